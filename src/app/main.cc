@@ -1,0 +1,16 @@
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "app/command_line.h"
+#include "app/process.h"
+#include "app/verbs.h"
+
+int main(int count, char** arguments) {
+  sluice::prepare_process();
+  const sluice::CommandLine line = sluice::parse_command_line(
+      std::vector<std::string>(arguments + 1, arguments + count));
+  if (line.command) return sluice::do_command(*line.command);
+  std::fputs(line.text.c_str(), line.exit_code == 0 ? stdout : stderr);
+  return line.exit_code;
+}

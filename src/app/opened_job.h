@@ -1,0 +1,44 @@
+// A job file read, its stores opened and its parts made: where every verb about a job begins.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/command_line.h"
+#include "app/parts.h"
+#include "app/stores.h"
+#include "base/clock.h"
+#include "job/job_file.h"
+#include "job/run.h"
+#include "meter/meter.h"
+
+namespace sluice {
+
+inline constexpr int exit_done = 0, exit_failed = 1, exit_wrong = 2;
+
+// Stays where it is: its members point at each other.
+struct OpenedJob {
+  Job job;
+  Meter meter;
+  Clock clock;
+  std::unique_ptr<Stores> stores;
+  JobParts parts;
+
+  std::string hide(std::string_view text) const { return job.secrets.hide(text); }
+  // Those asked for; their runs' fields are left empty.
+  Result<std::vector<UnitNames>> units(const Command& command) const;
+};
+
+// The file of the command, or for `fold` the one made of its words.
+Result<Job> read_job(const Command& command);
+Result<std::unique_ptr<OpenedJob>> open_job(const Command& command, Stores::Use use);
+
+// What an error means for who called the program: 2 for what a human must edit, else 1.
+int exit_code_of(const Error& error);
+// "sluice: ..." on stderr, a line for each of the message's; answers exit_code_of().
+int complain(const Error& error);
+// To stdout, whole.
+void print(std::string_view text);
+
+}  // namespace sluice

@@ -1,0 +1,61 @@
+#include "app/parts.h"
+
+#include "codec/auto_records.h"
+#include "codec/gzip_encoder.h"
+#include "codec/json_document.h"
+#include "codec/lines.h"
+#include "codec/plain_encoder.h"
+#include "codec/zstd_encoder.h"
+#include "flow/lake_words.h"
+#include "sink/lake.h"
+#include "source/objects.h"
+
+namespace sluice {
+
+const Catalog& all_parts() {
+  static const Catalog catalog = [] {
+    Catalog parts;
+    // Those that need a store are made below, where it is known.
+    parts.add(objects_doc(), MakeSource());
+    parts.add(auto_records_doc(), make_auto_records);
+    parts.add(json_document_doc(), make_json_document);
+    parts.add(json_lines_doc(), make_json_lines);
+    parts.add(raw_lines_doc(), make_raw_lines);
+    parts.add(gzip_encoder_doc(), make_gzip_format);
+    parts.add(zstd_encoder_doc(), make_zstd_format);
+    parts.add(plain_encoder_doc(), make_plain_format);
+    parts.add(lake_words(), MakeSink());
+    return parts;
+  }();
+  return catalog;
+}
+
+Result<JobParts> make_parts(const Job& job, Stores& stores) {
+  JobParts parts;
+  parts.lake = &stores.lake();
+  parts.lake_prefix = stores.lake_prefix();
+  parts.state = &stores.state();
+  parts.state_prefix = stores.state_prefix();
+  parts.source = make_objects_source_maker(stores.source(), source_pattern(job), job.zone);
+  parts.decoder = TRY(job.decode.part()->make_decoder(job.decode));
+  for (const Settings& transform : job.transforms) {
+    parts.recipe.transforms.push_back(TRY(transform.part()->make_transform(transform)));
+  }
+  parts.recipe.place = job.names.place();
+  parts.recipe.identity = job.dedupe;
+  parts.recipe.path_names = parts.source->path_names();
+  parts.recipe.place_if_missing = job.place_if_missing;
+  if (job.keep_set_aside) parts.recipe.set_aside_place = "_sluice/set_aside/" + job.name + "/";
+  parts.encoder = TRY(job.format.part()->make_encoder(job.format));
+  parts.sink = make_lake_sink({.store = *parts.lake,
+                               .prefix = parts.lake_prefix,
+                               .names = job.names,
+                               .encoder = *parts.encoder,
+                               .set_aside_place = parts.recipe.set_aside_place,
+                               .roll_bytes = job.roll_bytes,
+                               .roll_records = job.roll_records,
+                               .dedupe = job.dedupe.has_value()});
+  return parts;
+}
+
+}  // namespace sluice

@@ -1,0 +1,138 @@
+#include "app/process.h"
+
+#include <fcntl.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "job/run.h"
+
+extern char** environ;  // NOLINT: POSIX declares it nowhere.
+
+namespace sluice {
+namespace {
+
+constexpr uint64_t memory_bytes_most = 256 << 20;
+constexpr int exit_stopped = 4;
+
+sigset_t stop_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  return signals;
+}
+
+// A small file whole; empty if it can't be read.
+std::string text_of(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return {};
+  char text[4096];
+  const ssize_t bytes = ::read(file, text, sizeof(text));
+  ::close(file);
+  return bytes > 0 ? std::string(text, static_cast<size_t>(bytes)) : std::string();
+}
+
+// The limits of this folder and of all above it.
+uint64_t least_limit(const std::string& root, std::string folder, const std::string& file) {
+  uint64_t least = UINT64_MAX;
+  for (;;) {
+    const std::string text = text_of(root + folder + "/" + file);
+    if (const auto limit = parse_number<uint64_t>(trim(text))) least = std::min(least, *limit);
+    if (folder.empty()) return least;
+    folder.resize(std::min(folder.rfind('/'), folder.size() - 1));
+  }
+}
+
+}  // namespace
+
+void prepare_process() {
+  // What is freed goes back to the system, so that the process is as large as what it holds.
+  constexpr int arenas_max = 2, mmap_bytes_min = 256 << 10, trim_bytes_min = 128 << 10;
+  mallopt(M_ARENA_MAX, arenas_max);
+  mallopt(M_MMAP_THRESHOLD, mmap_bytes_min);
+  mallopt(M_TRIM_THRESHOLD, trim_bytes_min);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+Environment process_environment() {
+  Environment environment;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    const size_t equals = text.find('=');
+    if (equals == std::string_view::npos) continue;
+    environment.variables.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return environment;
+}
+
+std::string host_name() {
+  char name[256] = {};
+  if (::gethostname(name, sizeof(name) - 1) != 0) return "unknown";
+  return name;
+}
+
+unsigned usable_cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (::sched_getaffinity(0, sizeof(set), &set) == 0) {
+    return std::max(1U, static_cast<unsigned>(CPU_COUNT(&set)));
+  }
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+// https://docs.kernel.org/admin-guide/cgroup-v2.html: memory.max is "max" or a number; of version
+// 1, memory.limit_in_bytes is a number, without a limit a huge one.
+uint64_t cgroup_memory_bytes() {
+  uint64_t least = UINT64_MAX;
+  const std::string cgroups = text_of("/proc/self/cgroup");
+  for (const std::string_view line : split(cgroups, '\n')) {
+    const auto words = split(line, ':');
+    if (words.size() < 3) continue;
+    std::string folder(words[2] == "/" ? std::string_view() : words[2]);
+    if (words[1].empty()) {
+      least = std::min(least, least_limit("/sys/fs/cgroup", folder, "memory.max"));
+    } else if (words[1] == "memory") {
+      least = std::min(
+          least, least_limit("/sys/fs/cgroup/memory", folder, "memory.limit_in_bytes"));
+    }
+  }
+  return least;
+}
+
+uint64_t default_memory_bytes() {
+  const uint64_t limit = cgroup_memory_bytes();
+  if (limit == UINT64_MAX) return memory_bytes_most;
+  return std::min(memory_bytes_most, limit / 10 * 6);
+}
+
+StopOnSignal::StopOnSignal(Inbox& inbox) {
+  // Kept back in this thread and in all that it starts; only the one here takes them.
+  const sigset_t signals = stop_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, &before_);
+  thread_ = std::jthread([&inbox, signals](const std::stop_token& stop) {
+    bool stopping = false;
+    while (!stop.stop_requested()) {
+      const int signal = ::sigwaitinfo(&signals, nullptr);
+      if (stop.stop_requested()) return;
+      if (signal != SIGINT && signal != SIGTERM) continue;
+      if (stopping) ::_exit(exit_stopped);
+      stopping = true;
+      inbox.post(std::make_unique<Stop>(signal == SIGINT ? "stopped by SIGINT"
+                                                         : "stopped by SIGTERM"));
+    }
+  });
+}
+
+StopOnSignal::~StopOnSignal() {
+  thread_.request_stop();
+  pthread_kill(thread_.native_handle(), SIGTERM);  // Wakes it
+  thread_.join();
+  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
+}  // namespace sluice

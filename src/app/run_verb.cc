@@ -1,0 +1,56 @@
+// `run` and `fold`.
+#include "app/opened_job.h"
+#include "app/process.h"
+#include "app/progress.h"
+#include "app/verbs.h"
+#include "report/json.h"
+#include "report/table.h"
+
+namespace sluice {
+namespace {
+
+Result<int> run_job(const Command& command) {
+  auto opened = TRY(open_job(command, Stores::Use::write));
+  for (const std::string& warning : opened->job.warnings) {
+    std::fprintf(stderr, "warning: %s\n", warning.c_str());
+  }
+  std::vector<UnitNames> units = TRY(opened->units(command));
+
+  Inbox inbox;
+  const StopOnSignal signals(inbox);
+  Budget budget(command.memory_bytes.value_or(
+      opened->job.memory_bytes.value_or(default_memory_bytes())));
+  Workers workers(command.workers > 0 ? command.workers : usable_cores());
+  InFlight in_flight(command.in_flight);
+  Chance chance;
+  Resources resources{budget,        workers, in_flight,     inbox,
+                      opened->clock, chance,  opened->meter, host_name()};
+  ProgressLine line;
+  const RunOptions options{
+      .redo = command.redo,
+      .limit = command.limit.value_or(UINT64_MAX),
+      .deadline = command.deadline,
+      .on_progress = [&line](const Progress& progress) { line.show(progress); },
+      .progress_every = line.every()};
+  auto report = run(opened->job, opened->parts, std::move(units), resources, options);
+  if (!report.ok()) {
+    report.error().message = opened->hide(report.error().message);
+    return std::move(report).error();
+  }
+  const int exit_code = report->exit_code(opened->job.ok_set_aside);
+  std::vector<std::pair<std::string, std::string>> more;
+  const std::string figures = opened->stores->test_figures();
+  if (!figures.empty()) more.emplace_back("test", figures);
+  print(opened->hide(command.json ? report::json(*report, exit_code, more)
+                                  : report::table(*report)));
+  return exit_code;
+}
+
+}  // namespace
+
+int do_run(const Command& command) {
+  const auto code = run_job(command);
+  return code.ok() ? *code : complain(code.error());
+}
+
+}  // namespace sluice

@@ -1,0 +1,122 @@
+#include "app/stores.h"
+
+#include <array>
+
+#include "store/directory.h"
+#include "store/faulty.h"
+#include "store/memory.h"
+#include "store/open.h"
+
+namespace sluice {
+namespace {
+
+// As many as keep a local disk busy; the process's threads are the cores and six more at the most.
+constexpr size_t file_threads_max = 3;
+
+FaultPlan plan_of(const TestAids& aids) {
+  constexpr std::array<FaultKind, 3> kinds = {FaultKind::die_before, FaultKind::die_after,
+                                              FaultKind::lose_answer};
+  return {.faults = {{.kind = kinds[static_cast<size_t>(aids.die_how)], .at = *aids.die_at}}};
+}
+
+}  // namespace
+
+Stores::Stores() = default;
+Stores::~Stores() {
+  // The wrappers go before what they wrap.
+  while (!owned_.empty()) owned_.pop_back();
+}
+
+Stores::Stores(Store& source, Store& lake)
+    : source_(&source), lake_(&lake), state_(&lake), state_prefix_("_sluice/") {}
+
+Result<Store*> Stores::open_one(const std::string& url, Use use, const std::string& what) {
+  const StoreUrl where = TRY_IN(parse_store_url(url), what);
+  if (where.scheme == StoreScheme::s3) {
+    return Error{ErrorKind::invalid, what + ": s3:// is not there yet; use a directory"};
+  }
+  if (where.scheme == StoreScheme::memory) {
+    owned_.push_back(make_memory_store());
+    return owned_.back().get();
+  }
+  auto opened = open_directory_store(
+      where.root, {.create = use == Use::write, .shared_threads = threads_.get()});
+  if (!opened.ok()) return std::move(opened).error().in(what);
+  owned_.push_back(std::move(*opened));
+  return owned_.back().get();
+}
+
+Store* Stores::slowed(Store* store, Nanoseconds latency, const char* what) {
+  if (latency == 0) return store;
+  auto slow = make_slow_store(*store, {.latency = latency});
+  slow_.emplace_back(what, slow.get());
+  owned_.push_back(std::move(slow));
+  return owned_.back().get();
+}
+
+Store* Stores::metered(Store* store, Side side, Meter& meter) {
+  observers_.push_back(make_meter_observer(meter, side));
+  owned_.push_back(make_metered_store(*store, *observers_.back()));
+  return owned_.back().get();
+}
+
+Result<std::unique_ptr<Stores>> Stores::open(const Job& job, Use use, Meter& meter,
+                                             const TestAids& aids) {
+  std::unique_ptr<Stores> made(new Stores);
+  made->threads_ = std::make_unique<FileThreads>(file_threads_max);
+  const auto open_written = [&](const std::string& url,
+                                const std::string& what) -> Result<Store*> {
+    auto opened = made->open_one(url, use, what);
+    if (opened.ok() || use == Use::write || opened.error().kind != ErrorKind::not_found)
+      return opened;
+    made->owned_.push_back(make_memory_store(url));  // Not there yet, and not to be made now
+    return made->owned_.back().get();
+  };
+
+  Store* source = TRY(made->open_one(source_pattern(job).store(), Use::look, "source"));
+  source = made->slowed(source, aids.slow_source, "source");
+  made->source_ = made->metered(source, Side::source, meter);
+
+  Store* lake = TRY(open_written(job.lake, "lake"));
+  lake = made->slowed(lake, aids.slow_lake, "lake");
+  if (aids.die_at) {
+    made->owned_.push_back(make_faulty_store(*lake, plan_of(aids)));
+    lake = made->owned_.back().get();
+  }
+  made->lake_ = made->metered(lake, Side::lake, meter);
+
+  Store* state = lake;
+  if (job.state.starts_with(job.lake)) {
+    made->state_prefix_ = job.state.substr(job.lake.size());
+  } else {
+    state = TRY(open_written(job.state, "state"));
+    state = made->slowed(state, aids.slow_lake, "state");
+  }
+  made->state_ = made->metered(state, Side::state, meter);
+  return made;
+}
+
+std::string Stores::test_figures() const {
+  if (slow_.empty()) return {};
+  std::string out;
+  for (const auto& [name, store] : slow_) {
+    out += out.empty() ? "{" : ",";
+    out += "\"" + name + "\":{\"calls\":" + std::to_string(store->calls()) +
+           ",\"open_max\":" + std::to_string(store->open_max()) + ",\"open_ms\":{";
+    bool first = true;
+    for (const size_t least : {1, 16, 64, 128, 256, 450, 500, 512}) {
+      out += first ? "" : ",";
+      first = false;
+      out += "\"" + std::to_string(least) +
+             "\":" + std::to_string(store->time_with_open(least) / 1_ms);
+    }
+    out += "}}";
+  }
+  return out + "}";
+}
+
+const PathPattern& source_pattern(const Job& job) {
+  return job.source.pattern("url");
+}
+
+}  // namespace sluice

@@ -1,0 +1,61 @@
+// The stores of a job, opened by their URLs: its source's, its lake's, its state's. Each is counted
+// and timed by the meter.
+//
+// Where a run only looks (`plan`, `status`), a lake that isn't there yet is an empty one, and
+// nothing is made.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/test_aids.h"
+#include "base/result.h"
+#include "job/job_file.h"
+#include "meter/meter.h"
+#include "store/file_threads.h"
+#include "store/metered.h"
+#include "store/slow.h"
+#include "store/store.h"
+
+namespace sluice {
+
+class Stores {
+ public:
+  enum class Use : uint8_t { look, write };
+  // `invalid`: s3:// for now; not_found, denied: a directory that can't be opened.
+  static Result<std::unique_ptr<Stores>> open(const Job& job, Use use, Meter& meter,
+                                              const TestAids& aids);
+  // Over stores that somebody else owns: tests. The state lies in the lake.
+  Stores(Store& source, Store& lake);
+  ~Stores();
+
+  Store& source() { return *source_; }
+  Store& lake() { return *lake_; }
+  Store& state() { return *state_; }
+  const std::string& lake_prefix() const { return lake_prefix_; }
+  const std::string& state_prefix() const { return state_prefix_; }
+
+  // What the slow wrappers saw, as JSON members; empty without them.
+  std::string test_figures() const;
+
+ private:
+  Stores();
+  Result<Store*> open_one(const std::string& url, Use use, const std::string& what);
+  Store* slowed(Store* store, Nanoseconds latency, const char* what);
+  Store* metered(Store* store, Side side, Meter& meter);
+
+  std::unique_ptr<FileThreads> threads_;
+  std::vector<std::unique_ptr<CallObserver>> observers_;
+  std::vector<std::unique_ptr<Store>> owned_;  // An inner one stands before its wrapper.
+  std::vector<std::pair<std::string, SlowStore*>> slow_;
+  Store* source_ = nullptr;
+  Store* lake_ = nullptr;
+  Store* state_ = nullptr;
+  std::string lake_prefix_, state_prefix_;
+};
+
+// Where the documents of the job's source are.
+const PathPattern& source_pattern(const Job& job);
+
+}  // namespace sluice

@@ -1,0 +1,107 @@
+#include "codec/deflater.h"
+
+#include <isa-l/igzip_lib.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/result.h"
+
+namespace sluice {
+
+namespace {
+
+// An empty stored block: what ends each of our blocks.
+constexpr std::string_view flush_mark("\x00\x00\x00\xff\xff", 5);
+
+// Stored blocks (RFC 1951, 3.2.4): 00, length (2), its complement (2), the bytes.
+size_t store(std::string_view text, char* out) {
+  char* at = out;
+  while (!text.empty()) {
+    const auto length = static_cast<uint16_t>(std::min<size_t>(text.size(), 65535));
+    const auto complement = static_cast<uint16_t>(~length);
+    *at++ = 0;
+    *at++ = static_cast<char>(length & 0xff);
+    *at++ = static_cast<char>(length >> 8);
+    *at++ = static_cast<char>(complement & 0xff);
+    *at++ = static_cast<char>(complement >> 8);
+    std::memcpy(at, text.data(), length);
+    at += length;
+    text.remove_prefix(length);
+  }
+  std::memcpy(at, flush_mark.data(), flush_mark.size());
+  return static_cast<size_t>(at - out) + flush_mark.size();
+}
+
+class FastDeflater final : public Deflater {
+ public:
+  FastDeflater()
+      : stream_(std::make_unique_for_overwrite<isal_zstream>()),
+        level_buffer_(std::make_unique_for_overwrite<uint8_t[]>(ISAL_DEF_LVL2_DEFAULT)) {}
+
+  size_t deflate(std::string_view text, char* out) override {
+    if (text.empty()) return store(text, out);
+    ENSURE(text.size() <= UINT32_MAX / 2);
+    const size_t room = deflated_bytes_max(text.size());
+    isal_deflate_init(stream_.get());
+    stream_->level = 2;
+    stream_->level_buf = level_buffer_.get();
+    stream_->level_buf_size = ISAL_DEF_LVL2_DEFAULT;
+    stream_->gzip_flag = IGZIP_DEFLATE;
+    stream_->flush = FULL_FLUSH;
+    stream_->next_in = reinterpret_cast<uint8_t*>(const_cast<char*>(text.data()));  // Only read
+    stream_->avail_in = static_cast<uint32_t>(text.size());
+    stream_->next_out = reinterpret_cast<uint8_t*>(out);
+    stream_->avail_out = static_cast<uint32_t>(room);
+    ENSURE(isal_deflate(stream_.get()) == COMP_OK);
+    // No room left: it may not have flushed all. Then the text is stored as it is.
+    if (stream_->avail_in > 0 || stream_->avail_out == 0) return store(text, out);
+    return stream_->total_out;
+  }
+
+ private:
+  const std::unique_ptr<isal_zstream> stream_;
+  const std::unique_ptr<uint8_t[]> level_buffer_;
+};
+
+class SmallDeflater final : public Deflater {
+ public:
+  SmallDeflater() {
+    constexpr int raw_window_bits = -15;
+    constexpr int memory_level = 8;
+    ENSURE(deflateInit2(&stream_, 6, Z_DEFLATED, raw_window_bits, memory_level,
+                        Z_DEFAULT_STRATEGY) == Z_OK);
+  }
+  ~SmallDeflater() override { deflateEnd(&stream_); }
+  SmallDeflater(const SmallDeflater&) = delete;
+  SmallDeflater& operator=(const SmallDeflater&) = delete;
+
+  size_t deflate(std::string_view text, char* out) override {
+    if (text.empty()) return store(text, out);
+    ENSURE(text.size() <= UINT32_MAX / 2);
+    const size_t room = deflated_bytes_max(text.size());
+    ENSURE(deflateReset(&stream_) == Z_OK);
+    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));  // Only read
+    stream_.avail_in = static_cast<uInt>(text.size());
+    stream_.next_out = reinterpret_cast<Bytef*>(out);
+    stream_.avail_out = static_cast<uInt>(room);
+    ENSURE(::deflate(&stream_, Z_FULL_FLUSH) == Z_OK);
+    if (stream_.avail_in > 0 || stream_.avail_out == 0) return store(text, out);
+    return stream_.total_out;
+  }
+
+ private:
+  z_stream stream_ = {};
+};
+
+}  // namespace
+
+std::unique_ptr<Deflater> make_fast_deflater() {
+  return std::make_unique<FastDeflater>();
+}
+std::unique_ptr<Deflater> make_small_deflater() {
+  return std::make_unique<SmallDeflater>();
+}
+
+}  // namespace sluice

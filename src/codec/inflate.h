@@ -1,0 +1,77 @@
+// Turns a document's bytes into what they stand for, streaming: gzip, zstd or plain, known by their
+// first bytes and by nothing else (names lie). Says when a document swells beyond all measure. What
+// the text means is others'.
+//
+//   1f 8b          gzip   (gzip_inflate.h)
+//   28 b5 2f fd    zstd   (zstd_inflate.h); also 5? 2a 4d 18, a skippable frame
+//   anything else  plain
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "codec/gzip_inflate.h"
+#include "codec/zstd_inflate.h"
+
+namespace sluice {
+
+// A document that is beyond both is a bomb, and bad from that byte on.
+struct InflateLimits {
+  uint64_t swell_ratio_max = 1000;
+  uint64_t swell_bytes_max = 1 << 30;
+};
+
+// One thread at a time. Codec states are made when first needed and kept over reset().
+class Inflater {
+ public:
+  enum class Format : uint8_t { undecided, plain, gzip, zstd };
+
+  explicit Inflater(InflateLimits limits = {}) : limits_(limits) {}
+  // Ready for the next document.
+  void reset();
+
+  // Takes bytes from the front of `in` (`last`: no more will come after these) and writes at most
+  // `room` bytes to `out`; answers how many. Call it again until it answers 0: then the input is
+  // used up, or there is no room, or finished(). With `room` 0 it may still take input and finish.
+  // An error (corrupt) comes once all bytes before it have been given, and from then on.
+  Result<size_t> step(std::string_view& in, bool last, char* out, size_t room);
+  // The last byte was taken, and all was well.
+  bool finished() const { return finished_; }
+
+  Format format() const { return format_; }
+  uint64_t compressed() const { return in_total_; }  // Bytes taken so far
+  uint64_t inflated() const { return out_total_; }   // Bytes given so far
+  // "512 zero bytes behind a gzip member ignored". Once finished().
+  const std::vector<std::string>& warnings() const { return warnings_; }
+  // What the codec's states hold now.
+  size_t memory_bytes() const;
+
+ private:
+  bool sniff(std::string_view& in, bool last);
+  Result<size_t> dispatch(std::string_view& in, bool last, char* out, size_t room);
+  Result<size_t> plain(std::string_view& in, bool last, char* out, size_t room);
+
+  InflateLimits limits_;
+  Format format_ = Format::undecided;
+  bool finished_ = false;
+  uint64_t in_total_ = 0, out_total_ = 0;
+  // First bytes that came too few at a time to tell the format; not given to it yet.
+  char held_[4] = {};
+  size_t held_size_ = 0, held_next_ = 0;
+  std::optional<Error> pending_;
+  std::optional<GzipInflate> gzip_;
+  std::optional<ZstdInflate> zstd_;
+  std::vector<std::string> warnings_;
+};
+
+// How much a whole document may inflate to, as far as its bytes tell; 0: unknown. A guess: a gzip
+// document of several members tells only of the last.
+uint64_t inflated_size_hint(std::string_view whole);
+
+}  // namespace sluice

@@ -1,0 +1,183 @@
+#include "codec/inflating_decoder.h"
+
+#include <utility>
+
+#include "flow/settings.h"
+
+namespace sluice {
+
+namespace {
+
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+
+class InflatingDecoder final : public Decoder {
+ public:
+  InflatingDecoder(std::unique_ptr<Splitter> splitter, TextKind kind, DecoderOptions options)
+      : splitter_(std::move(splitter)),
+        kind_(std::move(kind)),
+        record_max_(options.record_max),
+        inflater_(options.inflate) {}
+
+  void reset() override {
+    splitter_->reset();
+    inflater_.reset();
+    done_ = shown_ = 0;
+    window_offset_ = mark_bytes_ = 0;
+    mark_looked_for_ = false;
+    bad_offset_.reset();
+  }
+
+  Result<DecodeStep> step(std::string_view& input, bool last, Buffer& window,
+                          std::vector<Span>& records, std::vector<SetAside>& bad) override {
+    for (;;) {
+      const size_t before = window.size();
+      const size_t room = window.room();
+      const size_t written = TRY(inflater_.step(input, last, window.data() + before, room));
+      window.resize(before + written);
+      TRY(split(window.view(), records, bad));
+      if (inflater_.finished()) return DecodeStep{DecodeStep::Next::finished, done_};
+      if (written > 0) continue;
+      const bool full = room == 0;
+      return DecodeStep{full ? DecodeStep::Next::more_room : DecodeStep::Next::more_input, done_};
+    }
+  }
+
+  void dropped(size_t bytes) override {
+    ENSURE(bytes <= done_);
+    done_ -= bytes;
+    shown_ -= bytes;
+    window_offset_ += bytes;
+  }
+  uint64_t window_offset() const override { return window_offset_; }
+  uint64_t inflated() const override { return inflater_.inflated(); }
+  uint64_t bad_offset() const override { return bad_offset_.value_or(inflated()); }
+  size_t memory_bytes() const override { return inflater_.memory_bytes(); }
+  Spoils spoils() const override { return splitter_->spoils(); }
+  bool json() const override { return kind_.json; }
+  const std::vector<std::string>& warnings() const override { return inflater_.warnings(); }
+
+ private:
+  // Shows the splitter what is new, and at the document's end has it finish.
+  Status split(std::string_view window, std::vector<Span>& records, std::vector<SetAside>& bad) {
+    const bool finished = inflater_.finished();
+    if (!mark_looked_for_ && !look_for_mark(window, finished)) return {};
+    if (shown_ < window.size()) {
+      const std::string_view open = window.substr(done_);
+      const size_t begun = records.size();
+      const size_t done = splitter_->split(open, shown_ - done_, records);
+      shift(records, begun);
+      done_ += done;
+      shown_ = window.size();
+      TRY(look_at_faults(bad));
+    }
+    if (!finished) return {};
+    if (inflater_.inflated() == 0) {
+      return Error{ErrorKind::corrupt, "no " + kind_.wanted + ": the document is empty"};
+    }
+    const size_t begun = records.size();
+    splitter_->finish(window.substr(done_), records);
+    shift(records, begun);
+    done_ = window.size();
+    return look_at_faults(bad);
+  }
+
+  // False while it can't be told yet.
+  bool look_for_mark(std::string_view window, bool finished) {
+    if (kind_.json && window.starts_with(byte_order_mark)) {
+      done_ = shown_ = mark_bytes_ = byte_order_mark.size();
+    } else if (kind_.json && byte_order_mark.starts_with(window) && !finished) {
+      return false;
+    }
+    mark_looked_for_ = true;
+    return true;
+  }
+
+  void shift(std::vector<Span>& records, size_t from) const {
+    if (done_ == 0) return;
+    for (size_t i = from; i < records.size(); ++i) {
+      records[i].begin += done_;
+      records[i].end += done_;
+    }
+  }
+
+  Status look_at_faults(std::vector<SetAside>& bad) {
+    for (const json::Oversize& large : splitter_->take_oversize()) {
+      SetAside aside;
+      aside.offset = large.offset + mark_bytes_;
+      aside.bytes = large.bytes;
+      aside.reason = "longer than record_max (" + std::to_string(record_max_) + " bytes)";
+      bad.push_back(std::move(aside));
+    }
+    if (auto fault = splitter_->fault()) {
+      bad_offset_ = fault->offset + mark_bytes_;
+      return Error{ErrorKind::corrupt, std::move(fault->reason)};
+    }
+    return {};
+  }
+
+  const std::unique_ptr<Splitter> splitter_;
+  const TextKind kind_;
+  const uint64_t record_max_;
+  Inflater inflater_;
+  size_t done_ = 0;   // So many bytes of the window's front are done with but not dropped
+  size_t shown_ = 0;  // So many the splitter has seen
+  uint64_t window_offset_ = 0;
+  uint64_t mark_bytes_ = 0;
+  bool mark_looked_for_ = false;
+  std::optional<uint64_t> bad_offset_;
+};
+
+class InflatingDecoderMaker final : public DecoderMaker {
+ public:
+  InflatingDecoderMaker(std::function<std::unique_ptr<Splitter>()> make_splitter, TextKind kind,
+                        DecoderOptions options)
+      : make_splitter_(std::move(make_splitter)), kind_(std::move(kind)), options_(options) {}
+
+  std::unique_ptr<Decoder> make() const override {
+    return std::make_unique<InflatingDecoder>(make_splitter_(), kind_, options_);
+  }
+  uint64_t inflated_hint(std::string_view whole_document) const override {
+    return inflated_size_hint(whole_document);
+  }
+
+ private:
+  const std::function<std::unique_ptr<Splitter>()> make_splitter_;
+  const TextKind kind_;
+  const DecoderOptions options_;
+};
+
+}  // namespace
+
+std::unique_ptr<DecoderMaker> make_inflating_decoders(
+    std::function<std::unique_ptr<Splitter>()> make_splitter, TextKind kind,
+    DecoderOptions options) {
+  return std::make_unique<InflatingDecoderMaker>(std::move(make_splitter), std::move(kind),
+                                                 options);
+}
+
+DecoderOptions decoder_options(const Settings& settings) {
+  DecoderOptions options;
+  options.record_max = settings.bytes("record_max");
+  options.inflate.swell_ratio_max = settings.count("swell_ratio_max");
+  options.inflate.swell_bytes_max = settings.bytes("swell_bytes_max");
+  return options;
+}
+
+std::vector<FieldDoc> with_decoder_fields(std::vector<FieldDoc> fields) {
+  fields.push_back({.name = "record_max",
+                    .type = FieldType::bytes,
+                    .help = "A longer record is set aside.",
+                    .default_text = "8MiB"});
+  fields.push_back({.name = "swell_ratio_max",
+                    .type = FieldType::count,
+                    .help = "A compressed document that swells to more than so many times its "
+                            "size, and beyond swell_bytes_max, is bad from that byte on.",
+                    .default_text = "1000"});
+  fields.push_back({.name = "swell_bytes_max",
+                    .type = FieldType::bytes,
+                    .help = "See swell_ratio_max.",
+                    .default_text = "1GiB"});
+  return fields;
+}
+
+}  // namespace sluice

@@ -1,0 +1,63 @@
+// What all decoders of text share: a document's bytes are inflated into the window (inflate.h), and
+// a splitter finds the records in it. Where the records are is the splitter's alone.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "codec/inflate.h"
+#include "flow/part.h"
+#include "flow/stage.h"
+#include "json/span.h"
+
+namespace sluice {
+
+// Cuts inflated text, fed in pieces, into records. One thread at a time. As with json::Slicer, the
+// window begins with what the last split() did not count as done with.
+class Splitter {
+ public:
+  struct Fault {
+    uint64_t offset = 0;  // Of the first bad byte; the text's end where it is cut short or lacks
+                          // what it should have
+    std::string reason;
+  };
+
+  virtual ~Splitter() = default;
+  virtual void reset() = 0;
+  // window[from..) is new: adds the records that are now whole, each once, and answers how many
+  // bytes at the window's front are done with.
+  virtual size_t split(std::string_view window, size_t from, std::vector<Span>& records) = 0;
+  // After the last byte, with what split() left.
+  virtual void finish(std::string_view window, std::vector<Span>& records) = 0;
+  // The text is bad from here on; asked after each of the two above.
+  virtual std::optional<Fault> fault() const { return std::nullopt; }
+  // Records longer than record_max that have ended since the last call.
+  virtual std::vector<json::Oversize> take_oversize() = 0;
+  virtual Spoils spoils() const = 0;
+};
+
+struct DecoderOptions {
+  uint64_t record_max = 8 << 20;  // Bytes; a longer record is set aside
+  InflateLimits inflate;
+};
+// The same from the words of a job file, and the words.
+DecoderOptions decoder_options(const Settings& settings);
+std::vector<FieldDoc> with_decoder_fields(std::vector<FieldDoc> fields);
+
+struct TextKind {
+  std::string wanted = "records";  // "no <wanted>: the document is empty"
+  bool json = true;                // A byte order mark in front is then no part of the text
+};
+
+// Makes decoders of one kind; `make_splitter` is called on any thread.
+std::unique_ptr<DecoderMaker> make_inflating_decoders(
+    std::function<std::unique_ptr<Splitter>()> make_splitter, TextKind kind,
+    DecoderOptions options);
+
+}  // namespace sluice

@@ -1,0 +1,83 @@
+// A document larger than the hold: it goes through piece by piece, in constant memory, when its
+// turn has come. Inflating and slicing go step after step; checking and transforming the pieces
+// goes on several workers at once; the batches come out in order.
+//
+// Belongs to the loop's thread. Everything it needs comes from the unit's purse: without any other
+// byte free it still moves, out of the head share.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "flow/refine.h"
+#include "flow/stage.h"
+#include "flow/workers.h"
+#include "meter/meter.h"
+
+namespace sluice {
+
+class LargeDocument {
+ public:
+  struct Surroundings {
+    const DecoderMaker& decoders;
+    const Recipe& recipe;
+    const UnitNames& unit;
+    Purse& purse;
+    Workers& workers;
+    Inbox& inbox;
+    TicketSeries& tickets;
+    Meter& meter;
+    uint64_t record_bytes_max;
+  };
+  LargeDocument(const Document& document, Surroundings around);
+  ~LargeDocument();
+
+  void feed(Chunk chunk);     // The next one, in order
+  void break_off(Error why);  // The rest can't be read
+  void start_what_fits();
+  // Whether the event was one of this document's.
+  bool on(Event& event);
+
+  Batch* front();  // The next batch, if it is ready
+  void pop();      // front() is placed
+  bool finished() const;  // All is out, and nothing is being worked on
+  bool idle() const { return !stepping_ && refining_ == 0; }  // May be destroyed
+
+  // After finished().
+  const std::optional<DocumentFault>& fault() const { return fault_; }
+  uint64_t inflated() const { return decoder_->inflated(); }
+  uint64_t records() const { return records_; }
+  const std::vector<std::string>& warnings() const { return decoder_->warnings(); }
+
+ private:
+  struct Step;
+  struct Refine;
+  struct Slot;
+
+  void start_step();
+  void take_step();
+  bool make_room();
+  void fail(uint64_t offset, std::string reason);
+
+  const Document& document_;
+  const Surroundings around_;
+  const std::unique_ptr<Decoder> decoder_;
+
+  std::deque<Chunk> chunks_;
+  std::string_view input_;  // What is left of the first chunk
+  bool input_begun_ = false;
+  Buffer window_;
+  std::vector<Lease> window_leases_;
+  std::unique_ptr<Step> step_;    // Came back and waits for room
+  bool stepping_ = false;         // Out with a worker
+  bool ended_ = false;            // No step follows
+  std::deque<std::unique_ptr<Slot>> slots_;  // In order
+  size_t refining_ = 0;
+  std::optional<Error> broken_off_;
+  std::optional<DocumentFault> fault_;
+  uint64_t records_ = 0;
+};
+
+}  // namespace sluice

@@ -1,0 +1,61 @@
+// What makes a unit's source and sink. A maker is one for a job; open() is called for each unit, on
+// the loop's thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "flow/stage.h"
+#include "flow/workers.h"
+#include "meter/meter.h"
+
+namespace sluice {
+
+struct SourceContext {
+  const UnitNames& unit;   // Outlives the source, as all references here do
+  InFlight& in_flight;
+  Budget& common;          // For what isn't a document: listing pages
+  Inbox& inbox;
+  TicketSeries tickets;    // Of this source alone
+  uint64_t limit = UINT64_MAX;  // Documents
+  uint64_t position = 0;        // Streams: where to begin
+  std::optional<uint64_t> until = {};  // Streams: end at this position
+};
+
+struct PlannedInput {
+  uint64_t documents = 0, bytes = 0, listings = 0;
+  bool operator==(const PlannedInput&) const = default;
+};
+
+class SourceMaker {
+ public:
+  virtual ~SourceMaker() = default;
+  virtual Result<std::unique_ptr<Source>> open(SourceContext context) const = 0;
+  // Lists only; blocking. For `plan`, `verify` and the look at changed inputs: `each` is called for
+  // every document in input order.
+  virtual Status list(const UnitNames& unit, const std::function<void(const Document&)>& each,
+                      PlannedInput& planned) const = 0;
+  virtual bool stream() const { return false; }  // Never ends by itself; has positions
+  virtual std::vector<std::string> path_names() const { return {}; }  // x of {path.x}, as Document::captures
+};
+
+struct SinkContext {
+  const UnitNames& unit;
+  Mark mark;            // Of every upload
+  Budget& share;        // The unit's sink share, all of it for this sink
+  Budget& common;       // For what grows with the number of records: the hashes of dedupe
+  Meter& meter;
+  Workers& workers;
+  Inbox& inbox;
+  TicketSeries tickets;
+};
+
+class SinkMaker {
+ public:
+  virtual ~SinkMaker() = default;
+  virtual Result<std::unique_ptr<Sink>> open(SinkContext context) const = 0;
+};
+
+}  // namespace sluice

@@ -1,0 +1,53 @@
+// What happens to a record between the slicing of its document and the sink: it is checked as JSON,
+// transformed, given its place, and hashed where duplicates are looked for. All of it on a worker,
+// a batch at a time.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "flow/stage.h"
+#include "flow/template.h"
+#include "flow/workers.h"
+#include "json/path.h"
+#include "record/batch.h"
+
+namespace sluice {
+
+// What a job does to its records. Made once, then shared by all workers and never changed.
+struct Recipe {
+  std::vector<std::unique_ptr<Transform>> transforms;
+  Template place;                                // Renders Batch::places
+  std::optional<json::Path> identity;            // dedupe
+  std::vector<std::string> path_names;           // What Document::captures are, in their order
+  std::optional<std::string> place_if_missing;   // Instead of setting the record aside
+  std::optional<std::string> set_aside_place;    // Keep copies of what is set aside here
+  Scratch::Key key = Scratch::new_key();
+};
+
+// Where one JSON document stops being one: everything from there on is lost.
+struct DocumentFault {
+  uint64_t offset = 0;  // In the inflated document
+  std::string reason;
+};
+
+struct RefineInput {
+  const Recipe& recipe;
+  const UnitNames& unit;
+  const Document& document;
+  Spoils spoils = Spoils::record;
+  bool json = true;
+};
+
+// Turns spans of `window` (which batch.storage owns already) into batch.records. `offset` is the
+// window's in the document. With a fault, the records before it are in the batch.
+std::optional<DocumentFault> refine(const RefineInput& input, std::string_view window, uint64_t offset,
+                                    const std::vector<Span>& spans, Batch& batch, Scratch& scratch);
+
+// A line that says what was set aside and keeps its bytes (base 64 where they aren't UTF-8).
+std::string set_aside_line(const SetAside& what, std::string_view document, std::string_view bytes);
+
+}  // namespace sluice

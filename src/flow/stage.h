@@ -1,0 +1,284 @@
+// The stages of the walk as small interfaces: source -> decode -> transform -> partition -> encode
+// -> sink. The loop that moves records through them is flow/walk.h; parts implement these.
+//
+// Threads: Source and Sink belong to the loop's thread. Decoder, Transform and Encoder work on
+// workers: a Decoder on one document at a time; Transform and Encoder are const and shared.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/budget.h"
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/inbox.h"
+#include "base/names.h"
+#include "base/result.h"
+#include "json/path.h"
+#include "json/span.h"
+#include "record/batch.h"
+
+namespace sluice {
+
+// ---- source ----------------------------------------------------------------------------------------
+
+// An object, an API page, a span of a stream: what is good or bad as one.
+struct Document {
+  uint64_t number = 0;     // 0, 1, 2, ... in input order
+  std::string name;        // "s3://logs/AWSLogs/…json.gz"; for people, and in the manifest
+  Key key;                 // As the manifest lists it
+  uint64_t bytes = 0;      // As listed; compressed
+  ETag etag;
+  std::vector<std::string> captures;  // {path.x} in the order of the template's names
+  uint64_t end = 0;        // Streams: the position behind it
+};
+
+// Bytes for a unit's documents, granted in input order. The document whose turn it is to be written
+// may also draw on the unit's head shares, which are never lent to another: so it always gets its
+// bytes. They are two, so that chunks read ahead can't take what decoding them needs.
+class Purse {
+ public:
+  enum class For : uint8_t { input, window };
+  Purse(Budget& common, Lease input_share, Lease window_share)
+      : common_(common), input_(std::move(input_share)), window_(std::move(window_share)) {}
+  // Nothing if it doesn't fit now: ask again after the next event.
+  std::optional<Lease> reserve(uint64_t document, uint64_t bytes, For use = For::input) {
+    if (auto lease = common_.try_reserve(bytes)) return lease;
+    if (document == turn_) return (use == For::input ? input_ : window_).try_reserve(bytes);
+    return std::nullopt;
+  }
+  uint64_t input_share_bytes() const { return input_.capacity(); }
+  uint64_t window_share_bytes() const { return window_.capacity(); }
+  void set_turn(uint64_t document) { turn_ = document; }
+  // Gives the head shares back, once all bytes have been returned.
+  std::array<Lease, 2> release() { return {input_.release(), window_.release()}; }
+  uint64_t turn() const { return turn_; }
+
+ private:
+  Budget& common_;
+  Budget input_;
+  Budget window_;
+  uint64_t turn_ = 0;
+};
+
+// How many source requests may be open at once, over all units of the process (--in-flight).
+class InFlight {
+ public:
+  explicit InFlight(uint32_t most) : most_(most) {}
+  bool try_take() { return open_ < most_ ? (++open_, true) : false; }
+  void give_back() { --open_; }
+  uint32_t open() const { return open_; }
+  uint32_t most() const { return most_; }
+
+ private:
+  uint32_t open_ = 0;
+  const uint32_t most_;
+};
+
+struct Chunk {
+  Buffer bytes;
+  Lease lease;          // Of `bytes`
+  uint64_t offset = 0;  // In the document, compressed
+  bool last = false;
+};
+
+// Something of a document has come: its next chunk, or the reason why it can't be read.
+struct Arrived {
+  uint64_t document = 0;
+  Chunk chunk;                   // Chunks of one document come in order; documents in any order
+  std::optional<Error> bad = {};  // The document is set aside with these words (vanished, ...); nothing more comes of it
+};
+
+// A document of at most this many bytes comes as one chunk; a larger one in chunks of chunk_bytes_max.
+inline constexpr uint64_t whole_bytes_max = 4 << 20;
+inline constexpr uint64_t chunk_bytes_max = 1 << 20;
+
+class Source {
+ public:
+  virtual ~Source() = default;
+  // Starts requests while there are documents, bytes in the purse and room in flight. Never blocks.
+  virtual void start_what_fits(Purse& purse) = 0;
+  // An event whose ticket is of this source's series.
+  virtual void on(Event& event) = 0;
+  virtual std::optional<Arrived> take() = 0;
+  // Valid from before its first Arrived until forget(number).
+  virtual const Document& document(uint64_t number) const = 0;
+  virtual void forget(uint64_t number) = 0;
+  // How many documents there are, once the listing has ended.
+  virtual std::optional<uint64_t> documents() const = 0;
+  // An error that ends the unit (a listing denied). Documents that fail alone come as Arrived::bad.
+  virtual Status status() const = 0;
+  // No new requests; drained() follows once the open ones are answered.
+  virtual void stop() = 0;
+  virtual bool drained() const = 0;  // Nothing is open, nothing more will arrive
+};
+
+// What a bad record or document does to its unit (the job's `on_bad`).
+enum class OnBad : uint8_t { set_aside, stop };
+
+// ---- decode ----------------------------------------------------------------------------------------
+
+using json::Span;  // Of the window
+
+struct DecodeStep {
+  enum class Next : uint8_t {
+    more_input,  // The input is used up.
+    more_room,   // The window is full: take the records, carry the rest over or grow the window.
+    finished,    // The document has ended well.
+  };
+  Next next = Next::more_input;
+  size_t consumed = 0;  // So many bytes at the window's front are done with, records in `records` included
+};
+
+// What one bad record spoils: itself (a line), or its whole document (one JSON value).
+enum class Spoils : uint8_t { record, document };
+
+// Turns a document's bytes into records: inflates by content (gzip, zstd, plain) and slices. Whether
+// each record is well-formed inside is checked later, on another worker. One document at a time;
+// reset() makes it ready for the next (keeping its memory).
+class Decoder {
+ public:
+  virtual ~Decoder() = default;
+  virtual void reset() = 0;
+  // Takes bytes from the front of `input` (`last`: no more will come after these), appends inflated
+  // bytes to `window` up to its capacity, and adds the records that are now whole to `records` as
+  // spans of the window, in order, each once. The window starts with what the last step did not
+  // consume, moved to the front by the caller (the caller may also leave everything where it is and
+  // say so with `window_start` unchanged); spans of earlier steps are never given again.
+  // An error (corrupt) is the document's: what was sliced before it stands.
+  virtual Result<DecodeStep> step(std::string_view& input, bool last, Buffer& window,
+                                  std::vector<Span>& records, std::vector<SetAside>& bad) = 0;
+  // The caller dropped `bytes` from the front of the window (at most DecodeStep::consumed).
+  virtual void dropped(size_t bytes) = 0;
+  virtual uint64_t window_offset() const = 0;  // Of window[0] in the document, inflated
+  virtual uint64_t inflated() const = 0;       // Bytes so far
+  // After an error: the first bad byte in the inflated document, as far as it is known.
+  virtual uint64_t bad_offset() const { return inflated(); }
+  virtual size_t memory_bytes() const { return 0; }  // What its codec holds now
+  virtual Spoils spoils() const = 0;
+  virtual bool json() const = 0;               // Are records JSON, to be checked as such?
+  virtual const std::vector<std::string>& warnings() const = 0;  // "12 bytes after the gzip member ignored"
+};
+
+// One for a job. Makes decoders; safe to use from any thread.
+class DecoderMaker {
+ public:
+  virtual ~DecoderMaker() = default;
+  virtual std::unique_ptr<Decoder> make() const = 0;
+  // How much a document may inflate to, as far as its bytes tell (gzip's ISIZE, zstd's content size); 0: unknown.
+  virtual uint64_t inflated_hint(std::string_view whole_document) const = 0;
+};
+
+// ---- transform ---------------------------------------------------------------------------------------
+
+// What a template or a transform may refer to besides the record.
+struct UnitNames {
+  std::string id;                   // "2024-02-08"
+  std::optional<WallTime> start = {};  // Time units only
+  std::optional<WallTime> end = {};
+  WallTime run_started = {};
+  std::string run_id;
+};
+
+enum class Verdict : uint8_t { unchanged, changed, dropped };
+
+// Edits the text of one record. const and shared by all workers.
+class Transform {
+ public:
+  virtual ~Transform() = default;
+  // Once, before the first apply(): what Document::captures are, in their order. `invalid` if one
+  // that it wants is not among them.
+  virtual Status use_paths(const std::vector<std::string>&) { return {}; }
+  // `changed`: the new text is in `out` (cleared by the callee first). An error sets the record aside.
+  virtual Result<Verdict> apply(std::string_view record, const UnitNames& unit, const Document& document,
+                                std::string& out) const = 0;
+};
+
+// ---- encode ------------------------------------------------------------------------------------------
+
+// What an object's blocks add up to so far.
+struct Encoded {
+  Buffer bytes;
+  uint32_t crc32 = 0;  // Of the text (gzip's trailer needs it)
+  uint64_t raw_bytes = 0;
+};
+
+// What a chained encoder carries from block to block of one object (a zstd stream).
+class Coil {
+ public:
+  virtual ~Coil() = default;
+};
+
+// Turns text into an object's bytes, a block at a time. An object's text is cut into blocks of
+// block_bytes (the last is shorter), wherever records end; only objects end at records' ends.
+class Encoder {
+ public:
+  virtual ~Encoder() = default;
+  virtual std::string extension() const = 0;  // ".jsonl.gz"
+  virtual size_t block_bytes() const = 0;
+  // At most so many bytes come of a block.
+  virtual size_t encoded_bytes_max(size_t text_bytes) const = 0;
+  // Null: blocks of one object may be encoded at the same time, in any order.
+  virtual std::unique_ptr<Coil> coil() const { return nullptr; }
+  virtual size_t coil_bytes() const { return 0; }  // What a coil costs in memory
+  virtual size_t worker_bytes() const { return 0; }  // What each encode() at work at once costs
+  virtual std::string header() const = 0;          // Before the first block
+  // `out.bytes` has room for encoded_bytes_max. `coil` is null where coil() is. `final`: no block follows.
+  virtual Status encode(Coil* coil, std::string_view text, bool final, Encoded& out) const = 0;
+  // After the last block; `crc32` of the whole text.
+  virtual std::string trailer(uint32_t crc32, uint64_t raw_bytes) const = 0;
+};
+
+// ---- sink --------------------------------------------------------------------------------------------
+
+// An upload that is filled and waits for its commit. The ledger's intent names it.
+struct Prepared {
+  Key key;
+  UploadId id;
+  Mark mark;
+  std::vector<PartTag> parts;
+  uint64_t bytes = 0;
+  uint64_t records = 0;
+  uint32_t crc32c = 0;  // Of the whole object
+  std::optional<WallTime> least = {}, greatest = {};  // Of the records' own times
+  auto operator<=>(const Prepared&) const = default;
+};
+
+struct SinkSums {
+  uint64_t records = 0, bytes = 0, duplicates = 0, conflicts = 0;
+};
+
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  // Takes records in order, from the `cursor`th on, and moves the cursor; stops early when it has no
+  // room now (ask again after the next event). True once all are taken.
+  struct Cursor {
+    size_t record = 0;
+    size_t byte = 0;       // Inside the record: a large one goes in piece by piece
+    bool counted = false;  // The sink's: it has looked at this record before
+  };
+  virtual Result<bool> write(Batch& batch, Cursor& cursor) = 0;
+  virtual void finish() = 0;  // No more records come: seal everything
+  virtual void start_what_fits() = 0;
+  virtual void on(Event& event) = 0;
+  virtual bool finished() const = 0;    // finish() was called and every part is acknowledged
+  virtual Status status() const = 0;    // An error that ends the unit
+  virtual std::vector<Prepared> take_prepared() = 0;
+  virtual SinkSums sums() const = 0;
+  // No new requests; drained() follows once the open ones are answered. Uploads stay open: who
+  // aborts them is decided by the record (see ledger).
+  virtual void stop() = 0;
+  virtual bool drained() const = 0;
+  // Every upload this sink has opened and not given away as prepared.
+  virtual std::vector<std::pair<Key, UploadId>> open_uploads() const = 0;
+};
+
+}  // namespace sluice

@@ -1,0 +1,88 @@
+#include "flow/whole_documents.h"
+
+namespace sluice {
+namespace {
+
+struct Tools {
+  std::unique_ptr<Decoder> decoder;
+  std::vector<Span> spans;
+};
+
+struct Decoded {
+  std::optional<Error> error;
+  bool too_large = false;
+};
+
+// All of the document into the window; the spans of all its records.
+Decoded decode(Decoder& decoder, std::string_view input, Buffer& window, std::vector<Span>& spans,
+               Batch& batch) {
+  for (;;) {
+    const auto step = decoder.step(input, true, window, spans, batch.set_aside);
+    if (!step.ok()) return {step.error()};
+    switch (step->next) {
+      case DecodeStep::Next::finished: return {};
+      case DecodeStep::Next::more_room: return {.error = {}, .too_large = true};
+      case DecodeStep::Next::more_input:
+        return {Error{ErrorKind::corrupt, "ends in the middle"}};
+    }
+  }
+}
+
+void spoil(DecodedDocument& doc, const Recipe& recipe, uint64_t offset, std::string reason) {
+  doc.fate = DecodedDocument::Fate::bad;
+  doc.why = {.document = doc.document->name,
+             .offset = offset,
+             .bytes = doc.raw.bytes.size(),
+             .reason = std::move(reason),
+             .whole = true};
+  Batch batch;
+  batch.document = doc.number;
+  if (recipe.set_aside_place) {
+    const std::string& line = batch.texts.emplace_back(
+        set_aside_line(doc.why, doc.document->name, doc.raw.bytes.view()));
+    batch.places.push_back(*recipe.set_aside_place);
+    batch.records.push_back({.text = line, .copy_of_set_aside = true});
+  }
+  batch.leases = std::move(doc.batch.leases);  // Covers the copy, which is no longer than a few of the document
+  doc.batch = std::move(batch);
+}
+
+}  // namespace
+
+void DecodeDocuments::run(Scratch& scratch) {
+  Tools& tools = scratch.get<Tools>(recipe.key + (1ULL << 63), [&] { return Tools{decoders.make(), {}}; });
+  for (DecodedDocument& doc : documents) {
+    Decoder& decoder = *tools.decoder;
+    decoder.reset();
+    tools.spans.clear();
+    doc.batch.document = doc.number;
+    Buffer window(doc.room_bytes);
+    doc.batch.leases.push_back(std::move(doc.room));
+
+    const Decoded decoded = decode(decoder, doc.raw.bytes.view(), window, tools.spans, doc.batch);
+    doc.inflated = decoder.inflated();
+    inflated += doc.inflated;
+    if (decoded.too_large) {
+      doc.fate = DecodedDocument::Fate::too_large;
+      doc.batch = Batch();
+      continue;
+    }
+    if (decoded.error) {
+      spoil(doc, recipe, decoder.inflated(), decoded.error->message);
+      continue;
+    }
+    doc.warnings = decoder.warnings();
+    for (SetAside& bad : doc.batch.set_aside) bad.document = doc.document->name;
+    const std::string_view text = window.view();
+    doc.batch.storage.push_back(std::move(window));
+    const auto fault = refine({recipe, unit, *doc.document, decoder.spoils(), decoder.json()}, text,
+                              decoder.window_offset(), tools.spans, doc.batch, scratch);
+    if (fault) {
+      spoil(doc, recipe, fault->offset, "not JSON at byte " + std::to_string(fault->offset) + ": " + fault->reason);
+      continue;
+    }
+    doc.raw = Chunk();
+  }
+}
+
+}  // namespace sluice

@@ -1,0 +1,46 @@
+// Small documents: they come in one piece, and a worker turns several of them into batches at a
+// time, in any order. A document is good or bad as a whole here; one that inflates past the hold
+// is not for this, it goes piece by piece (large_document.h).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "flow/refine.h"
+#include "flow/stage.h"
+#include "flow/workers.h"
+
+namespace sluice {
+
+// How far a document is held back until it has proved whole (design, policy 4).
+inline constexpr uint64_t hold_bytes_max = 4 << 20;
+
+struct DecodedDocument {
+  enum class Fate : uint8_t { good, bad, too_large };
+  uint64_t number = 0;
+  const Document* document = nullptr;
+  Chunk raw;         // Given back where it is needed once more (too_large); else let go
+  Lease room;        // In: for the window. Out: moved into the batch
+  uint64_t room_bytes = 0;
+  Fate fate = Fate::good;
+  Batch batch;       // Good: its records. Bad: at most a copy of it
+  SetAside why;      // Bad
+  uint64_t inflated = 0;
+  std::vector<std::string> warnings;
+};
+
+struct DecodeDocuments : Work {
+  DecodeDocuments(Ticket ticket, const DecoderMaker& decoders, const Recipe& recipe,
+                  const UnitNames& unit)
+      : Work(ticket), decoders(decoders), recipe(recipe), unit(unit) {}
+  void run(Scratch& scratch) override;
+
+  const DecoderMaker& decoders;
+  const Recipe& recipe;
+  const UnitNames& unit;
+  std::vector<DecodedDocument> documents;
+  uint64_t inflated = 0;  // Out: of all
+};
+
+}  // namespace sluice

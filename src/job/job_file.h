@@ -1,0 +1,63 @@
+// The job file as types: read, filled in, checked whole, with every mistake at file:line:column.
+//
+// It knows which words there are (job/words.h and the catalogue's descriptions) and what they mean
+// together; what a part's own values mean is the part's. Nothing here touches a store.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/environment.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "flow/output_names.h"
+#include "flow/part.h"
+#include "flow/settings.h"
+#include "job/units.h"
+#include "job/variables.h"
+
+namespace sluice {
+
+// Points into the catalogue it was read with.
+struct Job {
+  std::string name;  // Letters, digits, "_", "-", "."
+  std::string file;
+  UnitsSpec units;
+  TimeZone zone;
+
+  Settings source, decode, sink, format;  // part() of each makes it
+  std::vector<Settings> transforms;
+
+  // Of the sink (flow/lake_words.h).
+  std::string lake;   // "s3://lake/cloudtrail/", "data/lake/"; ends with "/"
+  std::string state;  // Likewise; by default <lake>_sluice/
+  OutputNames names;
+  std::optional<json::Path> dedupe;
+  uint64_t roll_bytes = 0, roll_records = 0;  // 0: never
+  bool shared = false, single_writer = false;
+  std::optional<std::string> place_if_missing;  // Of records that lack a field of the partition
+  uint64_t sink_share_bytes = 24 << 20;
+
+  OnBad on_bad = OnBad::set_aside;
+  bool keep_set_aside = false;  // Copies of what is set aside, below the state
+  bool ok_set_aside = false;    // Exit 0 although something was
+  bool allow_empty = false;
+  uint64_t record_bytes_max = 8 << 20;  // As `decode` has it
+  std::optional<uint64_t> memory_bytes;
+
+  // Of source, decode, transforms and sink as they act: two files that do the same have the same.
+  std::string fingerprint;
+  Secrets secrets;
+  std::vector<std::string> warnings;  // "cloudtrail.yaml:5:3: ..."
+};
+
+// `invalid`: every mistake on a line of its own, "cloudtrail.yaml:7:3: unknown word `partitoin` in
+// sink; did you mean `partition`?".
+Result<Job> parse_job(std::string_view file_name, std::string_view text,
+                      const Environment& environment, const Variables& variables,
+                      const Catalog& catalog);
+
+}  // namespace sluice

@@ -1,0 +1,50 @@
+#include "job/key_names.h"
+
+#include <doctest/doctest.h>
+
+#include "base/time.h"
+
+namespace sluice {
+namespace {
+
+UnitNames day(std::string_view id) {
+  return {.id = std::string(id), .start = parse_time(std::string(id) + "T00:00:00Z")};
+}
+
+bool is_of(std::string_view name, std::string_view key, std::string_view unit = "2024-02-08") {
+  const OutputNames names(
+      {.name = *Template::parse(name, TemplateUse::name), .extension = ".jsonl.gz"});
+  return key_names(names, "lake/", day(unit)).is_unit_key(key);
+}
+
+}  // namespace
+
+TEST_CASE("what a partition's names look like") {
+  const OutputNames names({.partition = *Template::parse("dt={.t:%F}/", TemplateUse::partition),
+                           .extension = ".jsonl.gz"});
+  const auto known = key_names(names, "lake/", day("2024-02-08"));
+  CHECK(known.is_unit_key("lake/" + names.key("dt=2024-02-07/", day("2024-02-08"), 3)));
+  CHECK_FALSE(known.is_unit_key("lake/" + names.key("dt=2024-02-08/", day("2024-02-09"), 3)));
+  CHECK_FALSE(known.is_unit_key("lake/dt=2024-02-08/2024-02-08-00000x.jsonl.gz"));
+  CHECK_FALSE(known.is_unit_key("other/dt=2024-02-08/2024-02-08-00000.jsonl.gz"));
+
+  const OutputNames shared({.partition = *Template::parse("", TemplateUse::partition),
+                            .extension = ".jsonl.gz",
+                            .job = "trail"});
+  const auto of_job = key_names(shared, "", day("2024-02-08"));
+  CHECK(of_job.is_unit_key("trail~2024-02-08-00000.jsonl.gz"));
+  CHECK_FALSE(of_job.is_unit_key("trails~2024-02-08-00000.jsonl.gz"));
+}
+
+TEST_CASE("what a whole name looks like") {
+  CHECK(is_of("date={unit:%F}/v.jsonl.gz", "lake/date=2024-02-08/v.jsonl.gz"));
+  CHECK(is_of("date={unit:%F}/v.jsonl.gz", "lake/date=2024-02-08/v.jsonl.zst"));
+  CHECK_FALSE(is_of("date={unit:%F}/v.jsonl.gz", "lake/date=2024-02-09/v.jsonl.gz"));
+  CHECK(is_of("v1.2-a/{unit}-{n}.jsonl.gz", "lake/v1.2-a/2024-02-08-00017.jsonl.gz"));
+  CHECK_FALSE(is_of("v1.2-a/{unit}-{n}.jsonl.gz", "lake/v1.2-a/2024-02-08-17.jsonl.gz"));
+  CHECK(is_of("v1.2-{unit}", "lake/v1.2-2024-02-08"));
+  CHECK(is_of("{.t:%Y/%m}/{.x}/{unit}-{n}", "lake/2024/02/anything/2024-02-08-00000"));
+  CHECK_FALSE(is_of("{.t:%Y/%m}/{.x}/{unit}-{n}", "lake/2024/anything/2024-02-08-00000"));
+}
+
+}  // namespace sluice

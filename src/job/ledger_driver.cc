@@ -1,0 +1,41 @@
+#include "job/ledger_driver.h"
+
+#include <algorithm>
+
+namespace sluice {
+
+// Full jitter: any time up to 50 ms doubled with each attempt, at most 10 s.
+Nanoseconds pause_before(uint32_t attempt, Chance& chance) {
+  const Nanoseconds most = std::min<Nanoseconds>(10_s, 50_ms << std::min<uint32_t>(attempt - 1, 20));
+  return static_cast<Nanoseconds>(chance.below(static_cast<uint64_t>(most))) + 1_ms;
+}
+
+void LedgerDriver::start(ledger::Call call) {
+  const Ticket ticket = tickets_.next();
+  if (call.attempt > 0) {
+    const Instant when = now() + pause_before(call.attempt, chance_);
+    open_[ticket] = {call.id, std::make_unique<ledger::Call>(std::move(call))};
+    inbox_.post_at(when, std::make_unique<Event>(ticket));
+    return;
+  }
+  open_[ticket] = {call.id, nullptr};
+  Store& store = call.where == ledger::Where::state ? stores_.state : stores_.lake;
+  store.start(std::move(call.request), {}, ticket, inbox_);
+}
+
+// Nothing: a pause was over, and the call has been started now.
+std::optional<std::pair<uint32_t, Result<Answer>>> LedgerDriver::answer(Event& event) {
+  const auto found = open_.find(event.ticket);
+  ENSURE(found != open_.end());
+  Open open = std::move(found->second);
+  open_.erase(found);
+  if (open.paused) {
+    ledger::Call call = std::move(*open.paused);
+    call.attempt = 0;
+    start(std::move(call));
+    return std::nullopt;
+  }
+  return std::make_pair(open.id, std::move(dynamic_cast<Answered&>(event).answer));
+}
+
+}  // namespace sluice

@@ -1,0 +1,60 @@
+// What a run amounted to, as numbers: for the command line, for programs and for tests. How it is
+// shown is the report room's.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "flow/walk.h"
+#include "ledger/record.h"
+#include "meter/meter.h"
+
+namespace sluice {
+
+enum class UnitOutcome : uint8_t {
+  done,           // Committed now
+  done_already,   // Finished before, with this job's fingerprint
+  done_by_other,  // Another run has committed the same
+  stale,          // Finished before by a job that did other things; --redo does it again
+  lost,           // Another run has claimed the unit
+  failed,
+  stopped,  // By a signal or the deadline; the next run does it
+};
+std::string_view to_string(UnitOutcome outcome);
+
+struct UnitReport {
+  std::string unit;
+  UnitOutcome outcome = UnitOutcome::stopped;
+  uint64_t epoch = 0;
+  WalkSums walk;
+  uint64_t records = 0, duplicates = 0, conflicts = 0;
+  uint64_t objects = 0, bytes_written = 0;
+  std::vector<SetAside> set_aside;  // The first set_aside_listed_max; `walk` has the sums
+  std::vector<std::string> warnings;
+  std::optional<Error> error;
+  Nanoseconds wall = 0;
+  Nanoseconds mixed =
+      0;  // Between the intent and the manifest: a reader that lists may see a mixture
+};
+
+// Of one unit; what is more is only counted.
+inline constexpr size_t set_aside_listed_max = 1'000;
+
+struct RunReport {
+  std::string job;
+  std::string run_id;
+  WallTime started = {};
+  std::vector<UnitReport> units;
+  std::vector<std::string> errors;  // Of the run itself
+  Nanoseconds wall = 0, cpu = 0;
+  uint64_t memory_bytes = 0, memory_peak_bytes = 0;  // Of the budget
+  std::vector<Gauge::Snapshot> calls, stages;
+
+  // 0, 1, 3 or 4; see the design. `ok_set_aside`: what was set aside is no reason for 3.
+  int exit_code(bool ok_set_aside) const;
+};
+
+}  // namespace sluice

@@ -1,0 +1,241 @@
+#include "job/run.h"
+
+#include <algorithm>
+#include <deque>
+#include <unordered_map>
+
+#include "base/time.h"
+#include "job/owner.h"
+#include "job/unit_task.h"
+
+namespace sluice {
+namespace {
+
+// What a {unit} of a name is in this unit's keys.
+std::string rendered(const Template::Piece& piece, const UnitNames& unit) {
+  auto alone = Template::parse("{" + piece.text + "}", TemplateUse::name);
+  std::string text;
+  ENSURE(alone.ok() && alone->render({.unit = &unit}, Template::Escape::key, text).ok());
+  return text;
+}
+
+ledger::Names names_of(const Job& job, const JobParts& parts, const UnitNames& unit) {
+  if (!job.names.whole_key()) return ledger::Names::of_unit(parts.lake_prefix, unit_token(unit.id));
+  std::vector<ledger::NamePiece> pieces;
+  using Kind = ledger::NamePiece::Kind;
+  for (const Template::Piece& piece : job.names.place().pieces()) {
+    switch (piece.kind) {
+      case Template::Piece::Kind::text: pieces.push_back({Kind::text, piece.text}); break;
+      case Template::Piece::Kind::unit:
+        pieces.push_back({Kind::text, rendered(piece, unit)});
+        break;
+      case Template::Piece::Kind::n: pieces.push_back({Kind::number, {}}); break;
+      default: pieces.push_back({Kind::value, {}}); break;
+    }
+  }
+  return ledger::Names::of_template(parts.lake_prefix, std::move(pieces));
+}
+
+// All units of a run in one loop, under one budget: as many at once as the budget admits.
+class Run : public Task {
+ public:
+  Run(const Job& job, const JobParts& parts, std::vector<UnitNames> units, Resources& resources,
+      const RunOptions& options, std::vector<bool> redo, RunReport& report)
+      : job_(job),
+        parts_(parts),
+        units_(std::move(units)),
+        resources_(resources),
+        options_(options),
+        redo_(std::move(redo)),
+        report_(report),
+        started_(now()),
+        timers_(++series_) {
+    report_.units.resize(units_.size());
+    if (options_.deadline) post_timer(deadline_, *options_.deadline);
+    if (options_.on_progress) post_timer(tick_, options_.progress_every);
+  }
+
+  void start_what_fits() override {
+    while (!stopping_ && next_ < units_.size()) {
+      auto lease = resources_.budget.try_reserve(unit_bytes_min(job_));
+      if (!lease) break;
+      admit(std::move(*lease));
+    }
+    for (size_t i = 0; i < active_.size();) {
+      Active& active = active_[i];
+      active.task->start_what_fits();
+      if (!active.task->done()) {
+        ++i;
+        continue;
+      }
+      report_.units[active.index] = active.task->report();
+      ++units_done_;
+      std::erase_if(owners_, [&](const auto& owner) { return owner.second == active.index; });
+      active_.erase(active_.begin() + static_cast<std::ptrdiff_t>(i));
+      // Its bytes are free now: let the next one in before the others go on.
+      return start_what_fits();
+    }
+  }
+
+  void on(Event& event) override {
+    if (event.ticket == Stop::stop_ticket) return stop(dynamic_cast<Stop&>(event).why);
+    if (timers_.owns(event.ticket)) return on_timer(event.ticket);
+    const auto owner = owners_.find(static_cast<uint32_t>(event.ticket >> 32));
+    if (owner == owners_.end()) return;
+    if (UnitTask* task = task_of(owner->second)) task->on(event);
+  }
+
+  bool done() const override { return active_.empty() && (stopping_ || next_ == units_.size()); }
+
+  // Units that were never begun.
+  void close() {
+    for (; next_ < units_.size(); ++next_) {
+      report_.units[next_].unit = units_[next_].id;
+      report_.units[next_].outcome = UnitOutcome::stopped;
+    }
+  }
+
+ private:
+  // The series of one unit: its events are routed to it.
+  struct UnitSeries : SeriesOwner {
+    UnitSeries(Run& owner, size_t unit) : run(owner), index(unit) {}
+    TicketSeries new_series() override {
+      const uint32_t series = ++run.series_;
+      run.owners_[series] = index;
+      return TicketSeries(series);
+    }
+    Run& run;
+    const size_t index;
+  };
+  struct Active {
+    size_t index;
+    std::unique_ptr<UnitSeries> series;
+    std::unique_ptr<UnitTask> task;
+  };
+
+  void admit(Lease lease) {
+    const size_t index = next_++;
+    auto series = std::make_unique<UnitSeries>(*this, index);
+    auto task = std::make_unique<UnitTask>(
+        units_[index],
+        UnitTask::Surroundings{job_, parts_, resources_, options_, report_.run_id, *series,
+                               redo_[index], units_.size() == 1},
+        std::move(lease));
+    active_.push_back({index, std::move(series), std::move(task)});
+  }
+
+  UnitTask* task_of(size_t index) {
+    for (Active& active : active_) {
+      if (active.index == index) return active.task.get();
+    }
+    return nullptr;
+  }
+
+  void stop(const std::string& why) {
+    stopping_ = true;
+    for (Active& active : active_) active.task->stop(why);
+  }
+
+  void post_timer(Ticket& ticket, Nanoseconds after) {
+    ticket = timers_.next();
+    resources_.inbox.post_at(now() + after, std::make_unique<Event>(ticket));
+  }
+
+  void on_timer(Ticket ticket) {
+    if (ticket == deadline_) stop("the deadline has come");
+    if (ticket != tick_) return;
+    options_.on_progress(progress());
+    post_timer(tick_, options_.progress_every);
+  }
+
+  Progress progress() const {
+    Progress progress{.units_done = units_done_, .units = units_.size()};
+    const auto add = [&](const WalkSums& sums, uint64_t records, uint64_t written) {
+      progress.documents += sums.documents;
+      progress.bytes_read += sums.bytes_read;
+      progress.records += records;
+      progress.bytes_written += written;
+    };
+    for (const UnitReport& unit : report_.units) add(unit.walk, unit.records, unit.bytes_written);
+    for (const Active& active : active_) {
+      add(active.task->walk_sums(), active.task->records(), active.task->report().bytes_written);
+    }
+    progress.in_flight = resources_.in_flight.open();
+    progress.memory_used = resources_.budget.used();
+    progress.memory = resources_.budget.capacity();
+    progress.elapsed = now() - started_;
+    return progress;
+  }
+
+  const Job& job_;
+  const JobParts& parts_;
+  const std::vector<UnitNames> units_;
+  Resources& resources_;
+  const RunOptions& options_;
+  const std::vector<bool> redo_;
+  RunReport& report_;
+  const Instant started_;
+  uint32_t series_ = 0;
+  std::unordered_map<uint32_t, size_t> owners_;  // Series to unit
+  std::vector<Active> active_;
+  size_t next_ = 0;
+  uint64_t units_done_ = 0;
+  bool stopping_ = false;
+  TicketSeries timers_;
+  Ticket deadline_ = 0, tick_ = 0;
+};
+
+}  // namespace
+
+ledger::UnitPtr ledger_unit(const Job& job, const JobParts& parts, const UnitNames& unit,
+                            const std::string& run_id, const Resources& resources) {
+  ledger::Unit made{.job = job.name, .id = unit.id, .names = names_of(job, parts, unit)};
+  made.state_prefix = parts.state_prefix;
+  made.fingerprint = job.fingerprint;
+  made.run = run_id;
+  made.host = resources.host;
+  made.since = format_rfc3339(resources.clock.wall());
+  made.share_bytes = job.sink_share_bytes;
+  return std::make_shared<const ledger::Unit>(std::move(made));
+}
+
+Result<RunReport> run(const Job& job, const JobParts& parts, std::vector<UnitNames> units,
+                      Resources& resources, const RunOptions& options) {
+  const Instant started = now();
+  const Nanoseconds cpu = process_cpu();
+  RunReport report{.job = job.name, .started = resources.clock.wall()};
+  report.run_id = resources.chance.unique_id(report.started);
+  report.memory_bytes = resources.budget.capacity();
+  if (unit_bytes_min(job) > resources.budget.capacity()) {
+    return Error{ErrorKind::invalid, "--memory " + print_bytes(resources.budget.capacity()) +
+                                         " is too small: one unit needs " + print_bytes(unit_bytes_min(job)) +
+                                         " (its sink_share and the greatest record)"};
+  }
+  TRY(take_ownership(job, parts));
+  for (UnitNames& unit : units) {
+    unit.run_started = report.started;
+    unit.run_id = report.run_id;
+  }
+  std::vector<bool> redo(units.size(), options.redo);
+  for (size_t i = 0; i < units.size(); ++i) {
+    if (!redo[i]) redo[i] = TRY_IN(inputs_changed(job, parts, units[i], resources), "unit " + units[i].id);
+  }
+  Run run(job, parts, std::move(units), resources, options, std::move(redo), report);
+  drive(run, resources.inbox);
+  run.close();
+
+  const bool found = std::any_of(report.units.begin(), report.units.end(), [](const UnitReport& unit) {
+    return unit.outcome != UnitOutcome::done || unit.walk.documents > 0;
+  });
+  if (!found && !report.units.empty() && !job.allow_empty && !parts.source->stream()) {
+    report.errors.push_back("no unit found a document; is the source's path right? (allow_empty: true if it is)");
+  }
+  report.wall = now() - started;
+  report.cpu = process_cpu() - cpu;
+  report.memory_peak_bytes = resources.budget.peak();
+  report.calls = resources.meter.calls(store_verbs);
+  report.stages = resources.meter.stages();
+  return report;
+}
+
+}  // namespace sluice

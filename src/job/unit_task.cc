@@ -1,0 +1,334 @@
+#include "job/unit_task.h"
+
+#include <algorithm>
+
+#include "base/time.h"
+
+namespace sluice {
+namespace {
+
+ledger::Upload to_upload(const Prepared& prepared) {
+  ledger::Upload upload{.key = prepared.key, .id = prepared.id, .mark = prepared.mark};
+  upload.parts = prepared.parts;
+  upload.content = {.bytes = prepared.bytes, .records = prepared.records, .crc32c = prepared.crc32c};
+  if (prepared.least) upload.content.least = format_rfc3339(*prepared.least);
+  if (prepared.greatest) upload.content.greatest = format_rfc3339(*prepared.greatest);
+  return upload;
+}
+
+std::vector<OpenUpload> to_open(const std::vector<std::pair<Key, UploadId>>& uploads) {
+  std::vector<OpenUpload> open;
+  open.reserve(uploads.size());
+  for (const auto& [key, id] : uploads) open.push_back({key, id});
+  return open;
+}
+
+// Two for the source's input and its windows, and what records of the greatest size need.
+uint64_t input_share_bytes() { return whole_bytes_max + chunk_bytes_max; }
+uint64_t window_share_bytes(const Job& job) {
+  return std::max(hold_bytes_max, job.record_bytes_max) + 4 * chunk_bytes_max;
+}
+
+}  // namespace
+
+uint64_t unit_bytes_min(const Job& job) {
+  return job.sink_share_bytes + input_share_bytes() + window_share_bytes(job);
+}
+
+// What the manifest will say of documents.
+class UnitTask::Log : public WalkLog {
+ public:
+  Log(InputsLog& inputs, UnitReport& report) : inputs_(inputs), report_(report) {}
+  void on_document(const Document& document) override { inputs_.add(document); }
+  void on_set_aside(SetAside what) override {
+    if (set_aside.size() < set_aside_listed_max) set_aside.push_back(std::move(what));
+  }
+  void on_warning(const Document& document, const std::string& warning) override {
+    if (report_.warnings.size() < set_aside_listed_max) {
+      report_.warnings.push_back(document.name + ": " + warning);
+    }
+  }
+  std::vector<SetAside> set_aside;
+
+ private:
+  InputsLog& inputs_;
+  UnitReport& report_;
+};
+
+UnitTask::UnitTask(UnitNames unit, Surroundings around, Lease lease)
+    : unit_(std::move(unit)),
+      around_(std::move(around)),
+      ledger_unit_(ledger_unit(around_.job, around_.parts, unit_, around_.run_id, around_.resources)),
+      run_(ledger_unit_, {.redo = around_.redo, .resume = false, .stream = around_.parts.source->stream()}),
+      driver_({*around_.parts.state, *around_.parts.lake}, around_.resources.inbox,
+              around_.series.new_series(), around_.resources.chance),
+      timer_(around_.series.new_series()),
+      lease_(std::move(lease)),
+      started_(now()),
+      source_series_(around_.series.new_series()),
+      sink_series_(around_.series.new_series()) {
+  report_.unit = unit_.id;
+}
+
+UnitTask::~UnitTask() = default;
+
+void UnitTask::start_what_fits() {
+  switch (phase_) {
+    case Phase::ledger: ledger_on(); break;
+    case Phase::filling: walk_on(); break;
+    case Phase::draining: close_walk(); break;
+    case Phase::ended: break;
+  }
+}
+
+void UnitTask::on(Event& event) {
+  const Ticket ticket = event.ticket;
+  if (driver_.owns(ticket)) {
+    driver_.on(run_, event);
+  } else if (walk_ && walk_->owns(ticket)) {
+    walk_->on(event);
+  } else if (source_ && source_series_.owns(ticket)) {
+    source_->on(event);
+  } else if (sink_ && sink_series_.owns(ticket)) {
+    sink_->on(event);
+  } else if (inputs_ && inputs_->owns(ticket)) {
+    inputs_->on(event);
+  } else if (timer_.owns(ticket) && walk_ && static_cast<uint32_t>(ticket) == span_) {
+    walk_->seal();
+  }
+}
+
+void UnitTask::stop(std::string why) {
+  if (stopping_ || phase_ == Phase::ended) return;
+  stopping_ = true;
+  if (phase_ != Phase::filling) return;
+  if (around_.parts.source->stream()) {
+    walk_->seal();  // What has been read is committed; the rest waits in the stream.
+  } else {
+    give_up({ErrorKind::cancelled, std::move(why)});
+  }
+}
+
+// ---- the ledger's turns ------------------------------------------------------------------------
+
+void UnitTask::ledger_on() {
+  driver_.start_what_fits(run_);
+  if (!intent_at_ && run_.intent_written()) intent_at_ = now();
+  if (run_.committed() && intent_at_) {
+    report_.mixed = std::max(report_.mixed, now() - *intent_at_);
+    intent_at_.reset();
+  }
+  if (!driver_.idle()) return;
+  if (run_.done()) return finish();
+  if (!run_.wants_fill()) return;
+  const bool stream = around_.parts.source->stream();
+  if (stopping_ || (stream && around_.options.until && run_.record().position >= *around_.options.until)) {
+    if (stream) {
+      run_.leave();
+    } else {
+      failure_ = Error{ErrorKind::cancelled, "stopped"};
+      run_.fail({failure_->message, format_rfc3339(around_.resources.clock.wall())}, {});
+    }
+    return ledger_on();
+  }
+  open_walk();
+}
+
+void UnitTask::finish() {
+  phase_ = Phase::ended;
+  lease_.release();
+  report_.wall = now() - started_;
+  using Outcome = ledger::UnitRun::Outcome;
+  if (run_.error()) {
+    report_.outcome = UnitOutcome::failed;
+    report_.error = Error(*run_.error()).in("unit " + unit_.id);
+    return;
+  }
+  switch (run_.outcome()) {
+    case Outcome::won: report_.outcome = UnitOutcome::done; break;
+    case Outcome::left: report_.outcome = stopping_ ? UnitOutcome::stopped : UnitOutcome::done; break;
+    case Outcome::nothing_to_do: report_.outcome = UnitOutcome::done_already; break;
+    case Outcome::stale: report_.outcome = UnitOutcome::stale; break;
+    case Outcome::lost:
+      report_.outcome = run_.unit_is_finished() ? UnitOutcome::done_by_other : UnitOutcome::lost;
+      if (report_.outcome == UnitOutcome::lost) {
+        report_.error = Error{ErrorKind::conflict,
+                              "unit " + unit_.id + ": another run has claimed it; this one stops, nothing of it is left"};
+      }
+      break;
+    case Outcome::failed:
+      report_.outcome = stopping_ && failure_->kind == ErrorKind::cancelled ? UnitOutcome::stopped : UnitOutcome::failed;
+      report_.error = Error(*failure_).in("unit " + unit_.id);
+      break;
+  }
+}
+
+// ---- the fill ----------------------------------------------------------------------------------
+
+void UnitTask::open_walk() {
+  const Job& job = around_.job;
+  const JobParts& parts = around_.parts;
+  Resources& shared = around_.resources;
+  phase_ = Phase::filling;
+  ++span_;
+  report_.epoch = run_.epoch();
+  sink_share_ = std::make_unique<Budget>(lease_.split(job.sink_share_bytes));
+  Lease input = lease_.split(input_share_bytes());
+  purse_ = std::make_unique<Purse>(shared.budget, std::move(input), lease_.split(window_share_bytes(job)));
+
+  auto source = parts.source->open({unit_, shared.in_flight, shared.budget, shared.inbox, source_series_,
+                                    around_.options.limit, run_.record().position, around_.options.until});
+  auto sink = parts.sink->open({unit_, run_.mark(), *sink_share_, shared.budget, shared.meter,
+                                shared.workers, shared.inbox, sink_series_});
+  if (!source.ok() || !sink.ok()) {
+    failure_ = source.ok() ? sink.error() : source.error();
+    phase_ = Phase::draining;
+    return;
+  }
+  source_ = std::move(*source);
+  sink_ = std::move(*sink);
+  inputs_ = std::make_unique<InputsLog>(*ledger_unit_, run_.epoch(), *parts.state, shared.inbox,
+                                        around_.series.new_series());
+  log_ = std::make_unique<Log>(*inputs_, report_);
+  walk_ = std::make_unique<Walk>(Walk::Parts{
+      *source_, *sink_, *parts.decoder, parts.recipe, unit_, *purse_, shared.workers, shared.inbox,
+      around_.series.new_series(), shared.meter, *log_, job.record_bytes_max, job.on_bad});
+  if (parts.source->stream()) {
+    // The timer's ticket says which span it is for: a later one must not be sealed by it.
+    const Ticket ticket = (static_cast<Ticket>(timer_.series()) << 32) | static_cast<uint32_t>(span_);
+    shared.inbox.post_at(now() + around_.options.span.age, std::make_unique<Event>(ticket));
+  }
+  walk_on();
+}
+
+void UnitTask::walk_on() {
+  inputs_->start_what_fits();
+  if (!inputs_->full()) walk_->start_what_fits();
+  if (const Status status = walk_->status(); !status.ok()) return give_up(Error(status.error()));
+  if (const Status status = inputs_->status(); !status.ok()) return give_up(Error(status.error()));
+  if (around_.parts.source->stream() && walk_->sums().documents >= around_.options.span.documents) {
+    walk_->seal();
+    walk_->start_what_fits();
+  }
+  if (!walk_->filled() || !source_->drained()) return;
+  if (!inputs_->finished()) {
+    inputs_->finish();
+    inputs_->start_what_fits();
+    if (!inputs_->finished()) return;
+  }
+  if (const Status status = check_not_empty(); !status.ok()) return give_up(Error(status.error()));
+  if (!walk_->drained()) return;
+  fill_record();
+}
+
+// Policy 6: nothing, where there was something, is a mistake until somebody says that it isn't.
+Status UnitTask::check_not_empty() const {
+  if (walk_->sums().documents > 0 || around_.job.allow_empty || around_.parts.source->stream()) return {};
+  const auto& manifest = run_.record().manifest;
+  if (manifest && !manifest->outputs.empty()) {
+    return Error{ErrorKind::invalid, "no documents now, but its manifest of epoch " +
+                                         std::to_string(manifest->epoch) + " has " +
+                                         std::to_string(manifest->outputs.size()) +
+                                         " objects; say allow_empty: true if that is right"};
+  }
+  if (around_.alone) {
+    return Error{ErrorKind::invalid, "no documents found; is the source's path right? (allow_empty: true if it is)"};
+  }
+  return {};
+}
+
+void UnitTask::fill_record() {
+  const WalkSums& sums = walk_->sums();
+  const SinkSums written = sink_->sums();
+  report_.walk.documents += sums.documents;
+  report_.walk.bytes_read += sums.bytes_read;
+  report_.walk.bytes_inflated += sums.bytes_inflated;
+  report_.walk.filtered += sums.filtered;
+  report_.walk.documents_set_aside += sums.documents_set_aside;
+  report_.walk.documents_partial += sums.documents_partial;
+  report_.walk.records_set_aside += sums.records_set_aside;
+  report_.walk.position = sums.position;
+  report_.records += written.records;
+  report_.duplicates += written.duplicates;
+  report_.conflicts += written.conflicts;
+  report_.bytes_written += written.bytes;
+  ledger::Intent meant = intent();
+  report_.objects += meant.uploads.size();
+  for (SetAside& what : log_->set_aside) {
+    if (report_.set_aside.size() < set_aside_listed_max) report_.set_aside.push_back(std::move(what));
+  }
+  close_walk();
+  if (around_.parts.source->stream() && meant.end <= run_.record().position) {
+    run_.leave();  // Nothing has come
+  } else {
+    run_.fill(std::move(meant));
+  }
+  ledger_on();
+}
+
+ledger::Intent UnitTask::intent() {
+  const WalkSums& sums = walk_->sums();
+  const SinkSums written = sink_->sums();
+  ledger::Intent intent;
+  intent.inputs = inputs_->inputs();
+  for (const Prepared& prepared : sink_->take_prepared()) intent.uploads.push_back(to_upload(prepared));
+  for (const SetAside& what : log_->set_aside) {
+    intent.set_aside.push_back({.document = what.document, .offset = what.offset, .reason = what.reason});
+  }
+  intent.sums = {.documents = sums.documents,
+                 .records = written.records,
+                 .bytes_read = sums.bytes_read,
+                 .bytes = written.bytes,
+                 .duplicates = written.duplicates,
+                 .conflicts = written.conflicts,
+                 .set_aside = sums.documents_set_aside + sums.records_set_aside,
+                 .partial = sums.documents_partial};
+  if (around_.parts.source->stream()) intent.end = sums.position;
+  return intent;
+}
+
+// The unit has failed, or is to stop: nothing new is started, and once nothing is under way any
+// more the record is told why and our uploads are aborted.
+void UnitTask::give_up(Error why) {
+  failure_ = std::move(why);
+  gone_ = failure_->kind == ErrorKind::not_found;
+  walk_->stop();
+  phase_ = Phase::draining;
+  close_walk();
+}
+
+void UnitTask::close_walk() {
+  if (walk_ && (!walk_->drained() || !inputs_->idle())) return;
+  const std::vector<OpenUpload> mine = sink_ ? to_open(sink_->open_uploads()) : std::vector<OpenUpload>();
+  walk_.reset();
+  log_.reset();
+  inputs_.reset();
+  source_.reset();
+  sink_.reset();
+  lease_.merge(sink_share_->release());
+  for (Lease& share : purse_->release()) lease_.merge(std::move(share));
+  sink_share_.reset();
+  purse_.reset();
+  const bool failed = phase_ == Phase::draining;
+  phase_ = Phase::ledger;
+  if (!failed) return;
+  if (gone_) {
+    gone_ = false;
+    run_.upload_gone(mine);
+  } else {
+    run_.fail({failure_->message, format_rfc3339(around_.resources.clock.wall())}, mine);
+  }
+  ledger_on();
+}
+
+WalkSums UnitTask::walk_sums() const {
+  WalkSums sums = report_.walk;
+  if (!walk_) return sums;
+  sums.documents += walk_->sums().documents;
+  sums.bytes_read += walk_->sums().bytes_read;
+  return sums;
+}
+
+uint64_t UnitTask::records() const { return report_.records + (sink_ ? sink_->sums().records : 0); }
+
+}  // namespace sluice

@@ -1,0 +1,95 @@
+// One unit at work: claim, walk, commit, acknowledge; for a stream, span after span. A task of the
+// run's loop; it owns its state alone.
+//
+// The ledger says what comes next (ledger/unit_run.h), the walk fills (flow/walk.h). A unit that
+// fails leaves nothing behind but the reason, in its record; one that is stopped likewise.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "flow/loop.h"
+#include "flow/walk.h"
+#include "job/inputs_log.h"
+#include "job/ledger_driver.h"
+#include "job/report.h"
+#include "job/run.h"
+#include "ledger/unit_run.h"
+
+namespace sluice {
+
+// Gives out series of tickets, and remembers whose they are.
+class SeriesOwner {
+ public:
+  virtual ~SeriesOwner() = default;
+  virtual TicketSeries new_series() = 0;
+};
+
+class UnitTask : public Task {
+ public:
+  struct Surroundings {
+    const Job& job;
+    const JobParts& parts;
+    Resources& resources;
+    const RunOptions& options;
+    std::string run_id;
+    SeriesOwner& series;
+    bool redo = false;
+    bool alone = false;  // The only unit of its run: finding nothing is an error at once
+  };
+  // `lease`: unit_bytes_min(job) of the budget.
+  UnitTask(UnitNames unit, Surroundings around, Lease lease);
+  ~UnitTask() override;
+
+  void start_what_fits() override;
+  void on(Event& event) override;
+  bool done() const override { return phase_ == Phase::ended; }
+
+  void stop(std::string why);  // As soon as it can, leaving nothing half done
+  const UnitReport& report() const { return report_; }
+  WalkSums walk_sums() const;  // So far
+  uint64_t records() const;
+
+ private:
+  enum class Phase : uint8_t { ledger, filling, draining, ended };
+  class Log;
+
+  void open_walk();
+  void walk_on();
+  void ledger_on();
+  void fill_record();
+  void give_up(Error why);
+  void close_walk();
+  void finish();
+  Status check_not_empty() const;
+  ledger::Intent intent();
+
+  const UnitNames unit_;
+  const Surroundings around_;
+  const ledger::UnitPtr ledger_unit_;
+  ledger::UnitRun run_;
+  LedgerDriver driver_;
+  TicketSeries timer_;
+  Lease lease_;
+  UnitReport report_;
+  Phase phase_ = Phase::ledger;
+  Instant started_;
+  std::optional<Instant> intent_at_;
+
+  // Of the present fill.
+  std::unique_ptr<Budget> sink_share_;
+  std::unique_ptr<Purse> purse_;
+  std::unique_ptr<Source> source_;
+  std::unique_ptr<Sink> sink_;
+  std::unique_ptr<InputsLog> inputs_;
+  std::unique_ptr<Log> log_;
+  std::unique_ptr<Walk> walk_;
+  TicketSeries source_series_, sink_series_;
+  uint64_t span_ = 0;  // Counts fills, so that an old timer is known
+  std::optional<Error> failure_;
+  bool stopping_ = false;
+  bool gone_ = false;  // An upload was not there any more
+};
+
+}  // namespace sluice

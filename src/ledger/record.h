@@ -1,0 +1,223 @@
+// The record of a unit: what its last commit made visible, and what is under way. One JSON document
+// for each unit, `<state>/<job>/<unit>.json`, made and changed only conditionally.
+//
+// Here are the record's parts as values, their text, and the few questions the protocol asks of
+// them. Who may write what and when is in claim.h, commit.h and settle.h. Times are RFC 3339 text
+// as the caller made it; the ledger never reads a clock. Bytes are uint64_t.
+//
+//   {"format": 1, "job": "trail", "unit": "2024-02-08", "epoch": 7, "run": "01HQ", "host": "h1",
+//    "since": "2024-02-09T01:00:00Z", "share": 25165824,
+//    "checkpoint": {"cursor": "p17", "sums": {...}, "uploads": [...]},
+//    "intent": {"epoch": 7, "run": "01HQ", "fingerprint": "9f2c", "end": 180,
+//      "inputs": {"file": "2024-02-08/7.inputs.json", "count": 3911},  or  {"list": [...]},
+//      "uploads": [{"key": ..., "id": ..., "mark": "trail/2024-02-08/7",
+//        "parts": [{"n": 1, "etag": "a1", "crc32c": "AAAAZg=="}], "bytes": 900, "records": 41,
+//        "crc32c": "AAAAZg==", "least": "2024-02-08T00:00:01Z", "greatest":
+//        "2024-02-08T23:59:58Z"}],
+//      "retire": [{"key": ..., "etag": "b2", "mark": "trail/2024-02-08/5"}], "catalogue": "...",
+//      "set_aside": [{"document": ..., "offset": 17, "reason": ..., "count": 1}], "sums": {...}},
+//    "manifest": {"epoch": 5, "todo": true, the rest as in its intent, with "outputs" (key, etag,
+//      bytes, records, crc32c, least, greatest) in place of "uploads"},
+//    "leftovers": ["dt=2024-02-08/2024-02-08-00001.jsonl.gz"],
+//    "failed": {"why": "denied: ...", "at": "2024-02-08T02:00:00Z"},
+//    "position": 120, "pending": {"unit": "~01HR.9", "end": 180}}
+//
+// What does not apply is left out, except `"run": null`: no claim is open.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/names.h"
+#include "base/result.h"
+#include "store/store.h"
+
+namespace sluice::ledger {
+
+// ---- parts
+// ---------------------------------------------------------------------------------------
+
+// What an object holds. `least` and `greatest`: the times of its records, empty if they have none.
+struct Content {
+  uint64_t bytes = 0;  // As stored
+  uint64_t records = 0;
+  uint32_t crc32c = 0;  // Of the bytes as stored
+  std::string least = {};
+  std::string greatest = {};
+  bool operator==(const Content&) const = default;
+};
+
+// An upload that is filled, or is being filled. The record keeps its mark, since no store shows the
+// metadata of an open upload; it may be of an older epoch than the record's.
+struct Upload {
+  Key key;
+  UploadId id;
+  Mark mark;
+  std::vector<PartTag> parts = {};  // By number
+  Content content = {};
+  bool operator==(const Upload&) const = default;
+};
+
+// A visible object of a manifest.
+struct Output {
+  Key key;
+  ETag etag;
+  Content content = {};
+  bool operator==(const Output&) const = default;
+};
+
+// An object of an earlier commit that the new one has no use for, as it was seen.
+struct Retired {
+  Key key;
+  ETag etag;
+  Mark mark;
+  bool operator==(const Retired&) const = default;
+};
+
+struct Input {
+  Key key;
+  ETag etag;
+  uint64_t bytes = 0;
+  bool operator==(const Input&) const = default;
+};
+
+// The inputs that a commit covers: a list, or the name of the side file that holds it.
+struct Inputs {
+  std::string file = {};  // Empty: `list` is the list. Else relative to `<state>/<job>/`,
+  uint64_t pieces = 1;    // ... and so many of them: 7.inputs.json, 7.inputs.1.json, ...
+  uint64_t count = 0;     // Of the list, wherever it is
+  std::vector<Input> list = {};
+  bool operator==(const Inputs&) const = default;
+};
+
+// What could not be taken along, and why. `partial`: the records before `offset` were kept.
+struct SetAside {
+  std::string document;
+  uint64_t offset = 0;  // Bytes, inflated
+  std::string reason;
+  uint64_t count = 1;  // Of records with this document and reason
+  bool partial = false;
+  uint64_t record = 0;  // partial: the number of the first record that is missing
+  bool operator==(const SetAside&) const = default;
+};
+
+// What a unit's fill amounted to.
+struct Sums {
+  uint64_t documents = 0;
+  uint64_t records = 0;     // Written
+  uint64_t bytes_read = 0;  // Of the documents as they came
+  uint64_t bytes = 0;       // Of the outputs as stored
+  uint64_t duplicates = 0;  // Dropped: same field, same bytes
+  uint64_t conflicts = 0;   // Kept: same field, other bytes
+  uint64_t set_aside = 0;   // Records and documents
+  uint64_t partial = 0;     // Documents of which only the records before a fault were kept
+  bool operator==(const Sums&) const = default;
+};
+
+// Where an API unit may go on.
+struct Checkpoint {
+  std::string cursor;
+  Sums sums = {};
+  std::vector<Upload> uploads = {};
+  bool operator==(const Checkpoint&) const = default;
+};
+
+// All that the manifest will say, since anybody may have to write it.
+struct Intent {
+  uint64_t epoch = 0;
+  std::string run = {};
+  std::string fingerprint = {};  // Of the job: source, decode, transform, sink
+  Inputs inputs = {};
+  std::vector<Upload> uploads = {};
+  std::vector<Retired> retire = {};
+  std::string catalogue = {};  // Opaque; empty: nothing to change
+  std::vector<SetAside> set_aside = {};
+  Sums sums = {};
+  uint64_t end = 0;  // Streams: the position that it leads to. 0: a bounded unit.
+  bool operator==(const Intent&) const = default;
+};
+
+struct Manifest {
+  uint64_t epoch = 0;
+  bool todo = false;  // Retiring and the catalogue have not been noted as done.
+  std::string run = {};
+  std::string fingerprint = {};
+  Inputs inputs = {};
+  std::vector<Output> outputs = {};
+  std::vector<Retired> retire = {};
+  std::string catalogue = {};
+  std::vector<SetAside> set_aside = {};
+  Sums sums = {};
+  uint64_t end = 0;
+  bool operator==(const Manifest&) const = default;
+};
+
+struct Failed {
+  std::string why;
+  std::string at;
+  bool operator==(const Failed&) const = default;
+};
+
+// A partition's part in a merged unit that is not decided yet.
+struct Pending {
+  std::string unit;
+  uint64_t end = 0;
+  bool operator==(const Pending&) const = default;
+};
+
+struct Record {
+  std::string job;
+  std::string unit;
+  uint64_t epoch = 0;
+  std::optional<std::string> run = {};  // Whose claim is open
+  std::string host = {};                // Where it runs, since when, and with which sink share:
+  std::string since = {};               // of the open claim
+  uint64_t share_bytes = 0;
+  std::optional<Checkpoint> checkpoint = {};
+  std::optional<Intent> intent = {};
+  std::optional<Manifest> manifest = {};
+  std::vector<Key> leftovers = {};  // Sorted: keys that a broken intent may have written
+  std::optional<Failed> failed = {};
+  uint64_t position = 0;  // Streams: everything before it is committed.
+  std::optional<Pending> pending = {};
+  bool operator==(const Record&) const = default;
+};
+
+// ---- text
+// ------------------------------------------------------------------------------------------
+
+// One line, and a line feed. The same record always has the same text.
+std::string print(const Record& record);
+
+// `key` is only for the message. `invalid`: not JSON, of another format, a field missing, unknown
+// or of the wrong type. Whoever gets that error must not write or sweep by that record.
+Result<Record> parse_record(std::string_view text, const Key& key);
+
+// The documents beside a record: a unit's list of inputs, and a stream's earlier manifest (printed
+// without `todo`, so that everybody who replaces it writes the same bytes).
+std::string print_inputs(const std::vector<Input>& inputs);
+Result<std::vector<Input>> parse_inputs(std::string_view text, const Key& key);
+std::string print_manifest(const Manifest& manifest);
+Result<Manifest> parse_manifest(std::string_view text, const Key& key);
+
+// ---- questions
+// -------------------------------------------------------------------------------------
+
+// Does the upload belong to the record, so that nobody else may abort it?
+bool names(const Record& record, const UploadId& id);
+
+// The unit's last commit stands and nothing of another is half done. Whether it is this job's is
+// the fingerprint's question.
+bool finished(const Record& record);
+inline bool finished(const Record& record, std::string_view fingerprint) {
+  return finished(record) && record.manifest->fingerprint == fingerprint;
+}
+
+// What the record says once the intent is committed. `etags`: of the objects that the uploads
+// became, in their order.
+Manifest manifest_of(const Intent& intent, const std::vector<ETag>& etags);
+
+}  // namespace sluice::ledger

@@ -1,0 +1,159 @@
+#include "ledger/record.h"
+
+#include <doctest/doctest.h>
+
+namespace sluice::ledger {
+
+namespace {
+
+Record everything() {
+  const Content content{.bytes = 900,
+                        .records = 41,
+                        .crc32c = 0xFFEE0102,
+                        .least = "2024-02-08T00:00:01Z",
+                        .greatest = "2024-02-08T23:59:58Z"};
+  const Upload upload{.key = Key("dt=2024-02-08/2024-02-08-00000.jsonl.gz"),
+                      .id = UploadId("2~x\"\\\n"),
+                      .mark = Mark("trail/2024-02-08/7"),
+                      .parts = {{1, ETag("a1"), 0x66}, {2, ETag("a2"), 0}},
+                      .content = content};
+  const Sums sums{1, 2, 3, 4, 5, 6, 7, 8};
+  const std::vector<SetAside> aside = {{"k\u00e9.gz", 17, "truncated", 1, true, 12},
+                                       {"l", 0, "a digest", 3}};
+  Record record{.job = "trail",
+                .unit = "2024-02-08",
+                .epoch = 7,
+                .run = "01HQ",
+                .host = "h1",
+                .since = "2024-02-09T01:00:00Z",
+                .share_bytes = 25165824};
+  record.checkpoint = Checkpoint{"p17", sums, {upload}};
+  record.intent = Intent{.epoch = 7,
+                         .run = "01HQ",
+                         .fingerprint = "9f2c",
+                         .inputs = {"2024-02-08/7.inputs.json", 3911, {}},
+                         .uploads = {upload},
+                         .retire = {{Key("old"), ETag("b2"), Mark("trail/2024-02-08/5")}},
+                         .catalogue = "{\"add\": 1}",
+                         .set_aside = aside,
+                         .sums = sums,
+                         .end = UINT64_MAX};
+  record.manifest = Manifest{.epoch = 5,
+                             .todo = true,
+                             .run = "01HP",
+                             .fingerprint = "9f2b",
+                             .inputs = {"", 1, {{Key("in"), ETag("e"), 12}}},
+                             .outputs = {{Key("out"), ETag("c-2"), content}},
+                             .retire = {{Key("old"), ETag("b2"), Mark()}},
+                             .catalogue = "x",
+                             .set_aside = aside,
+                             .sums = sums,
+                             .end = 120};
+  record.leftovers = {Key("a"), Key("b")};
+  record.failed = Failed{"denied: no", "2024-02-08T02:00:00Z"};
+  record.position = 120;
+  record.pending = Pending{"~01HR.9", 180};
+  return record;
+}
+
+std::string why(std::string_view text) {
+  const Result<Record> record = parse_record(text, Key("state/trail/u.json"));
+  REQUIRE(!record.ok());
+  CHECK(record.error().kind == ErrorKind::invalid);
+  CHECK(record.error().message.find("state/trail/u.json") == 0);
+  return record.error().message;
+}
+
+bool contains(const std::string& text, std::string_view part) {
+  return text.find(part) != text.npos;
+}
+
+}  // namespace
+
+TEST_CASE("a record with everything in it survives its text") {
+  const Record record = everything();
+  const std::string text = print(record);
+  CHECK(text.find('\n') == text.size() - 1);
+  const Result<Record> parsed = parse_record(text, Key("k"));
+  REQUIRE_MESSAGE(parsed.ok(), parsed.error().message);
+  CHECK(*parsed == record);
+  CHECK(print(*parsed) == text);
+}
+
+TEST_CASE("a fresh claim is a short line that people can read") {
+  const Record record{.job = "trail", .unit = "2024-02-08", .epoch = 1, .run = "01HQ"};
+  CHECK(print(record) ==
+        "{\"format\": 1, \"job\": \"trail\", \"unit\": \"2024-02-08\", \"epoch\": 1, "
+        "\"run\": \"01HQ\"}\n");
+  Record closed = record;
+  closed.run.reset();
+  CHECK(contains(print(closed), "\"run\": null"));
+}
+
+TEST_CASE("a CRC is written as S3 writes it") {
+  Record record{.job = "j", .unit = "u", .epoch = 1};
+  record.checkpoint = Checkpoint{"", {}, {{Key("k"), UploadId("i"), Mark("m"), {}, {}}}};
+  record.checkpoint->uploads[0].content.crc32c = 0x00000066;
+  CHECK(contains(print(record), "\"crc32c\": \"AAAAZg==\""));
+}
+
+TEST_CASE("what can't be understood is refused, by name and with the reason") {
+  CHECK(contains(why(""), "empty"));
+  CHECK(contains(why("{"), "not JSON"));
+  CHECK(contains(why("[]"), "expected an object"));
+  CHECK(contains(why("{\"format\": 2}"), "format is 2"));
+  CHECK(contains(why("{\"job\": \"j\"}"), "`format` is missing"));
+  const std::string head = "{\"format\": 1, \"job\": \"j\", \"unit\": \"u\", \"epoch\": 1";
+  CHECK(parse_record(head + "}", Key("k")).ok());
+  CHECK(contains(why(head + "} x"), "not JSON"));
+  CHECK(contains(why(head + ", \"colour\": 1}"), "unknown field `colour`"));
+  CHECK(contains(why(head + ", \"epoch\": -1}"), "not a whole number"));
+  CHECK(contains(why(head + ", \"epoch\": 1.5}"), "not a whole number"));
+  CHECK(contains(why(head + ", \"epoch\": 18446744073709551616}"), "not a whole number"));
+  CHECK(contains(why(head + ", \"run\": 1}"), "expected a string"));
+  CHECK(contains(why(head + ", \"leftovers\": {}}"), "expected a list"));
+  CHECK(contains(why(head + ", \"manifest\": {}}"), "manifest's epoch is missing"));
+  CHECK(contains(why(head + ", \"intent\": {\"epoch\": 1, \"uploads\": [{\"key\": \"k\"}]}}"),
+                 "an upload's id is missing"));
+}
+
+TEST_CASE("side files survive their text, and a kept manifest has no todo") {
+  const std::vector<Input> inputs = {{Key("a"), ETag("1"), 7}, {Key("b"), ETag(), 0}};
+  CHECK(parse_inputs(print_inputs(inputs), Key("k")).value() == inputs);
+  CHECK(parse_inputs(print_inputs({}), Key("k")).value().empty());
+  Manifest manifest = *everything().manifest;
+  const std::string text = print_manifest(manifest);
+  manifest.todo = false;
+  CHECK(print_manifest(manifest) == text);
+  CHECK(parse_manifest(text, Key("k")).value() == manifest);
+  CHECK(!parse_manifest("{\"format\": 1}", Key("k")).ok());
+}
+
+TEST_CASE("names of inputs that are not UTF-8 still make a record that can be read") {
+  const std::string text = print_inputs({{Key("a\xFF"), ETag("1"), 7}});
+  CHECK(parse_inputs(text, Key("k")).value()[0].key == Key("a\xEF\xBF\xBD"));
+}
+
+TEST_CASE("a unit is finished when nothing of another commit is half done") {
+  Record record{.job = "j", .unit = "u", .epoch = 3};
+  CHECK(!finished(record));
+  record.manifest = Manifest{.epoch = 2, .fingerprint = "f"};
+  CHECK(finished(record));
+  CHECK(finished(record, "f"));
+  CHECK(!finished(record, "g"));
+  record.leftovers = {Key("k")};
+  CHECK(!finished(record));
+}
+
+TEST_CASE("the manifest says what the intent said") {
+  const Intent intent = *everything().intent;
+  const Manifest manifest = manifest_of(intent, {ETag("whole")});
+  CHECK(manifest.todo);
+  CHECK(manifest.outputs ==
+        std::vector<Output>{{intent.uploads[0].key, ETag("whole"), intent.uploads[0].content}});
+  CHECK(manifest.inputs == intent.inputs);
+  CHECK(manifest.sums == intent.sums);
+  CHECK(manifest.end == intent.end);
+}
+
+}  // namespace sluice::ledger

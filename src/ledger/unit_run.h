@@ -1,0 +1,99 @@
+// One unit's run, whole: claim, then the caller fills, then commit; and again from the claim if the
+// intent could not be completed. The same for a span of a stream after another, whose owner stays.
+//
+//   UnitRun run(unit, {.redo = false});
+//   for (;;) {
+//     drive run.next() / run.take() until done() or wants_fill();
+//     if (run.done()) break;
+//     fill: uploads with run.mark(), for run.record(); then one of
+//       run.fill(intent)         uploads, inputs, catalogue, set_aside, sums, end: the rest is set
+//       here run.fail(failed, mine)   the unit failed; `mine`: what is open of ours
+//       run.upload_gone(mine)    an upload was not there any more
+//       run.leave()              streams: no more spans now
+//   }
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "ledger/claim.h"
+#include "ledger/commit.h"
+#include "ledger/machine.h"
+
+namespace sluice::ledger {
+
+struct UnitRunOptions {
+  bool redo = true;
+  bool resume = false;
+  bool stream = false;
+  bool operator==(const UnitRunOptions&) const = default;
+};
+
+class UnitRun {
+ public:
+  enum class Outcome : uint8_t {
+    won,            // Committed, by us or by somebody who completed our intent.
+    lost,           // Somebody else has claimed the unit.
+    nothing_to_do,  // Finished already, with this job's fingerprint
+    stale,          // Finished, with another fingerprint; only without redo
+    left,           // A stream's owner has no more to do.
+    failed,         // As the caller said; noted in the record unless somebody else has claimed.
+  };
+
+  UnitRun(UnitPtr unit, UnitRunOptions options);
+  std::optional<Call> next() { return step_.next(); }
+  void take(uint32_t id, Result<Answer> answer);
+  bool done() const { return ended_; }
+  const std::optional<Error>& error() const { return error_; }
+
+  // The claim is ours and it is the caller's turn. A stream comes back here after each span.
+  bool wants_fill() const;
+  const Record& record() const {
+    return held_.record.value();
+  }  // With a claim: position, checkpoint
+  uint64_t epoch() const { return record().epoch; }
+  Mark mark() const { return unit_->mark(epoch()); }
+
+  void fill(Intent intent);
+  void fail(Failed failed, std::vector<OpenUpload> mine);
+  void upload_gone(std::vector<OpenUpload> mine);
+  void leave();
+
+  // The manifest with our fill is in the record; the source may forget. Holds while step 7 goes on.
+  bool committed() const { return committed_; }
+  // Our intent is in the record: from now till committed() a reader that lists may see a mixture.
+  bool intent_written() const { return step_.at<Commit>() && step_.as<Commit>().intent_written(); }
+  // The unit is claimed by us and our intent is not in the record: fail() may be called, also after
+  // done() with an error (denied, say), so that the record tells why.
+  bool may_fail() const { return may_fail_; }
+
+  // Once done, and without an error:
+  Outcome outcome() const { return outcome_; }
+  const Held& held() const { return held_; }
+  // lost, but the record is finished with this job's fingerprint: as good as won.
+  bool unit_is_finished() const;
+  bool operator==(const UnitRun&) const = default;
+
+ private:
+  void go_on();
+  void claim();
+  void after_claim();
+  void commit();
+  void after_commit();
+  void after_gone();
+  void end(Outcome outcome);
+
+  UnitPtr unit_;
+  UnitRunOptions options_;
+  Step<Rest, Claim, Retire, Commit, Finish, Fail, ReadRecord, AbortAll> step_;
+  Held held_;
+  Intent intent_;                 // Between fill() and the commit
+  std::vector<OpenUpload> mine_;  // Between upload_gone() and its end
+  bool may_fail_ = false;
+  bool committed_ = false;
+  bool ended_ = false;
+  Outcome outcome_ = Outcome::won;
+  std::optional<Error> error_;
+};
+
+}  // namespace sluice::ledger

@@ -1,0 +1,447 @@
+// The machines against a real store in memory, one call after another or backwards. Every
+// interleaving with others is explored in test/explorer.
+#include "ledger/unit_run.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "base/checksum.h"
+#include "ledger/settle.h"
+#include "store/memory.h"
+
+namespace sluice::ledger {
+
+namespace {
+
+UnitPtr unit_for(std::string run, std::string fingerprint = "f") {
+  Unit unit{.job = "trail", .id = "u"};
+  unit.names = Names::of_unit("lake/", "u");
+  unit.state_prefix = "state/";
+  unit.run = std::move(run);
+  unit.fingerprint = std::move(fingerprint);
+  unit.host = "h1";
+  unit.since = "2024-02-09T01:00:00Z";
+  unit.share_bytes = 24 << 20;
+  return std::make_shared<const Unit>(std::move(unit));
+}
+
+class Driver {
+ public:
+  MemoryStore& store() { return *store_; }
+  // The n-th call from now on (1: the next) gets this error, and reaches the store only if
+  // `reaches`.
+  void fail_next(uint32_t nth, ErrorKind kind, bool reaches = false) {
+    nth_ = nth, kind_ = kind, reaches_ = reaches;
+  }
+  uint32_t open_most = 0;  // Calls that were open at once
+  uint32_t calls = 0;
+  uint32_t repeated = 0;  // Calls with attempt > 0
+
+  template <class Machine>
+  void drive(Machine& machine) {
+    std::vector<Call> open;
+    for (;;) {
+      while (auto call = machine.next()) open.push_back(std::move(*call));
+      open_most = std::max<uint32_t>(open_most, open.size());
+      if (open.empty()) return;
+      Call call = std::move(open.back());  // The last begun is the first answered.
+      open.pop_back();
+      ++calls;
+      repeated += call.attempt > 0;
+      const uint32_t id = call.id;
+      machine.take(id, answer(std::move(call.request)));
+    }
+  }
+  Result<Answer> answer(Request request) {
+    if (nth_ > 0 && --nth_ == 0) {
+      if (reaches_) static_cast<void>(call(*store_, std::move(request)));
+      return Error{kind_, "as the test wants it"};
+    }
+    return call(*store_, std::move(request));
+  }
+
+  Upload upload(const Key& key, const Mark& mark, std::string_view bytes) {
+    const auto id = call_for<UploadId>(*store_, CreateUpload{key, mark});
+    REQUIRE(id.ok());
+    Request part = PutPart{key, *id, 1, Buffer::of(bytes)};
+    std::get<PutPart>(part).crc32c = crc32c(bytes);
+    const auto tag = call_for<PartTag>(*store_, std::move(part));
+    REQUIRE_MESSAGE(tag.ok(), tag.error().message);
+    return {.key = key, .id = *id, .mark = mark, .parts = {*tag}};
+  }
+  Record record() {
+    const auto body = call_for<Body>(*store_, Get{.key = Key("state/trail/u.json")});
+    REQUIRE(body.ok());
+    auto record = parse_record(body->bytes.view(), Key("state/trail/u.json"));
+    REQUIRE_MESSAGE(record.ok(), record.error().message);
+    return std::move(*record);
+  }
+  std::string visible() {
+    std::string text;
+    for (const auto& [key, bytes] : store_->objects()) {
+      if (key.view().starts_with("lake/")) text += key.str().substr(5) + "=" + bytes + " ";
+    }
+    return text;
+  }
+
+ private:
+  std::unique_ptr<MemoryStore> store_ = make_memory_store();
+  uint32_t nth_ = 0;
+  ErrorKind kind_ = ErrorKind::transient;
+  bool reaches_ = false;
+};
+
+using Objects = std::vector<std::pair<std::string, std::string>>;
+
+Intent fill(Driver& driver, UnitRun& run, const Objects& objects, uint64_t end = 0) {
+  Intent intent{.end = end};
+  for (const auto& [name, bytes] : objects) {
+    intent.uploads.push_back(driver.upload(Key("lake/" + name), run.mark(), bytes));
+  }
+  return intent;
+}
+
+UnitRun::Outcome run_once(Driver& driver, const UnitPtr& unit, const Objects& objects,
+                          UnitRunOptions options = {}) {
+  UnitRun run(unit, options);
+  driver.drive(run);
+  while (run.wants_fill()) {
+    run.fill(fill(driver, run, objects));
+    driver.drive(run);
+  }
+  REQUIRE(run.done());
+  REQUIRE_MESSAGE(!run.error(), run.error()->message);
+  return run.outcome();
+}
+
+}  // namespace
+
+TEST_CASE("a unit is claimed, filled and committed; its record says all about it") {
+  Driver driver;
+  CHECK(run_once(driver, unit_for("A"), {{"u-00000.x", "one"}, {"dt=1/u-00000.x", "two"}}) ==
+        UnitRun::Outcome::won);
+  CHECK(driver.visible() == "dt=1/u-00000.x=two u-00000.x=one ");
+  CHECK(driver.store().open_uploads().empty());
+  const Record record = driver.record();
+  CHECK(record.epoch == 1);
+  CHECK(!record.run);
+  CHECK(record.host.empty());
+  REQUIRE(finished(record, "f"));
+  CHECK(record.manifest->run == "A");
+  CHECK(record.manifest->outputs.size() == 2);
+  CHECK(driver.store().mark_of(Key("lake/u-00000.x")) == Mark("trail/u/1"));
+  for (const Output& output : record.manifest->outputs) {
+    const auto meta = call_for<Meta>(driver.store(), Head{output.key});
+    CHECK(meta.value().etag == output.etag);
+  }
+}
+
+TEST_CASE("an open claim says whose it is, since when, where and with which share") {
+  Driver driver;
+  UnitRun run(unit_for("A"), {});
+  driver.drive(run);
+  REQUIRE(run.wants_fill());
+  const Record record = driver.record();
+  CHECK(record.run == "A");
+  CHECK(record.host == "h1");
+  CHECK(record.since == "2024-02-09T01:00:00Z");
+  CHECK(record.share_bytes == 24 << 20);
+  CHECK(record == run.record());
+}
+
+TEST_CASE("a finished unit is not done again unless told to; then what it no longer writes goes") {
+  Driver driver;
+  run_once(driver, unit_for("A"), {{"u-00000.x", "1"}, {"u-00001.x", "2"}});
+  const UnitRunOptions not_again{.redo = false};
+  CHECK(run_once(driver, unit_for("B"), {}, not_again) == UnitRun::Outcome::nothing_to_do);
+  CHECK(driver.record().epoch == 1);
+  CHECK(run_once(driver, unit_for("C", "g"), {}, not_again) == UnitRun::Outcome::stale);
+  CHECK(driver.record().epoch == 1);
+
+  CHECK(run_once(driver, unit_for("D", "g"), {{"u-00001.x", "3"}}) == UnitRun::Outcome::won);
+  CHECK(driver.visible() == "u-00001.x=3 ");
+  CHECK(finished(driver.record(), "g"));
+  CHECK(!driver.record().manifest->todo);
+}
+
+TEST_CASE("an empty unit has a manifest and no objects") {
+  Driver driver;
+  run_once(driver, unit_for("A"), {{"u-00000.x", "1"}});
+  CHECK(run_once(driver, unit_for("B"), {}) == UnitRun::Outcome::won);
+  CHECK(driver.visible().empty());
+  CHECK(finished(driver.record()));
+}
+
+TEST_CASE("the last claim wins; the other's uploads are swept, and its commit is lost") {
+  Driver driver;
+  UnitRun slow(unit_for("A"), {});
+  driver.drive(slow);
+  Intent intent = fill(driver, slow, {{"u-00000.x", "slow"}});
+  CHECK(run_once(driver, unit_for("B"), {{"u-00000.x", "quick"}}) == UnitRun::Outcome::won);
+  CHECK(driver.store().open_uploads().empty());
+  slow.fill(std::move(intent));
+  driver.drive(slow);
+  CHECK(slow.outcome() == UnitRun::Outcome::lost);
+  CHECK(slow.unit_is_finished());
+  CHECK(driver.visible() == "u-00000.x=quick ");
+}
+
+TEST_CASE("a run that died with its intent in the record is completed by the next") {
+  Driver driver;
+  UnitRun dies(unit_for("A"), {});
+  driver.drive(dies);
+  dies.fill(fill(driver, dies, {{"u-00000.x", "1"}, {"u-00001.x", "2"}}));
+  Call intent = dies.next().value();
+  dies.take(intent.id, call(driver.store(), std::move(intent.request)));
+  CHECK(driver.record().intent.has_value());
+  CHECK(!dies.may_fail());
+
+  CHECK(run_once(driver, unit_for("B"), {}, {.redo = false}) == UnitRun::Outcome::nothing_to_do);
+  CHECK(driver.visible() == "u-00000.x=1 u-00001.x=2 ");
+  CHECK(driver.record().manifest->run == "A");
+  driver.drive(dies);  // A zombie finds its work done.
+  CHECK(dies.outcome() == UnitRun::Outcome::won);
+}
+
+TEST_CASE("an intent whose upload has lapsed is dropped, and the unit filled once more") {
+  Driver driver;
+  UnitRun run(unit_for("A"), {});
+  driver.drive(run);
+  Intent intent = fill(driver, run, {{"u-00000.x", "1"}, {"u-00001.x", "2"}});
+  static_cast<void>(call(driver.store(), Abort{intent.uploads[1].key, intent.uploads[1].id}));
+  run.fill(std::move(intent));
+  driver.drive(run);
+  REQUIRE(run.wants_fill());
+  CHECK(run.epoch() == 2);
+  CHECK(run.record().leftovers == std::vector{Key("lake/u-00000.x"), Key("lake/u-00001.x")});
+  run.fill(fill(driver, run, {{"u-00001.x", "3"}}));
+  driver.drive(run);
+  CHECK(run.outcome() == UnitRun::Outcome::won);
+  CHECK(driver.visible() == "u-00001.x=3 ");
+  CHECK(driver.store().open_uploads().empty());
+}
+
+TEST_CASE("whatever call gets no answer, whether or not it arrived, the unit is committed") {
+  for (const bool reaches : {false, true}) {
+    for (uint32_t nth = 1; nth < 20; ++nth) {
+      CAPTURE(nth);
+      Driver driver;
+      run_once(driver, unit_for("A"), {{"u-00002.x", "old"}});
+      driver.fail_next(nth, ErrorKind::transient, reaches);
+      CHECK(run_once(driver, unit_for("B"), {{"u-00000.x", "1"}, {"u-00001.x", "2"}}) ==
+            UnitRun::Outcome::won);
+      CHECK(driver.visible() == "u-00000.x=1 u-00001.x=2 ");
+      CHECK(driver.store().open_uploads().empty());
+    }
+  }
+}
+
+TEST_CASE("a call that is refused ends the run, which then can say so in the record") {
+  Driver driver;
+  run_once(driver, unit_for("A"), {{"u-00000.x", "1"}, {"u-00001.x", "2"}});
+  UnitRun run(unit_for("B"), {});
+  driver.drive(run);
+  Intent intent = fill(driver, run, {{"u-00000.x", "3"}});
+  const OpenUpload mine{intent.uploads[0].key, intent.uploads[0].id};
+  driver.fail_next(1, ErrorKind::denied);  // The HEAD of what is to be retired
+  run.fill(std::move(intent));
+  driver.drive(run);
+  REQUIRE(run.done());
+  REQUIRE(run.error());
+  CHECK(run.error()->kind == ErrorKind::denied);
+  REQUIRE(run.may_fail());
+  run.fail({"denied: as the test wants it", "2024-02-09T02:00:00Z"}, {mine});
+  driver.drive(run);
+  CHECK(run.outcome() == UnitRun::Outcome::failed);
+  CHECK(!run.error());
+  const Record record = driver.record();
+  CHECK(!record.run);
+  CHECK(record.failed->why == "denied: as the test wants it");
+  CHECK(driver.store().open_uploads().empty());
+  CHECK(driver.visible() == "u-00000.x=1 u-00001.x=2 ");
+  CHECK(run_once(driver, unit_for("C"), {}) == UnitRun::Outcome::won);
+  CHECK(!driver.record().failed);
+}
+
+TEST_CASE("a run whose upload is gone asks the record why") {
+  Driver driver;
+  UnitRun run(unit_for("A"), {});
+  driver.drive(run);
+  const Upload other = driver.upload(Key("lake/u-00001.x"), run.mark(), "x");
+  run.upload_gone({{other.key, other.id}});
+  driver.drive(run);
+  REQUIRE(run.wants_fill());  // A lifecycle rule: claimed anew, the rest swept.
+  CHECK(run.epoch() == 2);
+  CHECK(driver.store().open_uploads().empty());
+
+  UnitRun next(unit_for("B"), {});
+  driver.drive(next);
+  run.upload_gone({});
+  driver.drive(run);
+  CHECK(run.outcome() == UnitRun::Outcome::lost);
+}
+
+TEST_CASE("calls of one kind are made at once, but never more than allowed") {
+  Objects many;
+  for (int i = 10; i < 40; ++i) many.push_back({"u-000" + std::to_string(i) + ".x", "x"});
+  for (const uint32_t allowed : {1u, 7u, 64u}) {
+    Driver driver;
+    Unit unit = *unit_for("A");
+    unit.calls_in_flight = allowed;
+    CHECK(run_once(driver, std::make_shared<const Unit>(unit), many) == UnitRun::Outcome::won);
+    CHECK(driver.open_most == std::min(allowed, 30u));
+    unit.run = "B";
+    run_once(driver, std::make_shared<const Unit>(unit), {});
+    CHECK(driver.open_most == std::min(allowed, 30u));
+    CHECK(driver.visible().empty());
+  }
+}
+
+TEST_CASE("a unit of one object costs six requests the first time, nine with one to retire") {
+  Driver driver;  // As many as the model's; creating and filling the upload is one of its six.
+  run_once(driver, unit_for("A"), {{"u-00000.x", "1"}, {"u-00001.x", "2"}});
+  CHECK(driver.calls == 6);
+  driver.calls = 0;
+  run_once(driver, unit_for("B"), {{"u-00000.x", "3"}});
+  CHECK(driver.calls == 8);
+}
+
+TEST_CASE("a record that can't be understood stops everybody, and is left as it is") {
+  Driver driver;
+  const std::string body = "{\"format\": 2}";
+  static_cast<void>(call(driver.store(), Put{Key("state/trail/u.json"), body}));
+  UnitRun run(unit_for("A"), {});
+  driver.drive(run);
+  REQUIRE(run.error());
+  CHECK(run.error()->kind == ErrorKind::invalid);
+  CHECK(run.error()->message.find("state/trail/u.json") != std::string::npos);
+  CHECK(!run.may_fail());
+  Settle settle(unit_for("S"));
+  driver.drive(settle);
+  REQUIRE(settle.error());
+  CHECK(driver.store().objects().at(Key("state/trail/u.json")) == body);
+}
+
+TEST_CASE("a record of another unit under this unit's key is left alone") {
+  Driver driver;
+  const Record other{.job = "trail", .unit = "v", .epoch = 1};
+  static_cast<void>(call(driver.store(), Put{Key("state/trail/u.json"), print(other)}));
+  UnitRun run(unit_for("A"), {});
+  driver.drive(run);
+  CHECK(run.error());
+}
+
+TEST_CASE("a long list of inputs lies beside the record; settle sweeps those nobody names") {
+  Driver driver;
+  for (const char* run_name : {"A", "B"}) {
+    UnitRun run(unit_for(run_name), {});
+    driver.drive(run);
+    Intent intent = fill(driver, run, {{"u-00000.x", run_name}});
+    for (int i = 0; i < 2000; ++i) {
+      intent.inputs.list.push_back({Key("in/" + std::to_string(i)), ETag("0123456789"), 7});
+    }
+    run.fill(std::move(intent));
+    driver.drive(run);
+    CHECK(run.outcome() == UnitRun::Outcome::won);
+  }
+  const Inputs named = driver.record().manifest->inputs;
+  CHECK(named.file == "u/2.inputs.json");
+  CHECK(named.count == 2000);
+  CHECK(named.list.empty());
+  const Key first("state/trail/u/1.inputs.json"), second("state/trail/u/2.inputs.json");
+  CHECK(driver.store().objects().contains(first));
+  Settle settle(unit_for("S"));
+  driver.drive(settle);
+  CHECK(!settle.error());
+  CHECK(!driver.store().objects().contains(first));
+  const std::string text = driver.store().objects().at(second);
+  CHECK(parse_inputs(text, second).value().size() == 2000);
+}
+
+TEST_CASE("settle fences a dead claim, sweeps what it left, and leaves other units alone") {
+  Driver driver;
+  UnitRun dead(unit_for("A"), {});
+  driver.drive(dead);
+  fill(driver, dead, {{"u-00000.x", "1"}, {"v-00000.x", "another unit's"}});
+  Settle settle(unit_for("S"));
+  driver.drive(settle);
+  REQUIRE(settle.done());
+  CHECK(!settle.error());
+  CHECK(settle.fenced());
+  CHECK(settle.aborted() == 1);
+  CHECK(driver.record().epoch == 2);
+  CHECK(!driver.record().run);
+  REQUIRE(driver.store().open_uploads().size() == 1);
+  CHECK(driver.store().open_uploads()[0].key == Key("lake/v-00000.x"));
+}
+
+TEST_CASE("settle of a unit that never was does nothing") {
+  Driver driver;
+  Settle settle(unit_for("S"));
+  driver.drive(settle);
+  CHECK(settle.done());
+  CHECK(!settle.held().record);
+  CHECK(driver.store().objects().empty());
+}
+
+TEST_CASE("a stream's owner stays; each manifest it leaves behind lies beside the record") {
+  Driver driver;
+  UnitRun run(unit_for("A"), {.stream = true});
+  driver.drive(run);
+  uint64_t position = 0;
+  for (const uint64_t end : {3, 5, 9}) {
+    REQUIRE(run.wants_fill());
+    CHECK(run.record().position == position);
+    const std::string name = "u-0000" + std::to_string(position) + ".x";
+    run.fill(fill(driver, run, {{name, "m" + std::to_string(end)}}, end));
+    driver.drive(run);
+    CHECK(run.committed());
+    position = end;
+  }
+  run.leave();
+  CHECK(run.outcome() == UnitRun::Outcome::left);
+  CHECK(driver.visible() == "u-00000.x=m3 u-00003.x=m5 u-00005.x=m9 ");
+  CHECK(driver.record().position == 9);
+  CHECK(driver.record().manifest->end == 9);
+  CHECK(driver.record().epoch == 1);
+  for (const uint64_t end : {3, 5}) {
+    const Key key("state/trail/u/" + std::to_string(end) + ".json");
+    REQUIRE(driver.store().objects().contains(key));
+    CHECK(parse_manifest(driver.store().objects().at(key), key).value().end == end);
+  }
+  CHECK(!driver.store().objects().contains(Key("state/trail/u/9.json")));
+}
+
+TEST_CASE("a stream's zombie loses its span to the next owner, who goes on where it was") {
+  Driver driver;
+  UnitRun zombie(unit_for("A"), {.stream = true});
+  driver.drive(zombie);
+  zombie.fill(fill(driver, zombie, {{"u-00000.x", "a"}}, 4));
+  driver.drive(zombie);
+  Intent late = fill(driver, zombie, {{"u-00004.x", "late"}}, 6);
+  UnitRun next(unit_for("B"), {.stream = true});
+  driver.drive(next);
+  CHECK(next.record().position == 4);
+  next.fill(fill(driver, next, {{"u-00004.x", "b"}}, 7));
+  driver.drive(next);
+  zombie.fill(std::move(late));
+  driver.drive(zombie);
+  CHECK(zombie.outcome() == UnitRun::Outcome::lost);
+  CHECK(driver.visible() == "u-00000.x=a u-00004.x=b ");
+}
+
+TEST_CASE("a machine is a value: a copy goes on by itself, and equal machines are equal") {
+  Driver driver;
+  UnitRun run(unit_for("A"), {});
+  UnitRun copy = run;
+  CHECK(copy == run);
+  const Call read = run.next().value();
+  CHECK(!(copy == run));
+  CHECK(!run.next());
+  const Call same = copy.next().value();
+  CHECK(copy == run);
+  CHECK(describe(same.request) == describe(read.request));
+}
+
+}  // namespace sluice::ledger

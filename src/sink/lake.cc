@@ -1,0 +1,328 @@
+#include "sink/lake.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "base/text.h"
+#include "sink/dedupe.h"
+#include "sink/open_object.h"
+
+namespace sluice {
+namespace {
+
+// Out of the share, for what encoders give before it takes the place of its text: some blocks of
+// each worker, and a coil for an object that is being sealed.
+uint64_t encode_share_bytes(const Encoder& encoder) {
+  return 6 * encoder.encoded_bytes_max(encoder.block_bytes()) + encoder.coil_bytes();
+}
+// What a place and its open object cost besides text, and what a finished object's entry costs.
+constexpr uint64_t place_bytes = 256, object_bytes = 1024, prepared_bytes = 512;
+
+struct Place {
+  std::string name;
+  uint64_t next_n = 0;
+  std::unique_ptr<OpenObject> object;  // Null between objects
+  Lease lease;                         // Of this entry
+  Lease object_lease;
+};
+
+class LakeSink : public Sink {
+ public:
+  LakeSink(const LakeOptions& options, SinkContext context, Lease encode_share)
+      : options_(options),
+        context_(std::move(context)),
+        encode_share_(std::move(encode_share)),
+        yard_{options_.encoder, context_.workers, context_.inbox,
+              context_.tickets, context_.meter,   context_.share,
+              encode_share_,    context_.share.capacity(), owners_},
+        dedupe_(context_.common) {}
+  ~LakeSink() override { ENSURE(drained()); }
+
+  Result<bool> write(Batch& batch, Cursor& cursor) override;
+  void finish() override;
+  void start_what_fits() override;
+  void on(Event& event) override;
+  bool finished() const override { return finishing_ && sealed_.empty() && !error_; }
+  Status status() const override { return error_ ? Status(*error_) : Status(); }
+  std::vector<Prepared> take_prepared() override;
+  SinkSums sums() const override { return sums_; }
+  void stop() override { stopped_ = true; }
+  bool drained() const override { return owners_.empty(); }
+  std::vector<std::pair<Key, UploadId>> open_uploads() const override;
+
+ private:
+  Place& place(std::string_view name);
+  Result<bool> is_new(const Record& record);
+  std::string next_key(Place& place) const;
+  bool open(Place& place);
+  bool has_to_roll(const Place& place) const;
+  bool may_take_record(const Place& place) const;
+  void seal(Place& place);
+  void seal_largest(const Place* but);
+  void settle(OpenObject& object);
+  void list(OpenObject& object);
+  bool start_requests(OpenObject& object);
+  void fail(Error error) {
+    if (!error_) error_ = std::move(error);
+  }
+  // Nothing is under way that would give memory back.
+  bool quiet() const { return owners_.empty(); }
+
+  const LakeOptions& options_;
+  SinkContext context_;
+  Budget encode_share_;
+  ObjectYard yard_;
+  Dedupe dedupe_;
+
+  std::vector<std::unique_ptr<Place>> places_;  // In the order of their first records
+  std::unordered_map<std::string_view, Place*> by_name_;
+  std::vector<std::unique_ptr<OpenObject>> sealed_;  // On their way out
+  std::unordered_map<Ticket, OpenObject*> owners_;   // What is under way
+  std::vector<OpenObject*> listed_;                  // Those that may have something to start
+  uint32_t in_flight_ = 0;
+  std::vector<Prepared> prepared_;
+  Lease prepared_lease_;
+  std::vector<Place*> batch_places_;  // Of the batch being written, by Batch::places
+  SinkSums sums_;
+  bool finishing_ = false;
+  bool stopped_ = false;
+  std::optional<Error> error_;
+};
+
+Place& LakeSink::place(std::string_view name) {
+  if (const auto found = by_name_.find(name); found != by_name_.end()) return *found->second;
+  auto& made = places_.emplace_back(std::make_unique<Place>());
+  made->name = name;
+  by_name_.emplace(made->name, made.get());
+  return *made;
+}
+
+Result<bool> LakeSink::is_new(const Record& record) {
+  if (!record.has_identity) return true;
+  switch (TRY_IN(dedupe_.add(record.identity, record.content), "lake")) {
+    case Dedupe::Kind::first: return true;
+    case Dedupe::Kind::duplicate: ++sums_.duplicates; return false;
+    case Dedupe::Kind::conflict: ++sums_.conflicts; return true;
+  }
+  return true;
+}
+
+std::string LakeSink::next_key(Place& place) const {
+  const uint64_t n = place.next_n++;
+  if (place.name != options_.set_aside_place) {
+    return options_.prefix + options_.names.key(place.name, context_.unit, n);
+  }
+  std::string key = options_.prefix + place.name + unit_token(context_.unit.id) + '-';
+  append_padded(n, 5, key);
+  return key + options_.encoder.extension();
+}
+
+// False: no memory for it now.
+bool LakeSink::open(Place& place) {
+  if (!place.lease) {
+    auto lease = context_.share.try_reserve(place_bytes + place.name.size());
+    if (!lease) return false;
+    place.lease = std::move(*lease);
+  }
+  auto lease = context_.share.try_reserve(object_bytes);
+  if (!lease) return false;
+  place.object_lease = std::move(*lease);
+  place.object = std::make_unique<OpenObject>(Key(next_key(place)), context_.mark, yard_);
+  list(*place.object);
+  return true;
+}
+
+bool LakeSink::has_to_roll(const Place& place) const {
+  const OpenObject& object = *place.object;
+  if (options_.roll_records > 0 && object.records() >= options_.roll_records) return true;
+  if (options_.roll_bytes > 0 && object.settled_bytes().value_or(0) >= options_.roll_bytes) return true;
+  return object.parts_used_up();
+}
+
+// Whether the object's size is known far enough to decide about rolling after this record.
+bool LakeSink::may_take_record(const Place& place) const {
+  return options_.roll_bytes == 0 || place.object->settled_bytes().has_value();
+}
+
+Result<bool> LakeSink::write(Batch& batch, Cursor& cursor) {
+  if (error_) return *error_;
+  batch_places_.assign(batch.places.size(), nullptr);
+  const auto no_room = [&](const Place* but) {
+    start_what_fits();
+    if (quiet()) seal_largest(but);
+    start_what_fits();
+    return false;
+  };
+  const auto wait_for_encoders = [&] {
+    start_what_fits();
+    return false;
+  };
+  for (; cursor.record < batch.records.size(); ++cursor.record, cursor.byte = 0) {
+    const Record& record = batch.records[cursor.record];
+    Place*& target = batch_places_[record.place];
+    if (target == nullptr) target = &place(batch.places[record.place]);
+    // A record that waited for room has been looked at already.
+    if (!cursor.counted && !TRY(is_new(record))) continue;
+    cursor.counted = true;
+    if (!target->object && !open(*target)) return no_room(nullptr);
+    OpenObject& object = *target->object;
+    if (cursor.byte == 0 && !may_take_record(*target)) return wait_for_encoders();
+    if (cursor.byte < record.text.size()) {
+      std::string_view rest = record.text.substr(cursor.byte);
+      const size_t before = rest.size();
+      const bool all = object.append(rest);
+      list(object);
+      cursor.byte += before - rest.size();
+      if (!all) return no_room(cursor.byte > 0 ? target : nullptr);
+    }
+    std::string_view line_end = "\n";
+    const bool ended = object.append(line_end);
+    list(object);
+    if (!ended) return no_room(target);
+    cursor.counted = false;
+    object.count_record(record.time_ns);
+    if (!record.copy_of_set_aside) ++sums_.records;
+    if (has_to_roll(*target)) seal(*target);
+  }
+  start_what_fits();
+  return true;
+}
+
+void LakeSink::seal(Place& place) {
+  place.object->seal();
+  list(*place.object);
+  sealed_.push_back(std::move(place.object));
+  place.object_lease.release();
+}
+
+// The share is full and nothing is under way: what lies in it follows from the records alone, so
+// sealing the largest now is the same in every run. A quarter of the share is freed at once.
+void LakeSink::seal_largest(const Place* but) {
+  std::vector<Place*> candidates;
+  for (const auto& place : places_) {
+    if (place->object && place.get() != but && place->object->records() > 0) candidates.push_back(place.get());
+  }
+  if (candidates.empty()) {
+    fail({ErrorKind::invalid, "lake: the sink's share of " + std::to_string(context_.share.capacity()) +
+                                  " bytes is too small for " + std::to_string(prepared_.size()) +
+                                  " objects of this unit; give a larger sink_share, or a coarser partition"});
+    return;
+  }
+  std::stable_sort(candidates.begin(), candidates.end(), [](const Place* a, const Place* b) {
+    return a->object->held_bytes() > b->object->held_bytes();
+  });
+  uint64_t freed = 0;
+  for (Place* place : candidates) {
+    if (freed >= context_.share.capacity() / 4) break;
+    freed += place->object->held_bytes() + object_bytes;
+    seal(*place);
+  }
+}
+
+void LakeSink::finish() {
+  finishing_ = true;
+  for (const auto& place : places_) {
+    if (place->object && place->object->records() > 0) seal(*place);
+  }
+}
+
+void LakeSink::list(OpenObject& object) {
+  if (object.listed) return;
+  object.listed = true;
+  listed_.push_back(&object);
+}
+
+// False: some have to wait.
+bool LakeSink::start_requests(OpenObject& object) {
+  while (in_flight_ < options_.requests_in_flight) {
+    auto start = object.next_request();
+    if (!start) return true;
+    const Ticket ticket = context_.tickets.next();
+    owners_.emplace(ticket, &object);
+    ++in_flight_;
+    options_.store.start(std::move(start->request), std::move(start->lease), ticket, context_.inbox);
+  }
+  return false;
+}
+
+void LakeSink::start_what_fits() {
+  if (stopped_ || error_) return;
+  size_t kept = 0;
+  for (OpenObject* object : listed_) {
+    const bool encoded = object->encode_what_fits();
+    const bool started = start_requests(*object);
+    object->listed = !encoded || !started;
+    if (object->listed) listed_[kept++] = object;
+  }
+  listed_.resize(kept);
+}
+
+void LakeSink::on(Event& event) {
+  const auto found = owners_.find(event.ticket);
+  if (found == owners_.end()) return;
+  OpenObject& object = *found->second;
+  owners_.erase(found);
+  list(object);
+  if (dynamic_cast<Answered*>(&event) != nullptr) --in_flight_;
+  const Status done = object.on(event);
+  if (!done.ok()) return fail(Error(done.error()));
+  settle(object);
+}
+
+// A sealed object whose parts are all acknowledged leaves its upload for the commit.
+void LakeSink::settle(OpenObject& object) {
+  if (!object.complete()) return;
+  sums_.bytes += object.prepared().bytes;
+  prepared_.push_back(object.prepared());
+  if (auto lease = context_.share.try_reserve(prepared_bytes)) prepared_lease_.merge(std::move(*lease));
+  if (prepared_.size() > objects_max) {
+    fail({ErrorKind::invalid, "lake: more than " + std::to_string(objects_max) +
+                                  " objects in one unit; use a coarser partition or smaller units"});
+  }
+  std::erase(listed_, &object);
+  std::erase_if(sealed_, [&](const auto& sealed) { return sealed.get() == &object; });
+}
+
+std::vector<Prepared> LakeSink::take_prepared() {
+  std::vector<Prepared> taken = std::move(prepared_);
+  prepared_.clear();
+  prepared_lease_.release();
+  std::sort(taken.begin(), taken.end(), [](const Prepared& a, const Prepared& b) { return a.key < b.key; });
+  return taken;
+}
+
+std::vector<std::pair<Key, UploadId>> LakeSink::open_uploads() const {
+  std::vector<std::pair<Key, UploadId>> open;
+  const auto add = [&](const OpenObject& object) {
+    if (auto upload = object.open_upload()) open.push_back(std::move(*upload));
+  };
+  for (const auto& object : sealed_) add(*object);
+  for (const auto& place : places_) {
+    if (place->object) add(*place->object);
+  }
+  for (const Prepared& prepared : prepared_) open.emplace_back(prepared.key, prepared.id);
+  return open;
+}
+
+class LakeMaker : public SinkMaker {
+ public:
+  explicit LakeMaker(LakeOptions options) : options_(std::move(options)) {}
+  Result<std::unique_ptr<Sink>> open(SinkContext context) const override {
+    auto encode_share = context.share.try_reserve(encode_share_bytes(options_.encoder));
+    if (!encode_share || context.share.capacity() < sink_share_bytes_min) {
+      return Error{ErrorKind::invalid, "lake: sink_share: needs at least " + std::to_string(sink_share_bytes_min) + " bytes"};
+    }
+    return std::unique_ptr<Sink>(new LakeSink(options_, std::move(context), std::move(*encode_share)));
+  }
+
+ private:
+  const LakeOptions options_;
+};
+
+}  // namespace
+
+std::unique_ptr<SinkMaker> make_lake_sink(LakeOptions options) {
+  return std::make_unique<LakeMaker>(std::move(options));
+}
+
+}  // namespace sluice

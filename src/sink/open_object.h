@@ -1,0 +1,113 @@
+// An object that is being written: its text is gathered in a block, full blocks are encoded by
+// workers, what they give is gathered in order into parts, and parts are uploaded while later text
+// comes. Belongs to the loop's thread; made by the lake sink, which owns the rules of rolling.
+//
+// All of its memory is leased from the unit's sink share: a block's lease covers its text, then the
+// encoded bytes that take its place in the part, and leaves with the part.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "flow/stage.h"
+#include "flow/workers.h"
+#include "meter/meter.h"
+#include "store/upload.h"
+
+namespace sluice {
+
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html: "5 MiB to 5 GiB. There is no
+// minimum size limit on the last part", "1 to 10,000" parts.
+inline constexpr uint64_t part_bytes_min = 5 << 20;
+inline constexpr uint32_t parts_max = 10'000;
+// Parts grow by 5 MiB every 1,000, so that 10,000 of them are 269 GiB, but not past a size that the
+// sink's share can hold twice.
+uint64_t part_bytes(uint32_t number, uint64_t share_bytes);
+
+class OpenObject;
+
+// What all objects of a sink work with.
+struct ObjectYard {
+  const Encoder& encoder;
+  Workers& workers;
+  Inbox& inbox;
+  TicketSeries& tickets;
+  Meter& meter;
+  Budget& share;         // Text, parts, what is in flight
+  Budget& encode_share;  // What comes out of an encoder, for the moment
+  uint64_t share_bytes;
+  std::unordered_map<Ticket, OpenObject*>& owners;  // What is under way, and whose it is
+};
+
+class OpenObject {
+ public:
+  OpenObject(Key key, Mark mark, ObjectYard& yard);
+  ~OpenObject();
+
+  // Copies from the front of `text` what there is memory for; false: not all of it fitted.
+  bool append(std::string_view& text);
+  void count_record(int64_t time_ns);
+  void seal();  // No more text comes
+
+  // Hands closed blocks to workers; false: some must wait, for memory or for the one before.
+  bool encode_what_fits();
+  std::optional<Upload::Start> next_request() { return upload_.next(); }
+  Status on(Event& event);  // One of its tickets: an encoded block or a store's answer
+
+  bool complete() const;  // Sealed, and every part is acknowledged
+  Prepared prepared() const;  // Once complete()
+  std::optional<std::pair<Key, UploadId>> open_upload() const;
+
+  uint64_t records() const { return records_; }
+  uint64_t held_bytes() const { return lease_.bytes() + coil_lease_.bytes(); }
+  // The encoded size as it may decide about rolling: of all blocks but the last few, so that the
+  // answer is the same however far encoding has come. Nothing if even those aren't encoded yet.
+  std::optional<uint64_t> settled_bytes() const;
+  bool listed = false;  // The sink's: it is among those that may have something to start
+  bool parts_used_up() const { return upload_.parts_added() + 64 >= parts_max; }
+
+ private:
+  struct Encode;
+  struct Block {
+    Buffer text;
+    Encoded encoded;
+    uint64_t number = 0;
+    bool final = false;
+    enum class State : uint8_t { waiting, encoding, done } state = State::waiting;
+    Lease out;  // Of `encoded`, from the encode share
+  };
+
+  bool grow_block();
+  void close_block(bool final);
+  bool start_encode(Block& block);
+  void gather();
+  void append_to_part(std::string_view bytes);
+  void cut_part();
+
+  ObjectYard& yard_;
+  Upload upload_;
+  Lease lease_;               // Of the block, of closed blocks and of the part
+  Buffer block_;
+  std::deque<Block> blocks_;  // Closed, not yet in the part; a deque: workers point into it
+  size_t encoding_ = 0;
+  std::unique_ptr<Coil> coil_;
+  Lease coil_lease_;
+  Buffer part_;
+  bool sealed_ = false;
+  bool ended_ = false;        // The trailer is in the last part
+  uint64_t closed_ = 0;       // Blocks
+  uint64_t gathered_ = 0;     // Blocks in parts
+  std::deque<uint64_t> recent_bytes_;  // Encoded sizes, by block
+  uint64_t settled_bytes_ = 0;
+  uint64_t settled_blocks_ = 0;
+  uint32_t crc32_ = 0;
+  uint64_t raw_bytes_ = 0;
+  uint64_t records_ = 0;
+  int64_t least_ns_, greatest_ns_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,426 @@
+#include "source/objects.h"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <set>
+#include <unordered_map>
+#include <utility>
+
+#include "source/lister.h"
+
+namespace sluice {
+namespace {
+
+// Read anew so often where an object changes under our hands.
+constexpr uint32_t changes_max = 3;
+
+Document make_document(uint64_t number, Lister::Found found, const std::string& store_name) {
+  return {.number = number,
+          .name = store_name + found.object.key.str(),
+          .key = std::move(found.object.key),
+          .bytes = found.object.bytes,
+          .etag = std::move(found.object.etag),
+          .captures = std::move(found.captures)};
+}
+
+class Objects : public Source {
+ public:
+  Objects(Store& store, BoundPattern pattern, const SourceContext& context)
+      : store_(store),
+        store_name_(store.name()),
+        in_flight_(context.in_flight),
+        inbox_(context.inbox),
+        limit_(context.limit),
+        tickets_(context.tickets),
+        lister_(std::move(pattern), {store, in_flight_, context.common, inbox_, tickets_}) {
+    if (limit_ == 0) lister_.stop();
+  }
+
+  void start_what_fits(Purse& purse) override {
+    if (stopped_ || error_) return;
+    lister_.start_what_fits();
+    while (!again_.empty()) {
+      if (!in_flight_.try_take()) return;
+      send(std::move(again_.front()));
+      again_.pop_front();
+    }
+    while (Entry* entry = next_wanting()) {
+      if (!ask(*entry, purse)) break;
+    }
+    lister_.start_what_fits();  // What was taken has made room.
+  }
+
+  void on(Event& event) override {
+    const auto found = open_.find(event.ticket);
+    if (found == open_.end()) {
+      lister_.on(event);
+      return;
+    }
+    Asked asked = std::move(found->second);
+    open_.erase(found);
+    if (asked.resting) {
+      asked.resting = false;
+      if (!stopped_) again_.push_back(std::move(asked));
+      return;
+    }
+    in_flight_.give_back();
+    answered(std::move(asked), static_cast<Answered&>(event));
+  }
+
+  std::optional<Arrived> take() override {
+    if (ready_.empty()) return std::nullopt;
+    Arrived arrived = std::move(ready_.front());
+    ready_.pop_front();
+    return arrived;
+  }
+
+  const Document& document(uint64_t number) const override {
+    ENSURE(number >= first_ && number - first_ < entries_.size());
+    return entries_[number - first_].document;
+  }
+  void forget(uint64_t number) override {
+    if (Entry* entry = find(number)) entry->forgotten = true;
+    while (!entries_.empty() && entries_.front().forgotten) {
+      entries_.pop_front();
+      ++first_;
+    }
+  }
+
+  std::optional<uint64_t> documents() const override {
+    if (pulled() == limit_) return limit_;
+    if (const auto found = lister_.found()) return std::min(*found, limit_);
+    return std::nullopt;
+  }
+  Status status() const override {
+    if (error_) return *error_;
+    if (lister_.error()) return *lister_.error();
+    return {};
+  }
+
+  void stop() override {
+    stopped_ = true;
+    again_.clear();
+    lister_.stop();
+    for (const auto& [ticket, asked] : open_) {
+      if (!asked.resting) store_.cancel(ticket);
+    }
+  }
+  bool drained() const override { return open_.empty() && lister_.open() == 0; }
+
+ private:
+  struct Entry {
+    Document document;
+    uint64_t chunk_bytes = 0;  // Of each request; 0: not begun
+    uint64_t asked = 0;        // So many bytes have been asked for
+    uint64_t delivered = 0;    // So many have been put into ready_
+    uint32_t open = 0;         // Requests that have not been answered for good
+    uint8_t changes = 0;       // How often it was found changed
+    bool begun = false;        // An empty one has arrived
+    bool changed = false;      // Waits for its open requests, then starts anew
+    bool bad = false;          // Nothing more comes of it
+    bool forgotten = false;
+    std::map<uint64_t, Chunk> early;  // Came before their turn, by offset
+
+    bool wants_more() const {
+      if (bad || changed) return false;
+      return document.bytes == 0 ? !begun : asked < document.bytes;
+    }
+  };
+  // A request as it was made, for making it again.
+  struct Asked {
+    uint64_t document = 0;
+    uint64_t offset = 0, bytes = 0;
+    bool head = false;     // A look at what it has become
+    bool resting = false;  // Till the next try
+    uint32_t tries = 0;
+    Lease lease = {};  // While it is not under way
+  };
+
+  uint64_t pulled() const { return first_ + entries_.size(); }
+  Entry* find(uint64_t number) {
+    if (number < first_ || number - first_ >= entries_.size()) return nullptr;
+    return &entries_[number - first_];
+  }
+
+  // The first document that has something to ask for.
+  Entry* next_wanting() {
+    while (!anew_.empty()) {
+      Entry* entry = find(*anew_.begin());
+      if (entry != nullptr && entry->wants_more()) return entry;
+      anew_.erase(anew_.begin());
+    }
+    if (!entries_.empty() && entries_.back().wants_more()) return &entries_.back();
+    if (pulled() == limit_) return nullptr;
+    auto found = lister_.take();
+    if (!found) return nullptr;
+    Entry& entry = entries_.emplace_back();
+    entry.document = make_document(pulled() - 1, std::move(*found), store_name_);
+    if (pulled() == limit_) lister_.stop();
+    return &entry;
+  }
+
+  // False: there is no room for it now.
+  bool ask(Entry& entry, Purse& purse) {
+    const Document& document = entry.document;
+    if (entry.chunk_bytes == 0) entry.chunk_bytes = chunk_bytes(document.bytes, purse);
+    const uint64_t bytes = std::min(entry.chunk_bytes, document.bytes - entry.asked);
+    const uint64_t charged = bytes + (entry.asked == 0 ? document_overhead_bytes : 0);
+    if (in_flight_.open() == in_flight_.most()) return false;
+    auto lease = purse.reserve(document.number, charged);
+    if (!lease) return false;
+    if (document.bytes == 0) {
+      entry.begun = true;
+      ready_.push_back({document.number, {.lease = std::move(*lease), .last = true}});
+      return true;
+    }
+    ENSURE(in_flight_.try_take());
+    Asked asked{.document = document.number, .offset = entry.asked, .bytes = bytes};
+    asked.lease = std::move(*lease);
+    entry.asked += bytes;
+    ++entry.open;
+    send(std::move(asked));
+    return true;
+  }
+
+  // Whole, if it is small and the head share could hold it.
+  static uint64_t chunk_bytes(uint64_t document_bytes, const Purse& purse) {
+    const uint64_t share = purse.input_share_bytes();
+    const uint64_t most = share > 2 * document_overhead_bytes ? share - document_overhead_bytes
+                                                              : document_overhead_bytes;
+    if (document_bytes <= std::min(whole_bytes_max, most))
+      return std::max<uint64_t>(document_bytes, 1);
+    return std::min(chunk_bytes_max, most);
+  }
+
+  // Has a slot already.
+  void send(Asked asked) {
+    const Entry* entry = find(asked.document);
+    if (entry == nullptr || entry->bad) {  // Given up while this one rested
+      in_flight_.give_back();
+      return;
+    }
+    const Document& document = entry->document;
+    const Ticket ticket = tickets_.next();
+    Lease lease = std::exchange(asked.lease, Lease());
+    Request request = asked.head ? Request(Head{document.key}) : Request(get_of(document, asked));
+    open_.emplace(ticket, std::move(asked));
+    store_.start(std::move(request), std::move(lease), ticket, inbox_);
+  }
+  static Get get_of(const Document& document, const Asked& asked) {
+    Get get{.key = document.key, .most = asked.bytes};
+    if (asked.bytes < document.bytes) get.range = Range{asked.offset, asked.bytes};
+    if (!document.etag.empty()) get.if_match = document.etag;
+    return get;
+  }
+
+  void answered(Asked asked, Answered& answer) {
+    Entry* entry = find(asked.document);
+    if (stopped_ || entry == nullptr) return;
+    if (!answer.answer.ok()) {
+      const ErrorKind kind = answer.answer.error().kind;
+      const bool passing = kind == ErrorKind::transient || kind == ErrorKind::throttled;
+      const bool wanted = !entry->bad && (asked.head || !entry->changed);
+      if (passing && wanted && asked.tries < Lister::retries_max) {
+        asked.lease = std::move(answer.lease);
+        rest(std::move(asked));
+        return;
+      }
+      --entry->open;
+      if (wanted) failed(*entry, std::move(answer.answer.error()));
+    } else if (asked.head) {
+      --entry->open;
+      begin_anew(*entry, std::get<Meta>(std::move(*answer.answer)));
+    } else {
+      --entry->open;
+      if (!entry->bad) got(*entry, asked, std::get<Body>(std::move(*answer.answer)), answer);
+    }
+    if (entry->changed && !entry->bad && entry->open == 0) look_again(*entry);
+  }
+
+  void rest(Asked asked) {
+    const Ticket ticket = tickets_.next();
+    const Nanoseconds delay = Lister::retry_delay << asked.tries++;
+    asked.resting = true;
+    open_.emplace(ticket, std::move(asked));
+    inbox_.post_at(now() + delay, std::make_unique<Event>(ticket));
+  }
+
+  void got(Entry& entry, const Asked& asked, Body body, Answered& answer) {
+    if (entry.changed) return;
+    if (body.bytes.size() != asked.bytes) {
+      // Without an ETag to hold it to, this is how a change shows.
+      entry.changed = true;
+      return;
+    }
+    Chunk chunk{.bytes = std::move(body.bytes),
+                .lease = std::move(answer.lease),
+                .offset = asked.offset,
+                .last = asked.offset + asked.bytes == entry.document.bytes};
+    if (asked.offset != entry.delivered) {
+      entry.early.emplace(asked.offset, std::move(chunk));
+      return;
+    }
+    deliver(entry, std::move(chunk));
+    while (!entry.early.empty() && entry.early.begin()->first == entry.delivered) {
+      deliver(entry, std::move(entry.early.begin()->second));
+      entry.early.erase(entry.early.begin());
+    }
+  }
+  void deliver(Entry& entry, Chunk chunk) {
+    entry.delivered += chunk.bytes.size();
+    ready_.push_back({entry.document.number, std::move(chunk)});
+  }
+
+  void failed(Entry& entry, Error error) {
+    switch (error.kind) {
+      case ErrorKind::not_found:
+        give_up(entry, {ErrorKind::not_found, "vanished since the listing"});
+        return;
+      case ErrorKind::conflict:
+        entry.changed = true;
+        return;
+      case ErrorKind::corrupt:
+        give_up(entry, std::move(error));
+        return;
+      default:
+        if (!error_) error_ = std::move(error);
+    }
+  }
+
+  // All requests of a changed document are answered.
+  void look_again(Entry& entry) {
+    entry.early.clear();
+    if (entry.delivered > 0) {
+      give_up(entry, {ErrorKind::conflict, "changed while it was read"});
+    } else if (++entry.changes > changes_max) {
+      give_up(entry, {ErrorKind::conflict, "changed again and again while it was read"});
+    } else {
+      ++entry.open;
+      again_.push_back({.document = entry.document.number, .head = true});
+    }
+  }
+  void begin_anew(Entry& entry, Meta meta) {
+    entry.document.bytes = meta.bytes;
+    entry.document.etag = std::move(meta.etag);
+    entry.chunk_bytes = entry.asked = 0;
+    entry.changed = false;
+    anew_.insert(entry.document.number);
+  }
+
+  void give_up(Entry& entry, Error why) {
+    entry.bad = true;
+    entry.early.clear();
+    ready_.push_back({.document = entry.document.number, .bad = std::move(why)});
+  }
+
+  Store& store_;
+  const std::string store_name_;
+  InFlight& in_flight_;
+  Inbox& inbox_;
+  const uint64_t limit_;
+  TicketSeries tickets_;
+  Lister lister_;
+
+  std::deque<Entry> entries_;  // A deque: references to documents stay good
+  uint64_t first_ = 0;         // The number of the front
+  std::set<uint64_t> anew_;    // Documents that begin anew
+  std::deque<Asked> again_;    // Requests to be made again; they have kept their bytes
+  std::unordered_map<Ticket, Asked> open_;
+  std::deque<Arrived> ready_;
+  bool stopped_ = false;
+  std::optional<Error> error_;
+};
+
+class ObjectsMaker : public SourceMaker {
+ public:
+  ObjectsMaker(Store& store, PathPattern pattern, TimeZone zone)
+      : store_(store), pattern_(std::move(pattern)), zone_(std::move(zone)) {}
+
+  Result<std::unique_ptr<Source>> open(SourceContext context) const override {
+    return make_objects_source(store_, TRY(pattern_.bind(context.unit, zone_)), context);
+  }
+  Status list(const UnitNames& unit, const std::function<void(const Document&)>& each,
+              PlannedInput& planned) const override {
+    planned = TRY(list_objects(store_, TRY(pattern_.bind(unit, zone_)), UINT64_MAX, each));
+    return {};
+  }
+  std::vector<std::string> path_names() const override { return pattern_.names(); }
+
+ private:
+  Store& store_;
+  const PathPattern pattern_;
+  const TimeZone zone_;
+};
+
+}  // namespace
+
+const PartDoc& objects_doc() {
+  static const PartDoc doc = {
+      .name = "objects",
+      .role = Role::source,
+      .summary =
+          "Objects of a bucket or files of a directory, found along a path. They are read "
+          "in the order of their keys, many at once.",
+      .fields = {{.name = "url",
+                  .type = FieldType::pattern,
+                  .help =
+                      "Where they are. One that ends in / means everything below it. {path.x} is "
+                      "one segment of the path, {path.x:o-*} one that matches, [ ] may be there or "
+                      "not, {unit:%Y/%m/%d} is filled in for each unit.",
+                  .required = true}},
+      .example =
+          "source:\n"
+          "  objects: \"s3://logs/AWSLogs/[{path.org:o-*}/]{path.account}/CloudTrail/"
+          "{path.region}/{unit:%Y/%m/%d}/\"\n"};
+  return doc;
+}
+
+std::unique_ptr<SourceMaker> make_objects_source_maker(Store& store, PathPattern pattern,
+                                                       TimeZone zone) {
+  return std::make_unique<ObjectsMaker>(store, std::move(pattern), std::move(zone));
+}
+
+std::unique_ptr<Source> make_objects_source(Store& store, BoundPattern pattern,
+                                            const SourceContext& context) {
+  return std::make_unique<Objects>(store, std::move(pattern), context);
+}
+
+Result<PlannedInput> list_objects(Store& store, const BoundPattern& pattern, uint64_t limit,
+                                  const std::function<void(const Document&)>& each) {
+  InFlight in_flight(4 * Lister::lists_in_flight_max);
+  Budget pages(8 * Lister::ahead_bytes_max);
+  Inbox inbox;
+  TicketSeries tickets;
+  Lister lister(pattern, {store, in_flight, pages, inbox, tickets});
+  const std::string store_name = store.name();
+  PlannedInput planned;
+  for (;;) {
+    lister.start_what_fits();
+    while (planned.documents < limit) {
+      auto found = lister.take();
+      if (!found) break;
+      const Document document = make_document(planned.documents++, std::move(*found), store_name);
+      planned.bytes += document.bytes;
+      each(document);
+    }
+    if (lister.error() || planned.documents == limit) lister.stop();
+    lister.start_what_fits();  // What was taken has made room.
+    const bool enough = lister.error() || planned.documents == limit;
+    if (lister.open() == 0 && (enough || lister.ended())) break;
+    lister.on(*inbox.wait());
+  }
+  if (lister.error()) return *lister.error();
+  planned.listings = lister.lists();
+  return planned;
+}
+
+Result<std::vector<Document>> first_documents(Store& store, const BoundPattern& pattern,
+                                              uint64_t count) {
+  std::vector<Document> first;
+  TRY(list_objects(store, pattern, count,
+                   [&](const Document& document) { first.push_back(document); }));
+  return first;
+}
+
+}  // namespace sluice
