@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/checksum.h"
 #include "base/text.h"
 #include "store/directory.h"
 
@@ -102,6 +103,22 @@ std::vector<Listed> list_all(Store& store) {
   return objects;
 }
 
+// Create, put_part, complete, delete, one after the other.
+void upload(Store& store, int objects) {
+  const std::string bytes(file_bytes, 'y');
+  const Nanoseconds cpu = process_cpu();
+  const Instant start = now();
+  for (int i = 0; i < objects; ++i) {
+    const Key key("lake/dt=2024-02-08/" + std::to_string(i));
+    const auto id = call_for<UploadId>(store, CreateUpload{key, Mark("job/unit/1")});
+    if (!id.ok()) std::exit(1);
+    auto tag = call_for<PartTag>(store, PutPart{key, *id, 1, Buffer::of(bytes), crc32c(bytes)});
+    if (!tag.ok() || !call(store, Complete{key, *id, {*tag}}).ok()) std::exit(1);
+  }
+  print("an object by an upload of one part", process_cpu() - cpu, now() - start,
+        static_cast<size_t>(objects));
+}
+
 // As a source does it: every level by delimiter, many lists in flight.
 void list_by_level(Store& store) {
   Inbox inbox;
@@ -142,6 +159,7 @@ int main(int argc, char** argv) {
   make_files(**store, argc > 2 ? parse_number<int>(argv[2]).value_or(3'911) : 3'911);
   const std::vector<Listed> objects = list_all(**store);
   for (int round = 0; round < 3; ++round) {
+    upload(**store, 500);
     list_all(**store);
     list_by_level(**store);
     get_directly(root, objects);

@@ -53,14 +53,14 @@ Result<Job> read_job(const Command& command) {
 }
 
 Result<std::unique_ptr<OpenedJob>> open_job(const Command& command, Stores::Use use) {
-  const TestAids aids = TRY(TestAids::from(process_environment()));
   auto opened = std::make_unique<OpenedJob>();
+  opened->aids = TRY(TestAids::from(process_environment()));
   opened->job = TRY(read_job(command));
   const auto hidden = [&](Error error) {
     error.message = opened->hide(error.message);
     return error;
   };
-  auto stores = Stores::open(opened->job, use, opened->meter, aids);
+  auto stores = Stores::open(opened->job, use, opened->meter, opened->aids);
   if (!stores.ok()) return hidden(std::move(stores).error());
   opened->stores = std::move(*stores);
   auto parts = make_parts(opened->job, *opened->stores);

@@ -20,6 +20,7 @@ inline constexpr int exit_done = 0, exit_failed = 1, exit_wrong = 2;
 // Stays where it is: its members point at each other.
 struct OpenedJob {
   Job job;
+  TestAids aids;
   Meter meter;
   Clock clock;
   std::unique_ptr<Stores> stores;

@@ -9,6 +9,18 @@
 #include "flow/lake_words.h"
 #include "sink/lake.h"
 #include "source/objects.h"
+#include "source/replay.h"
+#include "transform/drop.h"
+#include "transform/filter.h"
+#include "transform/rename.h"
+#include "transform/set.h"
+#include "transform/stringify.h"
+#include "source/replay.h"
+#include "transform/drop.h"
+#include "transform/filter.h"
+#include "transform/rename.h"
+#include "transform/set.h"
+#include "transform/stringify.h"
 
 namespace sluice {
 
@@ -17,10 +29,22 @@ const Catalog& all_parts() {
     Catalog parts;
     // Those that need a store are made below, where it is known.
     parts.add(objects_doc(), MakeSource());
+    parts.add(replay_doc(), make_replay);
+    parts.add(replay_doc(), make_replay);
     parts.add(auto_records_doc(), make_auto_records);
     parts.add(json_document_doc(), make_json_document);
     parts.add(json_lines_doc(), make_json_lines);
     parts.add(raw_lines_doc(), make_raw_lines);
+    parts.add(set_doc(), make_set);
+    parts.add(drop_doc(), make_drop);
+    parts.add(rename_doc(), make_rename);
+    parts.add(stringify_doc(), make_stringify);
+    parts.add(filter_doc(), make_filter);
+    parts.add(set_doc(), make_set);
+    parts.add(drop_doc(), make_drop);
+    parts.add(rename_doc(), make_rename);
+    parts.add(filter_doc(), make_filter);
+    parts.add(stringify_doc(), make_stringify);
     parts.add(gzip_encoder_doc(), make_gzip_format);
     parts.add(zstd_encoder_doc(), make_zstd_format);
     parts.add(plain_encoder_doc(), make_plain_format);
@@ -36,7 +60,15 @@ Result<JobParts> make_parts(const Job& job, Stores& stores) {
   parts.lake_prefix = stores.lake_prefix();
   parts.state = &stores.state();
   parts.state_prefix = stores.state_prefix();
-  parts.source = make_objects_source_maker(stores.source(), source_pattern(job), job.zone);
+  if (job.source.part()->make_source) {
+    parts.source = TRY(job.source.part()->make_source(job.source));
+  } else {
+    if (const PathPattern* pattern = source_pattern(job)) {
+    parts.source = make_objects_source_maker(*stores.source(), *pattern, job.zone);
+  } else {
+    parts.source = TRY(job.source.part()->make_source(job.source));
+  }
+  }
   parts.decoder = TRY(job.decode.part()->make_decoder(job.decode));
   for (const Settings& transform : job.transforms) {
     parts.recipe.transforms.push_back(TRY(transform.part()->make_transform(transform)));
@@ -44,6 +76,9 @@ Result<JobParts> make_parts(const Job& job, Stores& stores) {
   parts.recipe.place = job.names.place();
   parts.recipe.identity = job.dedupe;
   parts.recipe.path_names = parts.source->path_names();
+  for (const auto& transform : parts.recipe.transforms) {
+    TRY(transform->use_paths(parts.recipe.path_names));
+  }
   parts.recipe.place_if_missing = job.place_if_missing;
   if (job.keep_set_aside) parts.recipe.set_aside_place = "_sluice/set_aside/" + job.name + "/";
   parts.encoder = TRY(job.format.part()->make_encoder(job.format));

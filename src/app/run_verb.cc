@@ -16,10 +16,11 @@ Result<int> run_job(const Command& command) {
   }
   std::vector<UnitNames> units = TRY(opened->units(command));
 
-  Inbox inbox;
-  const StopOnSignal signals(inbox);
+  // In the order in which they need each other: an inbox may hold leases, workers post to inboxes.
   Budget budget(command.memory_bytes.value_or(
       opened->job.memory_bytes.value_or(default_memory_bytes())));
+  Inbox inbox;
+  const StopOnSignal signals(inbox);
   Workers workers(command.workers > 0 ? command.workers : usable_cores());
   InFlight in_flight(command.in_flight);
   Chance chance;
@@ -30,6 +31,8 @@ Result<int> run_job(const Command& command) {
       .redo = command.redo,
       .limit = command.limit.value_or(UINT64_MAX),
       .deadline = command.deadline,
+      .span = {.documents = opened->aids.span_documents.value_or(UINT64_MAX)},
+      .until = opened->aids.until,
       .on_progress = [&line](const Progress& progress) { line.show(progress); },
       .progress_every = line.every()};
   auto report = run(opened->job, opened->parts, std::move(units), resources, options);

@@ -73,9 +73,11 @@ Result<std::unique_ptr<Stores>> Stores::open(const Job& job, Use use, Meter& met
     return made->owned_.back().get();
   };
 
-  Store* source = TRY(made->open_one(source_pattern(job).store(), Use::look, "source"));
-  source = made->slowed(source, aids.slow_source, "source");
-  made->source_ = made->metered(source, Side::source, meter);
+  if (!job.source.part()->make_source) {  // Else it reads from no store of ours.
+    Store* source = TRY(made->open_one(source_pattern(job).store(), Use::look, "source"));
+    source = made->slowed(source, aids.slow_source, "source");
+    made->source_ = made->metered(source, Side::source, meter);
+  }
 
   Store* lake = TRY(open_written(job.lake, "lake"));
   lake = made->slowed(lake, aids.slow_lake, "lake");
@@ -115,8 +117,8 @@ std::string Stores::test_figures() const {
   return out + "}";
 }
 
-const PathPattern& source_pattern(const Job& job) {
-  return job.source.pattern("url");
+const PathPattern* source_pattern(const Job& job) {
+  return job.source.name() == "objects" ? &job.source.pattern("url") : nullptr;
 }
 
 }  // namespace sluice

@@ -30,7 +30,7 @@ class Stores {
   Stores(Store& source, Store& lake);
   ~Stores();
 
-  Store& source() { return *source_; }
+  Store* source() { return source_; }  // Null where the source needs none
   Store& lake() { return *lake_; }
   Store& state() { return *state_; }
   const std::string& lake_prefix() const { return lake_prefix_; }
@@ -55,7 +55,7 @@ class Stores {
   std::string lake_prefix_, state_prefix_;
 };
 
-// Where the documents of the job's source are.
-const PathPattern& source_pattern(const Job& job);
+// Where the source's documents are; null where it isn't one of objects.
+const PathPattern* source_pattern(const Job& job);
 
 }  // namespace sluice

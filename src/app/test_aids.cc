@@ -27,6 +27,8 @@ Result<TestAids> TestAids::from(const Environment& environment) {
   aids.slow_source = milliseconds(TRY(number(environment, "SLUICE_TEST_SLOW_SOURCE_MS")));
   aids.slow_lake = milliseconds(TRY(number(environment, "SLUICE_TEST_SLOW_LAKE_MS")));
   aids.die_at = TRY(number(environment, "SLUICE_TEST_DIE_AT"));
+  aids.span_documents = TRY(number(environment, "SLUICE_TEST_SPAN_DOCUMENTS"));
+  aids.until = TRY(number(environment, "SLUICE_TEST_UNTIL"));
   const std::string how = environment.get("SLUICE_TEST_DIE_HOW").value_or("before");
   if (how == "after") {
     aids.die_how = Die::after;

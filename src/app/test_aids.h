@@ -5,6 +5,8 @@
 //   SLUICE_TEST_DIE_AT=17           at the 17th call to the lake's and the state's stores,
 //   SLUICE_TEST_DIE_HOW=before      ... the process dies before the call, `after` it, or its answer
 //                                   is `lost`
+//   SLUICE_TEST_SPAN_DOCUMENTS=3    a stream commits after so many documents,
+//   SLUICE_TEST_UNTIL=5000          ... and ends at this position
 #pragma once
 
 #include <cstdint>
@@ -21,6 +23,7 @@ struct TestAids {
   Nanoseconds slow_source = 0, slow_lake = 0;
   std::optional<uint64_t> die_at = {};
   Die die_how = Die::before;
+  std::optional<uint64_t> span_documents = {}, until = {};
 
   static Result<TestAids> from(const Environment& environment);
 };

@@ -27,14 +27,14 @@ size_t slashes_of(const Template& parsed) {
   return slashes;
 }
 
-void look_at_key(const Template& parsed, const std::string& key, bool ends_free) {
+void look_at_key(const Template& parsed, const std::string& key) {
   must(static_cast<size_t>(std::count(key.begin(), key.end(), '/')) == slashes_of(parsed));
   for (const char c : key) must(static_cast<uint8_t>(c) >= 0x20 || c == Template::n_mark);
   for (size_t begin = 0; begin <= key.size();) {
     const size_t end = std::min(key.find('/', begin), key.size());
     const std::string segment = key.substr(begin, end - begin);
     must(segment != "." && segment != "..");
-    must(!segment.empty() || ends_free || end == key.size());
+    must(!segment.empty() || end == key.size());
     begin = end + 1;
   }
 }
@@ -56,10 +56,7 @@ void try_use(std::string_view text, std::string_view raw, TemplateUse use) {
   must(ok == again->render(context, escape, second).ok());
   must(first == second);
   must(ok || first.empty());
-  // A time format may begin or end with "/", so that segments are empty: that is its author's.
-  const bool formats_slash = std::any_of(parsed->pieces().begin(), parsed->pieces().end(),
-                                         [](const auto& piece) { return piece.slashes > 0; });
-  if (ok && use != TemplateUse::value) look_at_key(*parsed, first, formats_slash);
+  if (ok && use != TemplateUse::value) look_at_key(*parsed, first);
 }
 
 }  // namespace

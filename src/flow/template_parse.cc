@@ -169,23 +169,25 @@ class TemplateParser {
     return {};
   }
 
-  // A key has no empty segment, no "." or ".." of the author's own, and nothing unprintable.
+  // A key has no empty segment, no "." or ".." of the author's own, and nothing unprintable; in a
+  // time's format neither.
   Status check_key() {
-    std::string shape;            // Holes as one letter that nothing else is
+    std::string shape;            // Holes as one letter that nothing else is, times as one of them
     std::vector<size_t> offsets;  // Of each byte of `shape`
     constexpr char hole = '\x02';
     for (const Piece& piece : out_.pieces_) {
-      if (piece.kind != Piece::Kind::text) {
+      if (piece.kind != Piece::Kind::text && !piece.format) {
         shape += hole;
         offsets.push_back(piece.offset);
         continue;
       }
-      for (size_t i = 0; i < piece.text.size(); ++i) {
-        const auto byte = static_cast<uint8_t>(piece.text[i]);
-        if (byte < 0x20 || byte == 0x7F)
-          return wrong(piece.offset + i, "a control character in a key");
-        shape += piece.text[i];
-        offsets.push_back(piece.offset + i);
+      const std::string text = piece.format ? format_time(*piece.format, WallTime{0}) : piece.text;
+      for (size_t i = 0; i < text.size(); ++i) {
+        const auto byte = static_cast<uint8_t>(text[i]);
+        const size_t offset = piece.offset + (piece.format ? 0 : i);
+        if (byte < 0x20 || byte == 0x7F) return wrong(offset, "a control character in a key");
+        shape += text[i];
+        offsets.push_back(offset);
       }
     }
     offsets.push_back(text_.size());

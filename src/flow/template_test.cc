@@ -146,6 +146,8 @@ TEST_CASE("the text of a key is minded, too") {
   CHECK(key("a//b").starts_with("error at 2: an empty segment"));
   CHECK(key("a/../b/").starts_with("error at 2: \"..\" can't be a segment"));
   CHECK(key("a\nb").starts_with("error at 1: a control character"));
+  CHECK(key("a/{.t:%Y/../%m}").starts_with("error at 2: \"..\" can't be a segment"));
+  CHECK(key("a/{.t:/%Y}").starts_with("error at 2: an empty segment"));
   CHECK(render("a/{n}/", {}, TemplateUse::name).starts_with("error at 5: a name can't end"));
   CHECK(render("", {}, TemplateUse::name).starts_with("error at 0: a name can't be empty"));
   CHECK(value("a//../b\n") == "a//../b\n");

@@ -11,8 +11,9 @@
 namespace sluice::json {
 namespace {
 
-std::vector<Path> paths(std::vector<std::string_view> texts) {
+std::vector<Path> paths(std::initializer_list<std::string_view> texts) {
   std::vector<Path> paths;
+  paths.reserve(texts.size());
   for (const std::string_view text : texts) paths.push_back(parse_path(text).value());
   return paths;
 }

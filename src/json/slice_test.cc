@@ -22,7 +22,8 @@ struct Sliced {
   bool operator==(const Sliced&) const = default;
 };
 
-Slicer::Options options(std::string_view records, std::vector<std::string_view> envelope = {},
+Slicer::Options options(std::string_view records,
+                        std::initializer_list<std::string_view> envelope = {},
                         uint64_t record_max = 1 << 20) {
   Slicer::Options options;
   options.records = parse_path(records).value();
@@ -78,7 +79,7 @@ Sliced slice(std::string_view document, const Slicer::Options& options,
 
 // In one piece, in two at every place, and byte by byte: all the same.
 Sliced slice_every_way(std::string_view document, const Slicer::Options& options) {
-  const Sliced whole = slice(document, options);
+  Sliced whole = slice(document, options);
   std::vector<size_t> every;
   Slicer slicer(options);
   for (size_t cut = 0; cut <= document.size(); ++cut) {

@@ -19,16 +19,18 @@ class Reader {
     if (step() != Stop::value_begin) fail("it is empty");
   }
 
-  // Calls `member(name)` for each member; it must read the member's value.
+  // Calls `member(name)` for each member; it must read the member's value, or be false: unknown.
   template <class Member>
-  void object(Member&& member) {
+  void object(std::string_view what, Member&& member) {
     if (!is('{', "an object")) return;
     for (Stop stop = step(); stop == Stop::key_begin; stop = step()) {
       const size_t begin = at_;
       step();
       const std::string name = json::unescape(text_.substr(begin + 1, at_ - begin - 2));
       if (step() != Stop::value_begin) return;
-      member(std::string_view(name));
+      if (!member(Field{*this, name})) {
+        fail("unknown field `" + excerpt(name) + "` in " + std::string(what));
+      }
       if (failed()) return;
     }
   }
@@ -63,8 +65,8 @@ class Reader {
     return raw == "true";
   }
 
-  void unknown(std::string_view what, std::string_view name) {
-    fail("unknown field `" + excerpt(name) + "` in " + std::string(what));
+  void need(std::string_view what, bool there) {
+    if (!there) fail(std::string(what) + " is missing");
   }
   void fail(std::string why) {
     if (!failed()) error_ = std::move(why);
@@ -76,6 +78,26 @@ class Reader {
     if (!failed() && !checker_.finish().empty()) fail(std::string(checker_.finish()));
     return error_;
   }
+
+  // A member whose value is to be read: `member("n", part.number)` reads it if that is its name.
+  struct Field {
+    Reader& reader;
+    std::string_view name;
+
+    template <class Value>
+    bool operator()(std::string_view wanted, Value& value) const {
+      if (name != wanted) return false;
+      read(reader, value);
+      return true;
+    }
+    bool crc(std::string_view wanted, uint32_t& value) const {
+      if (name != wanted) return false;
+      const auto crc = crc_from_base64(reader.text());
+      if (!crc) reader.fail("crc32c is not four bytes in base 64");
+      value = crc.value_or(0);
+      return true;
+    }
+  };
 
  private:
   using Stop = json::Checker::Stop;
@@ -110,19 +132,27 @@ class Reader {
   std::string error_;
 };
 
-uint32_t read_crc(Reader& reader) {
-  const auto crc = crc_from_base64(reader.text());
-  if (!crc) reader.fail("crc32c is not four bytes in base 64");
-  return crc.value_or(0);
+using Field = Reader::Field;
+
+void read(Reader& reader, std::string& text) {
+  text = reader.text();
+}
+void read(Reader& reader, std::optional<std::string>& text) {
+  text = reader.text_or_null();
+}
+void read(Reader& reader, uint64_t& number) {
+  number = reader.number<uint64_t>();
+}
+void read(Reader& reader, uint32_t& number) {
+  number = reader.number<uint32_t>();
+}
+void read(Reader& reader, bool& flag) {
+  flag = reader.boolean();
 }
 
 template <class Tag>
 void read(Reader& reader, Named<Tag>& name) {
   name = Named<Tag>(reader.text());
-}
-
-void need(Reader& reader, std::string_view what, bool there) {
-  if (!there) reader.fail(std::string(what) + " is missing");
 }
 
 template <class Item>
@@ -131,286 +161,147 @@ void read(Reader& reader, std::vector<Item>& list) {
   reader.list([&] { read(reader, list.emplace_back()); });
 }
 
-void read(Reader& reader, PartTag& part) {
-  reader.object([&](std::string_view name) {
-    if (name == "n")
-      part.number = reader.number<uint32_t>();
-    else if (name == "etag")
-      read(reader, part.etag);
-    else if (name == "crc32c")
-      part.crc32c = read_crc(reader);
-    else
-      reader.unknown("a part", name);
-  });
-  need(reader, "a part's number", part.number != 0);
-}
-
-bool read_content(Reader& reader, std::string_view name, Content& content) {
-  if (name == "bytes")
-    content.bytes = reader.number<uint64_t>();
-  else if (name == "records")
-    content.records = reader.number<uint64_t>();
-  else if (name == "crc32c")
-    content.crc32c = read_crc(reader);
-  else if (name == "least")
-    content.least = reader.text();
-  else if (name == "greatest")
-    content.greatest = reader.text();
-  else
-    return false;
-  return true;
-}
-
-void read(Reader& reader, Upload& upload) {
-  reader.object([&](std::string_view name) {
-    if (name == "key")
-      read(reader, upload.key);
-    else if (name == "id")
-      read(reader, upload.id);
-    else if (name == "mark")
-      read(reader, upload.mark);
-    else if (name == "parts")
-      read(reader, upload.parts);
-    else if (!read_content(reader, name, upload.content))
-      reader.unknown("an upload", name);
-  });
-  need(reader, "an upload's key", !upload.key.empty());
-  need(reader, "an upload's id", !upload.id.empty());
-  need(reader, "an upload's mark", !upload.mark.empty());
-}
-
-void read(Reader& reader, Output& output) {
-  reader.object([&](std::string_view name) {
-    if (name == "key")
-      read(reader, output.key);
-    else if (name == "etag")
-      read(reader, output.etag);
-    else if (!read_content(reader, name, output.content))
-      reader.unknown("an output", name);
-  });
-  need(reader, "an output's key", !output.key.empty());
-}
-
-void read(Reader& reader, Retired& retired) {
-  reader.object([&](std::string_view name) {
-    if (name == "key")
-      read(reader, retired.key);
-    else if (name == "etag")
-      read(reader, retired.etag);
-    else if (name == "mark")
-      read(reader, retired.mark);
-    else
-      reader.unknown("an object to retire", name);
-  });
-  need(reader, "the key of an object to retire", !retired.key.empty());
-  need(reader, "the ETag of an object to retire", !retired.etag.empty());
-}
-
-void read(Reader& reader, Input& input) {
-  reader.object([&](std::string_view name) {
-    if (name == "key")
-      read(reader, input.key);
-    else if (name == "etag")
-      read(reader, input.etag);
-    else if (name == "bytes")
-      input.bytes = reader.number<uint64_t>();
-    else
-      reader.unknown("an input", name);
-  });
-}
-
-void read(Reader& reader, SetAside& set_aside) {
-  set_aside.count = 0;
-  reader.object([&](std::string_view name) {
-    if (name == "document")
-      set_aside.document = reader.text();
-    else if (name == "offset")
-      set_aside.offset = reader.number<uint64_t>();
-    else if (name == "reason")
-      set_aside.reason = reader.text();
-    else if (name == "count")
-      set_aside.count = reader.number<uint64_t>();
-    else if (name == "partial")
-      set_aside.partial = reader.boolean();
-    else if (name == "record")
-      set_aside.record = reader.number<uint64_t>();
-    else
-      reader.unknown("what was set aside", name);
-  });
-}
-
-void read(Reader& reader, Sums& sums) {
-  sums = {};
-  reader.object([&](std::string_view name) {
-    if (name == "documents")
-      sums.documents = reader.number<uint64_t>();
-    else if (name == "records")
-      sums.records = reader.number<uint64_t>();
-    else if (name == "bytes_read")
-      sums.bytes_read = reader.number<uint64_t>();
-    else if (name == "bytes")
-      sums.bytes = reader.number<uint64_t>();
-    else if (name == "duplicates")
-      sums.duplicates = reader.number<uint64_t>();
-    else if (name == "conflicts")
-      sums.conflicts = reader.number<uint64_t>();
-    else if (name == "set_aside")
-      sums.set_aside = reader.number<uint64_t>();
-    else if (name == "partial")
-      sums.partial = reader.number<uint64_t>();
-    else
-      reader.unknown("the sums", name);
-  });
-}
-
-void read(Reader& reader, Inputs& inputs) {
-  inputs = {};
-  reader.object([&](std::string_view name) {
-    if (name == "file")
-      inputs.file = reader.text();
-    else if (name == "pieces")
-      inputs.pieces = reader.number<uint64_t>();
-    else if (name == "count")
-      inputs.count = reader.number<uint64_t>();
-    else if (name == "list")
-      read(reader, inputs.list);
-    else
-      reader.unknown("the inputs", name);
-  });
-}
-
-// What an intent and a manifest have in common, but for their objects.
-template <class IntentOrManifest>
-bool read_common(Reader& reader, std::string_view name, IntentOrManifest& commit) {
-  if (name == "epoch")
-    commit.epoch = reader.number<uint64_t>();
-  else if (name == "run")
-    commit.run = reader.text();
-  else if (name == "fingerprint")
-    commit.fingerprint = reader.text();
-  else if (name == "end")
-    commit.end = reader.number<uint64_t>();
-  else if (name == "inputs")
-    read(reader, commit.inputs);
-  else if (name == "retire")
-    read(reader, commit.retire);
-  else if (name == "catalogue")
-    commit.catalogue = reader.text();
-  else if (name == "set_aside")
-    read(reader, commit.set_aside);
-  else if (name == "sums")
-    read(reader, commit.sums);
-  else
-    return false;
-  return true;
-}
-
-void read(Reader& reader, Intent& intent) {
-  reader.object([&](std::string_view name) {
-    if (name == "uploads")
-      read(reader, intent.uploads);
-    else if (!read_common(reader, name, intent))
-      reader.unknown("the intent", name);
-  });
-  need(reader, "the intent's epoch", intent.epoch != 0);
-}
-
-void read(Reader& reader, Manifest& manifest) {
-  reader.object([&](std::string_view name) {
-    if (name == "outputs")
-      read(reader, manifest.outputs);
-    else if (name == "todo")
-      manifest.todo = reader.boolean();
-    else if (!read_common(reader, name, manifest))
-      reader.unknown("the manifest", name);
-  });
-  need(reader, "the manifest's epoch", manifest.epoch != 0);
-}
-
-void read(Reader& reader, Checkpoint& checkpoint) {
-  reader.object([&](std::string_view name) {
-    if (name == "cursor")
-      checkpoint.cursor = reader.text();
-    else if (name == "sums")
-      read(reader, checkpoint.sums);
-    else if (name == "uploads")
-      read(reader, checkpoint.uploads);
-    else
-      reader.unknown("the checkpoint", name);
-  });
-}
-
-void read(Reader& reader, Failed& failed) {
-  reader.object([&](std::string_view name) {
-    if (name == "why")
-      failed.why = reader.text();
-    else if (name == "at")
-      failed.at = reader.text();
-    else
-      reader.unknown("what failed", name);
-  });
-}
-
-void read(Reader& reader, Pending& pending) {
-  reader.object([&](std::string_view name) {
-    if (name == "unit")
-      pending.unit = reader.text();
-    else if (name == "end")
-      pending.end = reader.number<uint64_t>();
-    else
-      reader.unknown("what is pending", name);
-  });
-}
-
 template <class Part>
 void read(Reader& reader, std::optional<Part>& part) {
   read(reader, part.emplace());
 }
 
-bool read_claim(Reader& reader, std::string_view name, Record& record) {
-  if (name == "job")
-    record.job = reader.text();
-  else if (name == "unit")
-    record.unit = reader.text();
-  else if (name == "epoch")
-    record.epoch = reader.number<uint64_t>();
-  else if (name == "run")
-    record.run = reader.text_or_null();
-  else if (name == "host")
-    record.host = reader.text();
-  else if (name == "since")
-    record.since = reader.text();
-  else if (name == "share")
-    record.share_bytes = reader.number<uint64_t>();
-  else
-    return false;
-  return true;
+void read(Reader& reader, PartTag& part) {
+  reader.object("a part", [&](Field field) {
+    return field("n", part.number) || field("etag", part.etag) || field.crc("crc32c", part.crc32c);
+  });
+  reader.need("a part's number", part.number != 0);
 }
 
-bool read_state(Reader& reader, std::string_view name, Record& record) {
-  if (name == "position")
-    record.position = reader.number<uint64_t>();
-  else if (name == "pending")
-    read(reader, record.pending);
-  else if (name == "checkpoint")
-    read(reader, record.checkpoint);
-  else if (name == "intent")
-    read(reader, record.intent);
-  else if (name == "manifest")
-    read(reader, record.manifest);
-  else if (name == "leftovers")
-    read(reader, record.leftovers);
-  else if (name == "failed")
-    read(reader, record.failed);
-  else
-    return false;
-  return true;
+bool read_content(Field field, Content& content) {
+  return field("bytes", content.bytes) || field("records", content.records) ||
+         field.crc("crc32c", content.crc32c) || field("least", content.least) ||
+         field("greatest", content.greatest);
 }
 
-void read_format(Reader& reader, uint64_t& format) {
-  format = reader.number<uint64_t>();
-  if (format != 1) {
-    reader.fail("its format is " + std::to_string(format) +
+void read(Reader& reader, Upload& upload) {
+  reader.object("an upload", [&](Field field) {
+    return field("key", upload.key) || field("id", upload.id) || field("mark", upload.mark) ||
+           field("parts", upload.parts) || read_content(field, upload.content);
+  });
+  reader.need("an upload's key", !upload.key.empty());
+  reader.need("an upload's id", !upload.id.empty());
+  reader.need("an upload's mark", !upload.mark.empty());
+}
+
+void read(Reader& reader, Output& output) {
+  reader.object("an output", [&](Field field) {
+    return field("key", output.key) || field("etag", output.etag) ||
+           read_content(field, output.content);
+  });
+  reader.need("an output's key", !output.key.empty());
+}
+
+void read(Reader& reader, Retired& retired) {
+  reader.object("an object to retire", [&](Field field) {
+    return field("key", retired.key) || field("etag", retired.etag) || field("mark", retired.mark);
+  });
+  reader.need("the key of an object to retire", !retired.key.empty());
+  reader.need("the ETag of an object to retire", !retired.etag.empty());
+}
+
+void read(Reader& reader, Input& input) {
+  reader.object("an input", [&](Field field) {
+    return field("key", input.key) || field("etag", input.etag) || field("bytes", input.bytes);
+  });
+}
+
+void read(Reader& reader, SetAside& set_aside) {
+  set_aside.count = 0;
+  reader.object("what was set aside", [&](Field field) {
+    return field("document", set_aside.document) || field("offset", set_aside.offset) ||
+           field("reason", set_aside.reason) || field("count", set_aside.count) ||
+           field("partial", set_aside.partial) || field("record", set_aside.record);
+  });
+}
+
+void read(Reader& reader, Sums& sums) {
+  sums = {};
+  reader.object("the sums", [&](Field field) {
+    return field("documents", sums.documents) || field("records", sums.records) ||
+           field("bytes_read", sums.bytes_read) || field("bytes", sums.bytes) ||
+           field("duplicates", sums.duplicates) || field("conflicts", sums.conflicts) ||
+           field("set_aside", sums.set_aside) || field("partial", sums.partial);
+  });
+}
+
+void read(Reader& reader, Inputs& inputs) {
+  inputs = {};
+  reader.object("the inputs", [&](Field field) {
+    return field("file", inputs.file) || field("count", inputs.count) || field("list", inputs.list);
+  });
+}
+
+// What an intent and a manifest have in common, but for their objects.
+template <class IntentOrManifest>
+bool read_common(Field field, IntentOrManifest& commit) {
+  return field("epoch", commit.epoch) || field("run", commit.run) ||
+         field("fingerprint", commit.fingerprint) || field("end", commit.end) ||
+         field("inputs", commit.inputs) || field("retire", commit.retire) ||
+         field("catalogue", commit.catalogue) || field("set_aside", commit.set_aside) ||
+         field("sums", commit.sums);
+}
+
+void read(Reader& reader, Intent& intent) {
+  reader.object("the intent", [&](Field field) {
+    return field("uploads", intent.uploads) || read_common(field, intent);
+  });
+  reader.need("the intent's epoch", intent.epoch != 0);
+}
+
+void read(Reader& reader, Manifest& manifest) {
+  reader.object("the manifest", [&](Field field) {
+    return field("outputs", manifest.outputs) || field("todo", manifest.todo) ||
+           read_common(field, manifest);
+  });
+  reader.need("the manifest's epoch", manifest.epoch != 0);
+}
+
+void read(Reader& reader, Checkpoint& checkpoint) {
+  reader.object("the checkpoint", [&](Field field) {
+    return field("cursor", checkpoint.cursor) || field("sums", checkpoint.sums) ||
+           field("uploads", checkpoint.uploads);
+  });
+}
+
+void read(Reader& reader, Failed& failed) {
+  reader.object("what failed",
+                [&](Field field) { return field("why", failed.why) || field("at", failed.at); });
+}
+
+void read(Reader& reader, Pending& pending) {
+  reader.object("what is pending", [&](Field field) {
+    return field("unit", pending.unit) || field("end", pending.end);
+  });
+}
+
+bool read_claim(Field field, Record& record) {
+  return field("job", record.job) || field("unit", record.unit) || field("epoch", record.epoch) ||
+         field("run", record.run) || field("host", record.host) || field("since", record.since) ||
+         field("share", record.share_bytes);
+}
+
+bool read_state(Field field, Record& record) {
+  return field("position", record.position) || field("pending", record.pending) ||
+         field("checkpoint", record.checkpoint) || field("intent", record.intent) ||
+         field("manifest", record.manifest) || field("leftovers", record.leftovers) ||
+         field("failed", record.failed);
+}
+
+// The format comes first wherever it matters: what else is unknown may be the newer format's.
+struct Format {
+  uint64_t number = 0;
+};
+
+void read(Reader& reader, Format& format) {
+  format.number = reader.number<uint64_t>();
+  if (format.number != 1) {
+    reader.fail("its format is " + std::to_string(format.number) +
                 ", this version understands format 1: use the newer version");
   }
 }
@@ -424,19 +315,15 @@ Error refused(const Key& key, const std::string& why) {
 
 Result<Record> parse_record(std::string_view text, const Key& key) {
   Record record;
-  uint64_t format = 0;
+  Format format;
   Reader reader(text);
-  reader.object([&](std::string_view name) {
-    if (name == "format")
-      read_format(reader, format);
-    else if (!read_claim(reader, name, record) && !read_state(reader, name, record)) {
-      reader.unknown("the record", name);
-    }
+  reader.object("the record", [&](Field field) {
+    return field("format", format) || read_claim(field, record) || read_state(field, record);
   });
-  need(reader, "`format`", format != 0);
-  need(reader, "`job`", !record.job.empty());
-  need(reader, "`unit`", !record.unit.empty());
-  need(reader, "`epoch`", record.epoch != 0);
+  reader.need("`format`", format.number != 0);
+  reader.need("`job`", !record.job.empty());
+  reader.need("`unit`", !record.unit.empty());
+  reader.need("`epoch`", record.epoch != 0);
   if (const std::string why = reader.finish(); !why.empty()) return refused(key, why);
   std::ranges::sort(record.leftovers);
   return record;
@@ -444,35 +331,24 @@ Result<Record> parse_record(std::string_view text, const Key& key) {
 
 Result<std::vector<Input>> parse_inputs(std::string_view text, const Key& key) {
   std::vector<Input> inputs;
-  uint64_t format = 0;
+  Format format;
   Reader reader(text);
-  reader.object([&](std::string_view name) {
-    if (name == "format")
-      read_format(reader, format);
-    else if (name == "inputs")
-      read(reader, inputs);
-    else
-      reader.unknown("the list of inputs", name);
-  });
-  need(reader, "`format`", format != 0);
+  reader.object("the list of inputs",
+                [&](Field field) { return field("format", format) || field("inputs", inputs); });
+  reader.need("`format`", format.number != 0);
   if (const std::string why = reader.finish(); !why.empty()) return refused(key, why);
   return inputs;
 }
 
 Result<Manifest> parse_manifest(std::string_view text, const Key& key) {
   std::optional<Manifest> manifest;
-  uint64_t format = 0;
+  Format format;
   Reader reader(text);
-  reader.object([&](std::string_view name) {
-    if (name == "format")
-      read_format(reader, format);
-    else if (name == "manifest")
-      read(reader, manifest);
-    else
-      reader.unknown("the manifest's file", name);
+  reader.object("the manifest's file", [&](Field field) {
+    return field("format", format) || field("manifest", manifest);
   });
-  need(reader, "`format`", format != 0);
-  need(reader, "`manifest`", manifest.has_value());
+  reader.need("`format`", format.number != 0);
+  reader.need("`manifest`", manifest.has_value());
   if (const std::string why = reader.finish(); !why.empty()) return refused(key, why);
   return std::move(*manifest);
 }

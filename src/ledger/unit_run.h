@@ -6,10 +6,10 @@
 //     drive run.next() / run.take() until done() or wants_fill();
 //     if (run.done()) break;
 //     fill: uploads with run.mark(), for run.record(); then one of
-//       run.fill(intent)         uploads, inputs, catalogue, set_aside, sums, end: the rest is set
-//       here run.fail(failed, mine)   the unit failed; `mine`: what is open of ours
-//       run.upload_gone(mine)    an upload was not there any more
-//       run.leave()              streams: no more spans now
+//       run.fill(intent);        // uploads, inputs, catalogue, set_aside, sums, end are the
+//       caller's run.fail(failed, mine);  // The unit failed; `mine`: what is open of ours
+//       run.upload_gone(mine);   // An upload was not there any more
+//       run.leave();             // Streams: no more spans now
 //   }
 #pragma once
 
@@ -48,9 +48,8 @@ class UnitRun {
 
   // The claim is ours and it is the caller's turn. A stream comes back here after each span.
   bool wants_fill() const;
-  const Record& record() const {
-    return held_.record.value();
-  }  // With a claim: position, checkpoint
+  // As it was claimed, or as our last span left it.
+  const Record& record() const { return held_.record.value(); }
   uint64_t epoch() const { return record().epoch; }
   Mark mark() const { return unit_->mark(epoch()); }
 

@@ -192,7 +192,10 @@ void LakeSink::seal(Place& place) {
   place.object->seal();
   list(*place.object);
   sealed_.push_back(std::move(place.object));
-  place.object_lease.release();
+  // Its entry among the prepared ones is charged from now on: when exactly it gets there is chance.
+  place.object_lease.shrink(prepared_bytes);
+  prepared_lease_.merge(std::move(place.object_lease));
+  place.object_lease = Lease();
 }
 
 // The share is full and nothing is under way: what lies in it follows from the records alone, so
@@ -274,7 +277,6 @@ void LakeSink::settle(OpenObject& object) {
   if (!object.complete()) return;
   sums_.bytes += object.prepared().bytes;
   prepared_.push_back(object.prepared());
-  if (auto lease = context_.share.try_reserve(prepared_bytes)) prepared_lease_.merge(std::move(*lease));
   if (prepared_.size() > objects_max) {
     fail({ErrorKind::invalid, "lake: more than " + std::to_string(objects_max) +
                                   " objects in one unit; use a coarser partition or smaller units"});

@@ -10,8 +10,9 @@ namespace {
 
 // A block starts small and doubles: thousands of open places cost thousands of KiB.
 constexpr size_t block_bytes_first = 1 << 10;
-// What an encoded block may be longer than its text (stored, with headers), and header and trailer.
-constexpr size_t encode_slack_bytes = 1 << 10;
+// What an encoded block may be longer than its text (deflate's stored blocks cost 5 bytes for each
+// 64 KiB, a flush some more), and an object's header and trailer.
+constexpr size_t slack_bytes(size_t block_capacity) { return 128 + block_capacity / 1024; }
 // Rolling looks at the sizes of all blocks but so many of the latest: they may be encoded meanwhile.
 constexpr uint64_t settle_lag_blocks = 8;
 
@@ -48,7 +49,8 @@ OpenObject::~OpenObject() { ENSURE(encoding_ == 0); }
 bool OpenObject::grow_block() {
   const size_t whole = yard_.encoder.block_bytes();
   const size_t wanted = std::min(whole, std::max(block_bytes_first, block_.capacity() * 2));
-  const uint64_t more = wanted - block_.capacity() + (block_.capacity() == 0 ? encode_slack_bytes : 0);
+  const uint64_t before = block_.capacity() == 0 ? 0 : block_.capacity() + slack_bytes(block_.capacity());
+  const uint64_t more = wanted + slack_bytes(wanted) - before;
   auto lease = yard_.share.try_reserve(more);
   if (!lease) return false;
   lease_.merge(std::move(*lease));
@@ -176,8 +178,9 @@ void OpenObject::gather() {
     if (part_.size() >= part_bytes(upload_.parts_added() + 1, yard_.share_bytes)) cut_part();
   }
   // What the text needed and the encoded bytes don't goes back.
-  uint64_t needed = block_.capacity() + part_.capacity() + (block_.capacity() > 0 ? encode_slack_bytes : 0);
-  for (const Block& block : blocks_) needed += block.text.capacity() + encode_slack_bytes;
+  uint64_t needed = part_.capacity();
+  if (block_.capacity() > 0) needed += block_.capacity() + slack_bytes(block_.capacity());
+  for (const Block& block : blocks_) needed += block.text.capacity() + slack_bytes(block.text.capacity());
   lease_.shrink(needed);
 }
 

@@ -153,7 +153,9 @@ Result<Done> Directory::on(Delete& request, Timing&) {
       if (errno == ENOENT || errno == ENOTDIR || errno == EISDIR) return Done{};
       return error_of(errno);
     }
-    if (root_.fsync()) TRY(root_.sync_folder_of(request.key));
+    if (root_.fsync()) {
+      TRY(root_.sync_folders_of(request.key, DirectoryRoot::Folders::lowest));
+    }
   }
   root_.remove_empty_folders(request.key);
   return Done{};

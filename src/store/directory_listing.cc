@@ -114,7 +114,7 @@ class DirectoryWalk {
     if (!fd && (errno == ENOENT || errno == ENOTDIR)) return {};
     if (!fd) return error_of(errno);
     TRY(enter(std::move(fd), folder, std::string_view(prefix_).substr(folder.size())));
-    while (!levels_.empty() && pass_over(after)) {
+    while (TRY(pass_over(after))) {
     }
     return {};
   }
@@ -165,7 +165,7 @@ class DirectoryWalk {
   }
 
   // Moves the lowest level to the first name behind `after`. True if that was into a folder.
-  bool pass_over(const std::string& after) {
+  Result<bool> pass_over(const std::string& after) {
     Level& level = levels_.back();
     if (after.empty() || after < level.path) return false;
     if (!after.starts_with(level.path)) {
@@ -178,7 +178,10 @@ class DirectoryWalk {
       const bool is_within = name.back() == '/' && rest.starts_with(name) && rest != name;
       if (is_within && has_delimiter_) return false;
       ++level.at;
-      if (is_within) return enter_below(level, name).ok();
+      if (is_within) {
+        TRY(enter_below(level, name));
+        return true;
+      }
     }
     return false;
   }

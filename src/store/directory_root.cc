@@ -197,14 +197,15 @@ Result<ETag> DirectoryRoot::publish(const Hidden& hidden, const Key& key, const 
   if (!is_as_expected(expect, there)) return not_as_expected(expect);
   const struct stat status = TRY(set_modified(hidden.fd, clock_.wall().ns, there));
   if (fsync_) TRY(sync_file(hidden.fd));
-  for (int tries = 0;; ++tries) {
+  int tries = 0;
+  for (;; ++tries) {
     if (renameat(hidden.at, hidden.name.c_str(), fd(), key.str().c_str()) == 0) break;
     const int failed = errno;
     if (failed == ENOTDIR) return Error{ErrorKind::invalid, "a file is where a folder must be"};
     if (failed != ENOENT || tries == folder_tries_max) return error_of(failed);
     TRY(make_folders(key));
   }
-  if (fsync_) TRY(sync_folder_of(key));
+  if (fsync_) TRY(sync_folders_of(key, tries == 0 ? Folders::lowest : Folders::all));
   return etag_of(status);
 }
 
@@ -231,15 +232,15 @@ void DirectoryRoot::remove_empty_folders(const Key& key) const {
   }
 }
 
-// And the folders above it, which may be new too.
-Status DirectoryRoot::sync_folder_of(const Key& key) const {
+Status DirectoryRoot::sync_folders_of(const Key& key, Folders which) const {
   std::string folder = key.str();
-  for (bool is_root = false; !is_root;) {
+  for (bool is_last = false; !is_last;) {
     const size_t slash = folder.rfind('/');
-    is_root = slash == std::string::npos;
+    const bool is_root = slash == std::string::npos;
     folder = is_root ? "." : folder.substr(0, slash);
     const auto open = open_directory(fd(), folder);
     if (open.ok()) TRY(sync_file(open->get()));
+    is_last = is_root || which == Folders::lowest;
   }
   return {};
 }

@@ -57,7 +57,10 @@ class DirectoryRoot {
   Result<ETag> publish(const Hidden& hidden, const Key& key, const Expect& expect);
   // After a delete: the folders above the key, as far as they are empty. Best effort.
   void remove_empty_folders(const Key& key) const;
-  Status sync_folder_of(const Key& key) const;
+  // What happened in the key's folder survives a loss of power; with `all`, the folders above it
+  // too.
+  enum class Folders { lowest, all };
+  Status sync_folders_of(const Key& key, Folders which) const;
 
  private:
   Status make_hidden_folders();

@@ -64,18 +64,20 @@ class OpenCalls {
 
 class SlowRelay : public Relay {
  public:
-  SlowRelay(OpenCalls& calls, Instant due, Inbox& to) : calls_(calls), due_(due), to_(to) {}
+  SlowRelay(OpenCalls& calls, Instant started, Instant due, Inbox& to)
+      : calls_(calls), started_(started), due_(due), to_(to) {}
 
  private:
   void pass(std::optional<Instant> when, std::unique_ptr<Answered> answered) override {
     const Instant at = std::max(due_, when.value_or(now()));
-    answered->timing.ended = std::max(answered->timing.ended, at);
+    answered->timing.started = started_;
+    answered->timing.ended = at;
     calls_.end(at);
     deliver(to_, at, std::move(answered));
   }
 
   OpenCalls& calls_;
-  const Instant due_;
+  const Instant started_, due_;
   Inbox& to_;
 };
 
@@ -88,7 +90,7 @@ class Slow : public SlowStore {
     const Nanoseconds latency =
         options_.latency_of ? options_.latency_of(request) : options_.latency;
     calls_.begin(at);
-    Relay::start(std::make_unique<SlowRelay>(calls_, at + latency, inbox), inner_,
+    Relay::start(std::make_unique<SlowRelay>(calls_, at, at + latency, inbox), inner_,
                  std::move(request), std::move(lease), ticket);
   }
   void cancel(Ticket ticket) override { inner_.cancel(ticket); }

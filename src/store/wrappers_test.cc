@@ -84,24 +84,25 @@ TEST_CASE("every call is counted by its verb, with its bytes, and failures apart
 
 TEST_CASE("a slow store answers late, all at once, and no thread sleeps for it") {
   const auto memory = make_memory_store();
-  const auto slow = make_slow_store(*memory, {.latency = 30_ms});
+  const auto slow = make_slow_store(*memory, {.latency = 200_ms});
   contract::require_ok(client_of(*memory).put("x", "bytes"));
   Inbox inbox;
   const Instant start = now();
-  constexpr int calls = 512;
+  constexpr size_t calls = 64;
   for (Ticket t = 1; t <= calls; ++t) slow->start(Get{Key("x")}, Lease(), t, inbox);
-  CHECK(inbox.take_if_any() == nullptr);
-  for (int i = 0; i < calls; ++i) {
+  for (size_t i = 0; i < calls; ++i) {
     const auto event = inbox.wait();
     const auto& answered = static_cast<Answered&>(*event);
     CHECK(answered.answer.ok());
-    CHECK(answered.timing.ended - answered.timing.started >= 29_ms);
+    CHECK(answered.timing.ended - answered.timing.started >= 200_ms);
+    CHECK(answered.timing.ended <= now());
   }
   const Nanoseconds took = now() - start;
-  CHECK(took >= 30_ms);
+  CHECK(took >= 200_ms);
   CHECK(slow->open_max() == calls);
-  CHECK(slow->time_with_open(450) > 10_ms);
+  CHECK(slow->time_with_open(calls) > 0);
   CHECK(slow->time_with_open(1) <= took);
+  CHECK(slow->time_with_open(1) >= 200_ms);
   CHECK(slow->time_with_open(calls + 1) == 0);
   CHECK(slow->calls() == calls);
 }

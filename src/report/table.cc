@@ -1,0 +1,163 @@
+#include "report/table.h"
+
+#include "base/text.h"
+#include "base/time.h"
+#include "report/columns.h"
+#include "report/costs.h"
+
+namespace sluice::report {
+namespace {
+
+constexpr size_t units_shown_max = 40;
+constexpr size_t set_aside_shown_max = 20;
+constexpr size_t warnings_shown_max = 20;
+constexpr size_t reason_bytes_max = 160;
+
+std::string in_and_out(uint64_t read, uint64_t written) {
+  return print_bytes(read) + " -> " + print_bytes(written);
+}
+
+std::vector<std::string> unit_row(const UnitReport& unit) {
+  return {unit.unit,
+          std::string(to_string(unit.outcome)),
+          grouped(unit.walk.documents),
+          grouped(unit.records),
+          grouped(unit.objects),
+          in_and_out(unit.walk.bytes_read, unit.bytes_written),
+          print_duration(unit.wall)};
+}
+
+std::string units_table(const RunReport& run) {
+  Columns columns({{"unit", Align::left},
+                   {"outcome", Align::left},
+                   {"documents"},
+                   {"records"},
+                   {"objects"},
+                   {"bytes in -> out"},
+                   {"time"}});
+  size_t shown = 0;
+  for (const UnitReport& unit : run.units) {
+    // What went wrong is always shown.
+    if (shown == units_shown_max && !unit.error) continue;
+    if (!unit.error) ++shown;
+    columns.add(unit_row(unit));
+  }
+  if (run.units.size() > 1) {
+    const Totals sum = totals(run);
+    columns.add({grouped(run.units.size()) + " units", "", grouped(sum.documents),
+                 grouped(sum.records), grouped(sum.objects),
+                 in_and_out(sum.bytes_read, sum.bytes_written), print_duration(run.wall)});
+  }
+  return columns.text();
+}
+
+std::string gauges_table(const RunReport& run) {
+  Columns columns({{"call or stage", Align::left},
+                   {"count"},
+                   {"failed"},
+                   {"bytes"},
+                   {"wall"},
+                   {"CPU"},
+                   {"wait"},
+                   {"p50"},
+                   {"p99"},
+                   {"max"}});
+  const auto duration = [](Nanoseconds value) { return value == 0 ? "-" : print_duration(value); };
+  for (const auto* gauges : {&run.calls, &run.stages}) {
+    for (const Gauge::Snapshot& one : *gauges) {
+      columns.add({one.name, grouped(one.count), one.failed == 0 ? "-" : grouped(one.failed),
+                   one.bytes == 0 ? "-" : print_bytes(one.bytes), duration(one.wall),
+                   duration(one.cpu), duration(one.wait), duration(one.p50), duration(one.p99),
+                   duration(one.longest)});
+    }
+  }
+  return columns.empty() ? "" : "\n" + columns.text();
+}
+
+// "set aside: 3 documents, 12 records", and which.
+std::string set_aside_list(const RunReport& run) {
+  uint64_t documents = 0, partial = 0, records = 0, listed = 0, all = 0;
+  std::string lines;
+  for (const UnitReport& unit : run.units) {
+    documents += unit.walk.documents_set_aside;
+    partial += unit.walk.documents_partial;
+    records += unit.walk.records_set_aside;
+    all += unit.set_aside.size();
+    for (const SetAside& what : unit.set_aside) {
+      if (listed == set_aside_shown_max) break;
+      ++listed;
+      lines += "  " + excerpt(what.document, 200) + " at byte " + std::to_string(what.offset) +
+               ": " + excerpt(what.reason, reason_bytes_max) + "\n";
+    }
+  }
+  if (documents + partial + records == 0) return {};
+  std::vector<std::string> sums;
+  const auto add = [&](uint64_t count, const std::string& one, const std::string& many) {
+    if (count > 0) sums.push_back(grouped(count) + " " + (count == 1 ? one : many));
+  };
+  add(documents, "document", "documents");
+  add(partial, "document in part", "documents in part");
+  add(records, "record", "records");
+  const uint64_t total = std::max(all, documents + partial + records);
+  if (total > listed) lines += "  and " + grouped(total - listed) + " more\n";
+  return "\nset aside: " + join(sums, ", ") + "\n" + lines;
+}
+
+std::string duplicates(const RunReport& run) {
+  uint64_t duplicates = 0, conflicts = 0, filtered = 0;
+  for (const UnitReport& unit : run.units) {
+    duplicates += unit.duplicates;
+    conflicts += unit.conflicts;
+    filtered += unit.walk.filtered;
+  }
+  std::vector<std::string> parts;
+  if (duplicates > 0) parts.push_back(grouped(duplicates) + " duplicates dropped");
+  if (conflicts > 0) parts.push_back(grouped(conflicts) + " with a known id but other bytes kept");
+  if (filtered > 0) parts.push_back(grouped(filtered) + " filtered out");
+  return parts.empty() ? "" : "\nrecords: " + join(parts, ", ") + "\n";
+}
+
+std::string warnings(const RunReport& run) {
+  std::string out;
+  size_t count = 0;
+  for (const UnitReport& unit : run.units) {
+    for (const std::string& warning : unit.warnings) {
+      if (++count > warnings_shown_max) continue;
+      out += "warning: " + excerpt(warning, 300) + "\n";
+    }
+  }
+  if (count > warnings_shown_max) {
+    out += "and " + grouped(count - warnings_shown_max) + " more warnings\n";
+  }
+  return out.empty() ? out : "\n" + out;
+}
+
+std::string errors(const RunReport& run) {
+  std::string out;
+  for (const UnitReport& unit : run.units) {
+    if (unit.error) out += "error: unit " + unit.unit + ": " + unit.error->message + "\n";
+  }
+  for (const std::string& error : run.errors) out += "error: " + error + "\n";
+  return out.empty() ? out : "\n" + out;
+}
+
+std::string mixed(const RunReport& run) {
+  Nanoseconds longest = 0;
+  for (const UnitReport& unit : run.units) longest = std::max(longest, unit.mixed);
+  if (longest == 0) return {};
+  return "; a reader that lists saw a mixture for " + print_duration(longest) + " at most";
+}
+
+}  // namespace
+
+std::string table(const RunReport& run) {
+  std::string out = "job " + run.job + ", run " + run.run_id + ", " + format_rfc3339(run.started);
+  out += "\n\n" + units_table(run) + gauges_table(run);
+  out += duplicates(run) + set_aside_list(run) + warnings(run) + errors(run);
+  out += "\n" + print_duration(run.wall) + ", " + print_duration(run.cpu) + " CPU, memory " +
+         print_bytes(run.memory_peak_bytes) + " of " + print_bytes(run.memory_bytes) + ", " +
+         decimal(gigabyte_seconds(run), 3) + " GB-seconds" + mixed(run) + "\n";
+  return out;
+}
+
+}  // namespace sluice::report
