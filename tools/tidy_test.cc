@@ -116,27 +116,12 @@ TEST_CASE("A banned word in a comment or in quotes is none") {
 
 TEST_CASE("Things left to do and paths of one machine are faults in any text") {
   const Tree tree;
-  CHECK(says(tree.faults_of("docs/a.md",
-                            "TO"
-                            "DO: write\n"),
-             "do it now"));
-  CHECK(says(tree.faults_of("src/flow/a.cc",
-                            "// FIX"
-                            "ME later\n"),
-             "do it now"));
-  CHECK(says(tree.faults_of("test/a.sh",
-                            "cd /ho"
-                            "me/me\n"),
-             "a path of one machine"));
-  CHECK(tree.faults_of("docs/a.md",
-                       "the ./wo"
-                       "rk/ folder, a/t"
-                       "mp/b\n")
-            .empty());
-  CHECK(tree.faults_of("build/a.md",
-                       "/ho"
-                       "me/me\n")
-            .empty());
+  const std::string home = "/home";
+  CHECK(says(tree.faults_of("docs/a.md", "TODO: write\n"), "do it now"));
+  CHECK(says(tree.faults_of("src/flow/a.cc", "// FIXME later\n"), "do it now"));
+  CHECK(says(tree.faults_of("test/a.sh", "cd " + home + "/me\n"), "a path of one machine"));
+  CHECK(tree.faults_of("docs/a.md", "the ." + home + "/ folder, a" + home + "/b\n").empty());
+  CHECK(tree.faults_of("build/a.md", home + "/me\n").empty());
 }
 
 TEST_CASE("A third-party library has one door, and stays out of headers there") {

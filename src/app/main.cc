@@ -11,6 +11,8 @@ int main(int count, char** arguments) {
   const sluice::CommandLine line = sluice::parse_command_line(
       std::vector<std::string>(arguments + 1, arguments + count));
   if (line.command) return sluice::do_command(*line.command);
-  std::fputs(line.text.c_str(), line.exit_code == 0 ? stdout : stderr);
+  std::string text = line.text;
+  if (!text.ends_with('\n')) text += '\n';
+  std::fputs(text.c_str(), line.exit_code == 0 ? stdout : stderr);
   return line.exit_code;
 }

@@ -15,12 +15,6 @@
 #include "transform/rename.h"
 #include "transform/set.h"
 #include "transform/stringify.h"
-#include "source/replay.h"
-#include "transform/drop.h"
-#include "transform/filter.h"
-#include "transform/rename.h"
-#include "transform/set.h"
-#include "transform/stringify.h"
 
 namespace sluice {
 
@@ -29,7 +23,6 @@ const Catalog& all_parts() {
     Catalog parts;
     // Those that need a store are made below, where it is known.
     parts.add(objects_doc(), MakeSource());
-    parts.add(replay_doc(), make_replay);
     parts.add(replay_doc(), make_replay);
     parts.add(auto_records_doc(), make_auto_records);
     parts.add(json_document_doc(), make_json_document);
@@ -40,11 +33,6 @@ const Catalog& all_parts() {
     parts.add(rename_doc(), make_rename);
     parts.add(stringify_doc(), make_stringify);
     parts.add(filter_doc(), make_filter);
-    parts.add(set_doc(), make_set);
-    parts.add(drop_doc(), make_drop);
-    parts.add(rename_doc(), make_rename);
-    parts.add(filter_doc(), make_filter);
-    parts.add(stringify_doc(), make_stringify);
     parts.add(gzip_encoder_doc(), make_gzip_format);
     parts.add(zstd_encoder_doc(), make_zstd_format);
     parts.add(plain_encoder_doc(), make_plain_format);
@@ -60,14 +48,10 @@ Result<JobParts> make_parts(const Job& job, Stores& stores) {
   parts.lake_prefix = stores.lake_prefix();
   parts.state = &stores.state();
   parts.state_prefix = stores.state_prefix();
-  if (job.source.part()->make_source) {
-    parts.source = TRY(job.source.part()->make_source(job.source));
-  } else {
-    if (const PathPattern* pattern = source_pattern(job)) {
+  if (const PathPattern* pattern = source_pattern(job)) {
     parts.source = make_objects_source_maker(*stores.source(), *pattern, job.zone);
   } else {
     parts.source = TRY(job.source.part()->make_source(job.source));
-  }
   }
   parts.decoder = TRY(job.decode.part()->make_decoder(job.decode));
   for (const Settings& transform : job.transforms) {

@@ -1,9 +1,179 @@
+// `plan`: what a run would do, from listings and records alone.
+#include <algorithm>
+
+#include "app/process.h"
+#include "app/unit_state.h"
 #include "app/verbs.h"
+#include "base/time.h"
+#include "flow/stage.h"
+#include "report/columns.h"
+#include "report/costs.h"
+#include "report/json_object.h"
+#include "sink/dedupe.h"
 
 namespace sluice {
+namespace {
 
-int do_plan(const Command&) {
-  return 1;
+using report::Align;
+using report::Columns;
+using report::decimal;
+using report::grouped;
+using report::JsonArray;
+using report::JsonObject;
+
+// What a record takes of a document as it lies in the store, compressed or not. Measured over trails
+// of CloudTrail; other logs are within a factor of two or three, and so is all that follows from it.
+constexpr uint64_t record_bytes_packed = 180, record_bytes_plain = 1'200;
+constexpr uint64_t inflation = 8;
+// A core reads, splits and compresses so much inflated text in a second.
+constexpr uint64_t core_bytes_per_second = 250 << 20;
+// S3's first byte, and how often a unit's record and its uploads are asked about: claim, list, intent,
+// manifest.
+constexpr Nanoseconds request_latency = 50_ms;
+constexpr uint64_t puts_of_unit = 4, gets_of_unit = 2, puts_of_object = 2;
+constexpr uint64_t part_bytes = 8 << 20;
+
+struct UnitPlan {
+  UnitState state;
+  PlannedInput input;
+  uint64_t gets = 0, inflated_bytes = 0, records = 0;
+  uint64_t puts = 0;
+  bool to_do = false;
+};
+
+Result<UnitPlan> plan_unit(OpenedJob& opened, const UnitNames& unit, const Command& command) {
+  UnitPlan plan{.state = TRY(look_at(opened, unit))};
+  const uint64_t limit = command.limit.value_or(UINT64_MAX);
+  uint64_t documents = 0, bytes = 0;
+  const auto each = [&](const Document& document) {
+    if (documents == limit) return;
+    ++documents;
+    bytes += document.bytes;
+    plan.gets += document.bytes <= whole_bytes_max
+                     ? 1
+                     : (document.bytes + chunk_bytes_max - 1) / chunk_bytes_max;
+    const bool packed = document.key.view().ends_with("gz") || document.key.view().ends_with("zst");
+    plan.inflated_bytes += packed ? document.bytes * inflation : document.bytes;
+    plan.records += std::max<uint64_t>(
+        1, document.bytes / (packed ? record_bytes_packed : record_bytes_plain));
+  };
+  TRY_IN(opened.parts.source->list(unit, each, plan.input), "unit " + unit.id);
+  plan.input.documents = documents;
+  plan.input.bytes = bytes;
+  const Job& job = opened.job;
+  const uint64_t objects = documents == 0 ? 0 : 1 + (job.roll_bytes > 0 ? bytes / job.roll_bytes : 0);
+  plan.puts = plan.input.listings + puts_of_unit + objects * puts_of_object + bytes / part_bytes;
+  plan.to_do = plan.state.standing != Standing::done && plan.state.standing != Standing::stale;
+  return plan;
+}
+
+struct PlanSums {
+  uint64_t units = 0, documents = 0, listings = 0, bytes = 0, gets = 0, puts = 0, inflated = 0;
+  uint64_t records_most = 0;  // Of one unit
+  double dollars() const {
+    return static_cast<double>(puts + listings) * report::put_dollars +
+           static_cast<double>(gets) * report::get_dollars;
+  }
+  // Whatever takes longest: waiting for the store or computing.
+  Nanoseconds time(bool far) const {
+    const uint64_t cores = usable_cores();
+    const auto computing = static_cast<Nanoseconds>(
+        static_cast<double>(inflated) / static_cast<double>(core_bytes_per_second * cores) * 1e9);
+    if (!far) return computing;
+    constexpr int64_t in_flight = 256, in_turn = 8;
+    const auto requests = static_cast<int64_t>(gets + listings);
+    const Nanoseconds waiting = (requests / in_flight + in_turn) * request_latency;
+    return std::max(computing, waiting);
+  }
+};
+
+void add(const UnitPlan& plan, PlanSums& sums) {
+  ++sums.units;
+  sums.documents += plan.input.documents;
+  sums.listings += plan.input.listings;
+  sums.bytes += plan.input.bytes;
+  sums.gets += plan.gets + gets_of_unit;
+  sums.puts += plan.puts - plan.input.listings;
+  sums.inflated += plan.inflated_bytes;
+  sums.records_most = std::max(sums.records_most, plan.records);
+}
+
+std::string plan_text(const OpenedJob& opened, const PlanSums& sums, uint64_t memory_bytes) {
+  const Job& job = opened.job;
+  const uint64_t least = unit_bytes_min(job);
+  std::string out = "to do: " + grouped(sums.units) + " units, " + grouped(sums.documents) +
+                    " documents, " + print_bytes(sums.bytes) + "\n";
+  out += "requests: " + grouped(sums.listings) + " listings, " + grouped(sums.gets) + " reads, about " +
+         grouped(sums.puts) + " writes; on S3 about $" + decimal(sums.dollars(), 4) + "\n";
+  out += "memory: " + print_bytes(memory_bytes) + "; a unit needs " + print_bytes(least) +
+         ", so at most " + grouped(memory_bytes / least) + " at once\n";
+  if (job.dedupe) {
+    const uint64_t hashes = Dedupe::bytes_for(sums.records_most);
+    out += "dedupe: about " + grouped(sums.records_most) + " records in the largest unit, " +
+           print_bytes(hashes) + " of memory for it\n";
+    if (hashes + least > memory_bytes) out += "warning: that is more than there is\n";
+  }
+  if (least > memory_bytes) out += "warning: the memory is too small for one unit\n";
+  out += "time: about " + print_duration(sums.time(false)) + " from a disk, " +
+         print_duration(sums.time(true)) + " from S3 (an estimate)\n";
+  return out;
+}
+
+std::string plan_json(const OpenedJob& opened, const std::vector<UnitPlan>& plans,
+                      const PlanSums& sums, uint64_t memory_bytes) {
+  JsonArray units;
+  for (const UnitPlan& plan : plans) {
+    units.raw(JsonObject()
+                  .text("unit", plan.state.unit.id)
+                  .text("standing", to_string(plan.state.standing))
+                  .flag("to_do", plan.to_do)
+                  .number("documents", plan.input.documents)
+                  .number("listings", plan.input.listings)
+                  .number("bytes", plan.input.bytes)
+                  .done());
+  }
+  JsonObject out;
+  out.text("job", opened.job.name).number("units_to_do", sums.units);
+  out.number("documents", sums.documents).number("bytes", sums.bytes);
+  out.number("listings", sums.listings).number("reads", sums.gets).number("writes", sums.puts);
+  out.number("memory_bytes", memory_bytes).number("unit_bytes", unit_bytes_min(opened.job));
+  if (opened.job.dedupe) out.number("dedupe_bytes", Dedupe::bytes_for(sums.records_most));
+  out.number("disk_ms", static_cast<uint64_t>(sums.time(false) / 1_ms));
+  out.number("s3_ms", static_cast<uint64_t>(sums.time(true) / 1_ms));
+  out.raw("s3_dollars", decimal(sums.dollars(), 6)).raw("units", units.done());
+  return out.done() + "\n";
+}
+
+Result<int> plan(const Command& command) {
+  auto opened = TRY(open_job(command, Stores::Use::look));
+  if (opened->parts.source->stream()) {
+    return Error{ErrorKind::invalid, "plan: a stream has no end to plan for"};
+  }
+  const std::vector<UnitNames> units = TRY(opened->units(command));
+  std::vector<UnitPlan> plans;
+  PlanSums sums;
+  Columns columns({{"unit", Align::left}, {"state", Align::left}, {"documents"}, {"listings"}, {"bytes"}});
+  for (const UnitNames& unit : units) {
+    plans.push_back(TRY(plan_unit(*opened, unit, command)));
+    const UnitPlan& plan = plans.back();
+    if (plan.to_do) add(plan, sums);
+    columns.add({plan.state.unit.id, plan.to_do ? "to do" : std::string(to_string(plan.state.standing)),
+                 grouped(plan.input.documents), grouped(plan.input.listings),
+                 print_bytes(plan.input.bytes)});
+  }
+  const uint64_t memory_bytes =
+      command.memory_bytes.value_or(opened->job.memory_bytes.value_or(default_memory_bytes()));
+  print(opened->hide(command.json
+                         ? plan_json(*opened, plans, sums, memory_bytes)
+                         : columns.text() + "\n" + plan_text(*opened, sums, memory_bytes)));
+  return exit_done;
+}
+
+}  // namespace
+
+int do_plan(const Command& command) {
+  const auto code = plan(command);
+  return code.ok() ? *code : complain(code.error());
 }
 
 }  // namespace sluice

@@ -1,9 +1,124 @@
+// `preview`: the first records after each stage. Writes nothing.
+#include "app/opened_job.h"
+#include "app/read_documents.h"
 #include "app/verbs.h"
+#include "base/text.h"
+#include "base/time.h"
+#include "flow/refine.h"
+#include "report/columns.h"
 
 namespace sluice {
+namespace {
 
-int do_preview(const Command&) {
-  return 1;
+constexpr uint64_t records_usual = 3, documents_max = 10;
+constexpr size_t record_bytes_shown = 2'000;
+constexpr size_t window_bytes_max = 16 << 20;
+
+// The head of one document, decoded as far as it goes.
+struct Decoded {
+  Buffer window{window_bytes_max};
+  std::vector<Span> spans;
+  std::vector<SetAside> bad;
+  std::string fault;
+};
+
+void decode(Decoder& decoder, const DocumentHead& head, uint64_t records_max, Decoded& out) {
+  std::string_view input = head.bytes;
+  while (out.spans.size() < records_max) {
+    const auto step = decoder.step(input, head.whole, out.window, out.spans, out.bad);
+    if (!step.ok()) {
+      out.fault = step.error().message;
+      return;
+    }
+    // The window is never emptied: it holds the head of a document.
+    if (step->next != DecodeStep::Next::more_input || input.empty()) return;
+  }
+}
+
+class Preview {
+ public:
+  Preview(OpenedJob& opened, const UnitNames& unit, uint64_t records_max)
+      : opened_(opened), unit_(unit), records_max_(records_max) {}
+
+  Status show() {
+    const auto heads = TRY_IN(read_documents(*opened_.parts.source, unit_, documents_max),
+                              "unit " + unit_.id);
+    say("unit " + unit_.id + "\n");
+    if (heads.empty()) say("no documents\n");
+    for (const DocumentHead& head : heads) {
+      if (shown_ >= records_max_) break;
+      show_document(head);
+    }
+    return {};
+  }
+
+ private:
+  void say(const std::string& text) { print(opened_.hide(text)); }
+
+  void show_document(const DocumentHead& head) {
+    say("\nsource  " + head.document.name + " (" + print_bytes(head.document.bytes) + ")\n");
+    if (!head.bad.empty()) {
+      say("set aside: " + head.bad + "\n");
+      return;
+    }
+    const auto decoder = opened_.parts.decoder->make();
+    Decoded decoded;
+    decode(*decoder, head, records_max_ - shown_, decoded);
+    if (decoded.spans.size() > records_max_ - shown_) decoded.spans.resize(records_max_ - shown_);
+    for (const SetAside& bad : decoded.bad) say("set aside: " + bad.reason + "\n");
+
+    Batch batch;
+    const RefineInput input{opened_.parts.recipe, unit_, head.document, decoder->spoils(),
+                            decoder->json()};
+    for (const Span& span : decoded.spans) {
+      ++shown_;
+      show_record(input, decoded.window.view(), span);
+    }
+    if (!decoded.fault.empty()) say("set aside from here: " + decoded.fault + "\n");
+    if (decoded.spans.empty() && decoded.fault.empty()) say("no records\n");
+  }
+
+  void show_record(const RefineInput& input, std::string_view window, const Span& span) {
+    const std::string text(window.substr(span.begin, span.end - span.begin));
+    say("decode  " + excerpt(text, record_bytes_shown) + "\n");
+    // One by one, so that each is seen with what became of it.
+    Batch batch;
+    const auto fault = refine(input, window, span.begin, {span}, batch, scratch_);
+    if (fault) say("set aside: not JSON at byte " + std::to_string(fault->offset) + ": " + fault->reason + "\n");
+    for (const SetAside& what : batch.set_aside) say("set aside: " + what.reason + "\n");
+    if (batch.filtered > 0) say("filtered out\n");
+    for (const Record& record : batch.records) {
+      if (record.copy_of_set_aside) continue;
+      if (!input.recipe.transforms.empty()) {
+        say("transform  " + excerpt(record.text, record_bytes_shown) + "\n");
+      }
+      say("partition  " + opened_.job.names.key(batch.places[record.place], unit_, 0) + "\n");
+    }
+  }
+
+  OpenedJob& opened_;
+  const UnitNames& unit_;
+  const uint64_t records_max_;
+  uint64_t shown_ = 0;
+  Scratch scratch_;
+};
+
+Result<int> preview(const Command& command) {
+  auto opened = TRY(open_job(command, Stores::Use::look));
+  std::vector<UnitNames> units = TRY(opened->units(command));
+  if (units.empty()) return Error{ErrorKind::invalid, "no units"};
+  UnitNames& unit = units.front();
+  unit.run_started = opened->clock.wall();
+  unit.run_id = "preview";
+  TRY(Preview(*opened, unit, command.limit.value_or(records_usual)).show());
+  return exit_done;
+}
+
+}  // namespace
+
+int do_preview(const Command& command) {
+  const auto code = preview(command);
+  return code.ok() ? *code : complain(code.error());
 }
 
 }  // namespace sluice

@@ -73,8 +73,8 @@ Result<std::unique_ptr<Stores>> Stores::open(const Job& job, Use use, Meter& met
     return made->owned_.back().get();
   };
 
-  if (!job.source.part()->make_source) {  // Else it reads from no store of ours.
-    Store* source = TRY(made->open_one(source_pattern(job).store(), Use::look, "source"));
+  if (const PathPattern* pattern = source_pattern(job)) {
+    Store* source = TRY(made->open_one(pattern->store(), Use::look, "source"));
     source = made->slowed(source, aids.slow_source, "source");
     made->source_ = made->metered(source, Side::source, meter);
   }

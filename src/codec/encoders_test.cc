@@ -1,9 +1,11 @@
 #include <doctest/doctest.h>
+#include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <string>
@@ -188,6 +190,17 @@ TEST_CASE("several blocks may go into one buffer") {
   }
 }
 
+TEST_CASE("the last block of an object may be empty") {
+  const std::string text = lines_of(100'000);
+  for (const auto& encoder : all_encoders()) {
+    const auto coil = encoder->coil();
+    std::string object = encoder->header();
+    object += encode_block(*encoder, coil.get(), text, false).bytes.view();
+    object += encode_block(*encoder, coil.get(), "", true).bytes.view();
+    CHECK(inflate_all(object + encoder->trailer(crc32(text), text.size())) == text);
+  }
+}
+
 TEST_CASE("no block outgrows what was said") {
   for (const auto& encoder : all_encoders()) {
     const std::string noise = noise_of(encoder->block_bytes());
@@ -213,8 +226,8 @@ TEST_CASE("a zstd object is one frame with a checksum, and costs no more memory 
 
 // Runs a shell command over the object; answers what it printed, or nothing if it failed.
 std::string through(const std::string& command, const std::string& object) {
-  char name[] = "/tmp/sluice_encoders_test_XXXXXX";
-  const int file = mkstemp(name);
+  std::string name = std::filesystem::temp_directory_path() / "sluice_encoders_test_XXXXXX";
+  const int file = mkstemp(name.data());
   if (file < 0) return "no temporary file";
   std::ofstream(name, std::ios::binary) << object;
   std::string printed;
@@ -222,7 +235,8 @@ std::string through(const std::string& command, const std::string& object) {
   char piece[65'536];
   for (size_t size; (size = fread(piece, 1, sizeof piece, pipe)) > 0;) printed.append(piece, size);
   const int answer = pclose(pipe);
-  std::remove(name);
+  close(file);
+  std::filesystem::remove(name);
   return answer == 0 ? printed : "failed";
 }
 

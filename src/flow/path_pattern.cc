@@ -69,8 +69,7 @@ bool glob_fits(std::string_view glob, std::string_view name) {
   return at == glob.size();
 }
 
-// ---- parsing
-// -------------------------------------------------------------------------------------
+// ---- parsing ------------------------------------------------------------------------------------
 
 // Reads the path into alternatives: the list of what has been read so far, one for each way to take
 // or leave the brackets, those that take first.
@@ -245,8 +244,7 @@ Result<PathPattern> PathPattern::parse(std::string_view url) {
   return made;
 }
 
-// ---- binding
-// --------------------------------------------------------------------------------------
+// ---- binding ------------------------------------------------------------------------------------
 
 Result<BoundPattern> PathPattern::bind(const UnitNames& unit, const TimeZone& zone) const {
   BoundPattern bound;
@@ -297,8 +295,7 @@ Result<BoundPattern::Alternative> PathPattern::cut(const Pieces& pieces, const U
   return made;
 }
 
-// ---- matching
-// --------------------------------------------------------------------------------------
+// ---- matching -----------------------------------------------------------------------------------
 
 bool BoundPattern::Segment::fits(std::string_view name) const {
   if (!glob) return name == text;

@@ -90,7 +90,8 @@ constexpr std::string_view cloudtrail = R"(
 name: cloudtrail-daily
 units: { each: day, default: yesterday, late: 2d }      # late: look again at days younger than this
 source:
-  objects: "s3://logs/AWSLogs/[{path.org:o-*}/]{path.account}/CloudTrail/{path.region}/{unit:%Y/%m/%d}/"
+  objects: "s3://logs/AWSLogs/[{path.org:o-*}/]{path.account}/CloudTrail/)"
+                                        R"({path.region}/{unit:%Y/%m/%d}/"
 decode: { json: { records: .Records } }
 sink:
   lake: "s3://lake/cloudtrail/"

@@ -97,16 +97,10 @@ const PartDoc& job_words() {
                .example = "256MiB"},
           },
       .example =
-          "name: cloudtrail-daily\n"
-          "units: { each: day, default: yesterday, late: 2d }\n"
-          "source:\n"
-          "  objects: \"s3://logs/AWSLogs/{path.account}/CloudTrail/{path.region}/"
-          "{unit:%Y/%m/%d}/\"\n"
-          "decode: { json: { records: .Records } }\n"
-          "sink:\n"
-          "  lake: \"s3://lake/cloudtrail/\"\n"
-          "  partition: \"dt={.eventTime:%F}/\"\n"
-          "  dedupe: .eventID\n"};
+          "name: events\n"
+          "source: { objects: \"s3://logs/{unit:%Y/%m/%d}/\" }\n"
+          "units: { each: day, default: yesterday }\n"
+          "sink: { lake: \"s3://lake/events/\", partition: \"dt={.time:%F}/\" }\n"};
   return doc;
 }
 

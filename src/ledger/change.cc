@@ -16,7 +16,7 @@ Result<Record> record_of(const Unit& unit, std::string_view text) {
 
 }  // namespace
 
-// ---- ReadRecord --------------------------------------------------------------------------------
+// ---- ReadRecord ---------------------------------------------------------------------------------
 
 std::optional<Call> ReadRecord::next() {
   if (done_ || !call_.waiting()) return std::nullopt;
@@ -41,7 +41,7 @@ void ReadRecord::take(uint32_t, Result<Answer> answer) {
   }
 }
 
-// ---- Change ------------------------------------------------------------------------------------
+// ---- Change -------------------------------------------------------------------------------------
 
 Change::Change(UnitPtr unit, Held old, Record next)
     : unit_(std::move(unit)), old_(std::move(old)), held_{std::move(next), {}} {}
@@ -100,7 +100,7 @@ void Change::fail(Error error) {
   done_ = true;
 }
 
-// ---- ListOpen ----------------------------------------------------------------------------------
+// ---- ListOpen -----------------------------------------------------------------------------------
 
 std::optional<Call> ListOpen::next() {
   if (done_ || !call_.waiting()) return std::nullopt;
@@ -123,7 +123,7 @@ void ListOpen::take(uint32_t, Result<Answer> answer) {
   after_ = std::move(page.next).value_or("");
 }
 
-// ---- AbortAll ----------------------------------------------------------------------------------
+// ---- AbortAll -----------------------------------------------------------------------------------
 
 AbortAll::AbortAll(UnitPtr unit, std::vector<OpenUpload> uploads)
     : uploads_(std::move(uploads)), batch_(uploads_.size(), unit->calls_in_flight) {}
@@ -148,7 +148,7 @@ std::vector<OpenUpload> unnamed(std::vector<OpenUpload> uploads, const Record& r
   return uploads;
 }
 
-// ---- DeleteAll ---------------------------------------------------------------------------------
+// ---- DeleteAll ----------------------------------------------------------------------------------
 
 DeleteAll::DeleteAll(UnitPtr unit, Where where, std::vector<Retired> objects, How how)
     : where_(where),
@@ -189,7 +189,7 @@ void DeleteAll::take_look(uint32_t id, Result<Answer> answer) {
   batch_.follow(id);
 }
 
-// ---- PutText, ReadText -------------------------------------------------------------------------
+// ---- PutText, ReadText --------------------------------------------------------------------------
 
 std::optional<Call> PutText::next() {
   if (done() || !call_.waiting()) return std::nullopt;

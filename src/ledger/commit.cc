@@ -5,7 +5,7 @@
 
 namespace sluice::ledger {
 
-// ---- Retire ------------------------------------------------------------------------------------
+// ---- Retire -------------------------------------------------------------------------------------
 
 namespace {
 
@@ -64,7 +64,7 @@ std::vector<Retired> Retire::retired() const {
   return there;
 }
 
-// ---- Commit ------------------------------------------------------------------------------------
+// ---- Commit -------------------------------------------------------------------------------------
 
 Commit::Commit(UnitPtr unit, Held claim, Intent intent, After after)
     : unit_(std::move(unit)), held_(std::move(claim)), intent_(std::move(intent)), after_(after) {

@@ -4,7 +4,7 @@
 
 namespace sluice::ledger {
 
-// ---- CompleteAll -------------------------------------------------------------------------------
+// ---- CompleteAll --------------------------------------------------------------------------------
 
 CompleteAll::CompleteAll(UnitPtr unit, std::vector<Upload> uploads)
     : unit_(std::move(unit)),
@@ -53,7 +53,7 @@ void CompleteAll::stop(Outcome outcome) {
   batch_.stop();
 }
 
-// ---- the record, settled -----------------------------------------------------------------------
+// ---- the record, settled ------------------------------------------------------------------------
 
 PutText keep_manifest(const Unit& unit, const Record& record) {
   if (!record.manifest || record.manifest->end == 0) return {Key(), {}};

@@ -4,7 +4,7 @@
 
 namespace sluice::ledger {
 
-// ---- Finish ------------------------------------------------------------------------------------
+// ---- Finish -------------------------------------------------------------------------------------
 
 Finish::Finish(UnitPtr unit, std::optional<Held> held, Look look)
     : unit_(std::move(unit)), look_(look == Look::at_catalogue) {
@@ -99,7 +99,7 @@ void Finish::after_read() {
   newer && unit_->rules.catalogue_checked ? begin() : step_.go(Rest());
 }
 
-// ---- Fail --------------------------------------------------------------------------------------
+// ---- Fail ---------------------------------------------------------------------------------------
 
 Fail::Fail(UnitPtr unit, const Held& claim, Failed failed, std::vector<OpenUpload> mine)
     : unit_(std::move(unit)), mine_(std::move(mine)) {

@@ -49,8 +49,7 @@ inline bool is(const Result<Answer>& answer, ErrorKind kind) {
 // More attempts than that are counted as that many, so that a machine has finitely many states.
 inline constexpr uint8_t attempts_max = 20;
 
-// ---- what machines are made of
-// ------------------------------------------------------------------------
+// ---- what machines are made of ------------------------------------------------------------------
 
 // Which of a numbered list of calls wait, are open, or are answered. The call's id is its number.
 class Batch {

@@ -37,8 +37,7 @@
 
 namespace sluice::ledger {
 
-// ---- parts
-// ---------------------------------------------------------------------------------------
+// ---- parts --------------------------------------------------------------------------------------
 
 // What an object holds. `least` and `greatest`: the times of its records, empty if they have none.
 struct Content {
@@ -186,8 +185,7 @@ struct Record {
   bool operator==(const Record&) const = default;
 };
 
-// ---- text
-// ------------------------------------------------------------------------------------------
+// ---- text ---------------------------------------------------------------------------------------
 
 // One line, and a line feed. The same record always has the same text.
 std::string print(const Record& record);
@@ -203,8 +201,7 @@ Result<std::vector<Input>> parse_inputs(std::string_view text, const Key& key);
 std::string print_manifest(const Manifest& manifest);
 Result<Manifest> parse_manifest(std::string_view text, const Key& key);
 
-// ---- questions
-// -------------------------------------------------------------------------------------
+// ---- questions ----------------------------------------------------------------------------------
 
 // Does the upload belong to the record, so that nobody else may abort it?
 bool names(const Record& record, const UploadId& id);

@@ -233,7 +233,8 @@ void read(Reader& reader, Sums& sums) {
 void read(Reader& reader, Inputs& inputs) {
   inputs = {};
   reader.object("the inputs", [&](Field field) {
-    return field("file", inputs.file) || field("count", inputs.count) || field("list", inputs.list);
+    return field("file", inputs.file) || field("pieces", inputs.pieces) ||
+           field("count", inputs.count) || field("list", inputs.list);
   });
 }
 

@@ -12,8 +12,7 @@
 
 namespace sluice::ledger {
 
-// ---- names of a unit's objects
-// ------------------------------------------------------------------------
+// ---- names of a unit's objects ------------------------------------------------------------------
 
 // One piece of a key's form.
 struct NamePiece {
@@ -46,8 +45,7 @@ struct Names {
   static Names of_template(std::string lake_prefix, std::vector<NamePiece> pieces);
 };
 
-// ---- the rules
-// ------------------------------------------------------------------------------------------
+// ---- the rules ----------------------------------------------------------------------------------
 
 // The protocol as it should be. The explorer takes a rule away to show that it is needed; nobody
 // else ever sets one to false.
@@ -68,8 +66,7 @@ struct Rules {
   bool operator==(const Rules&) const = default;
 };
 
-// ---- the unit
-// ---------------------------------------------------------------------------------------------
+// ---- the unit -----------------------------------------------------------------------------------
 
 struct Unit {
   std::string job;

@@ -26,9 +26,11 @@ std::string Columns::text() const {
   const auto line = [&](const auto& cell) {
     for (size_t i = 0; i < heads_.size(); ++i) {
       const std::string& text = cell(i);
-      const std::string blanks(widths[i] - width(text), ' ');
-      if (i > 0) out.append(gap, ' ');
-      out += heads_[i].align == Align::right ? blanks + text : text + blanks;
+      const size_t blanks = widths[i] - width(text);
+      const bool right = heads_[i].align == Align::right;
+      out.append((i > 0 ? gap : 0) + (right ? blanks : 0), ' ');
+      out += text;
+      if (!right) out.append(blanks, ' ');
     }
     while (out.ends_with(' ')) out.pop_back();
     out += '\n';
@@ -39,8 +41,12 @@ std::string Columns::text() const {
 }
 
 std::string grouped(uint64_t number) {
-  std::string text = std::to_string(number);
-  for (size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, ",");
+  const std::string digits = std::to_string(number);
+  std::string text;
+  for (size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
+    text += digits[i];
+  }
   return text;
 }
 

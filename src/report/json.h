@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "job/report.h"
+#include "job/run.h"
 
 namespace sluice::report {
 

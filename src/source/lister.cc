@@ -97,8 +97,16 @@ void Lister::stop() {
   }
 }
 
-// ---- the line
-// ------------------------------------------------------------------------------------
+Document make_document(uint64_t number, Lister::Found found, const std::string& store_name) {
+  return {.number = number,
+          .name = store_name + found.object.key.str(),
+          .key = std::move(found.object.key),
+          .bytes = found.object.bytes,
+          .etag = std::move(found.object.etag),
+          .captures = std::move(found.captures)};
+}
+
+// ---- the line -----------------------------------------------------------------------------------
 
 // Walks down from `prefix` to what must be listed, and puts that into the line.
 void Lister::add_below(At before, std::string prefix, size_t depth, BoundPattern::Alive alive) {
@@ -138,8 +146,7 @@ void Lister::wait(At place) {
   waiting_.emplace(std::max(place->prefix, place->last_seen), place);
 }
 
-// ---- asking
-// --------------------------------------------------------------------------------------
+// ---- asking -------------------------------------------------------------------------------------
 
 // False: not now.
 bool Lister::start(At place) {
@@ -186,8 +193,7 @@ void Lister::failed(At place, Error error) {
   if (!error_) error_ = std::move(error);
 }
 
-// ---- pages
-// ---------------------------------------------------------------------------------------
+// ---- pages --------------------------------------------------------------------------------------
 
 void Lister::listed(At place, Page page, Lease common) {
   place->tries = 0;

@@ -118,4 +118,7 @@ class Lister {
   std::optional<Error> error_;
 };
 
+// What was found, as the `number`th document.
+Document make_document(uint64_t number, Lister::Found found, const std::string& store_name);
+
 }  // namespace sluice

@@ -136,6 +136,9 @@ Status DirectoryRoot::make_hidden_folders() {
   tmp_ = TRY_IN(open_directory(fd(), ".sluice/tmp"), path_ + ".sluice/tmp");
   uploads_ = TRY_IN(open_directory(fd(), ".sluice/uploads"), path_ + ".sluice/uploads");
   locks_ = TRY_IN(open_directory(fd(), ".sluice/locks"), path_ + ".sluice/locks");
+  if (!Fd(openat(fd(), open_file, O_RDONLY | O_CREAT | O_CLOEXEC, 0666))) {
+    return error_of(errno, "making " + path_ + open_file);
+  }
   const std::string probe = chance_.unique_id(clock_.wall());
   const Fd file = TRY_IN(create_file(tmp(), probe), "making a file in " + path_ + ".sluice/tmp");
   const int failed = fsetxattr(file.get(), mark_attribute, "?", 1, 0) == 0 ? 0 : errno;

@@ -9,6 +9,7 @@
 //                             replaces it by the whole bytes and renames it to the key: that rename
 //                             ends the upload and shows the object in one step
 //     00001, 00002, ...       the parts, their ETags an extended attribute
+//   .sluice/open              what `object` is a link to before the completion; empty
 //   .sluice/locks/<xx>        flock: one for the keys of each hash
 // An object is a file; its mark is the extended attribute user.sluice. Its ETag is its mtime in
 // nanoseconds and its size, and whoever replaces a file sets a later mtime.
@@ -41,6 +42,7 @@ class DirectoryRoot {
   // Makes .sluice, tries whether marks can be kept, and removes what dead processes left a day ago.
   // Must have succeeded before tmp(), uploads(), lock() and publish(). Does it once.
   Status prepare_for_writes();
+  static constexpr const char* open_file = ".sluice/open";
   int tmp() const { return tmp_.get(); }
   int uploads() const { return uploads_.get(); }
 

@@ -1,12 +1,14 @@
 #include "store/directory.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "store/contract.h"
 #include "store/files.h"
+#include "store/rules.h"
 
 namespace sluice {
 namespace {
@@ -243,6 +245,55 @@ TEST_CASE("a completion that was killed in the middle can be done again, or was 
   }
   CHECK(client.text("x") == "bytes");
   CHECK(client.uploads().empty());
+}
+
+TEST_CASE("killed at any time, a writer leaves whole objects and open uploads") {
+  const Scratch scratch;
+  const std::string bytes(9'000, 'k');
+  const auto tag = [&](uint32_t number) {
+    return PartTag{number, part_etag(PutPart{{}, {}, number, Buffer::of(bytes), crc32c(bytes)}), 0};
+  };
+  Chance chance(7);
+  for (int round = 0; round < 20; ++round) {
+    const uint32_t parts = 1 + round % 2;
+    const pid_t pid = fork();
+    REQUIRE(pid >= 0);
+    if (pid == 0) {
+      const auto store = open_directory_store(scratch.path(), {.create = true});
+      for (int i = 0;; ++i) {
+        const Key key("k/" + std::to_string(round) + "/" + std::to_string(i));
+        const auto id = call_for<UploadId>(**store, CreateUpload{key, Mark("m")});
+        std::vector<PartTag> tags;
+        for (uint32_t number = 1; number <= parts; ++number) {
+          Request part = PutPart{key, *id, number, Buffer::of(bytes), crc32c(bytes)};
+          tags.push_back(*call_for<PartTag>(**store, std::move(part)));
+        }
+        if (!call(**store, Complete{key, *id, tags}).ok()) _exit(1);
+      }
+    }
+    usleep(static_cast<useconds_t>(3'000 + chance.below(20'000)));
+    kill(pid, SIGKILL);
+    waitpid(pid, nullptr, 0);
+    const auto store = open_store(scratch);
+    for (const OpenUpload& open : contract::Client{*store, ""}.uploads()) {
+      std::vector<PartTag> tags = {tag(1)};
+      if (parts == 2) tags.push_back(tag(2));
+      const auto done = call(*store, Complete{open.key, open.id, tags});
+      if (done.ok()) continue;
+      CHECK(contract::kind(done) == ErrorKind::conflict);  // A part was not there yet
+      CHECK(call(*store, Abort{open.key, open.id}).ok());
+    }
+  }
+  const auto store = open_store(scratch);
+  const contract::Client client{*store, ""};
+  CHECK(client.uploads().empty());
+  const std::vector<std::string> names = client.list();
+  CHECK_FALSE(names.empty());
+  for (const std::string& name : names) {
+    const bool is_two = (std::atoi(name.c_str() + 2) % 2) == 1;
+    CHECK(client.text(name) == (is_two ? bytes + bytes : bytes));
+    CHECK(client.head(name)->mark == Mark("m"));
+  }
 }
 
 TEST_CASE("what a dead process left is cleared away a day later, an open upload never") {

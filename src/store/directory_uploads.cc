@@ -48,6 +48,15 @@ Result<Fd> link_only_part(int folder, const PartTag& tag, const std::string& who
   return part;
 }
 
+// The whole bytes become the upload's file. By an exchange, because ext4 begins to write out what
+// is renamed over a file; where there is none, by a rename.
+Status take_place(int folder, const std::string& whole) {
+  if (renameat2(folder, whole.c_str(), folder, object_file, RENAME_EXCHANGE) == 0) return {};
+  if (errno != EINVAL && errno != ENOSYS) return error_of(errno);
+  if (renameat(folder, whole.c_str(), folder, object_file) == 0) return {};
+  return error_of(errno);
+}
+
 }  // namespace
 
 // Its own folder and nobody else's: not_found if there is none (any more).
@@ -67,7 +76,11 @@ Result<Fd> DirectoryUploads::open_upload(const Key& key, const UploadId& id) con
 Status DirectoryUploads::fill_folder(int folder, const CreateUpload& create) const {
   TRY(set_attribute(folder, key_attribute, create.key.view()));
   TRY(set_attribute(folder, mark_attribute, create.mark.view()));
-  TRY(create_file(folder, object_file));
+  // A link to one file that is always there, since file systems (ext4) are slow to make a file
+  // where many were deleted lately. A new one where it has as many links as it may.
+  if (linkat(root_.fd(), DirectoryRoot::open_file, folder, object_file, 0) != 0) {
+    TRY(create_file(folder, object_file));
+  }
   if (root_.fsync()) TRY(sync_file(folder));
   return {};
 }
@@ -154,9 +167,7 @@ Result<Done> DirectoryUploads::complete(const Complete& complete, const Features
     }
     // Still open, but now with the whole bytes. Publishing takes the name away and ends it.
     is_ours = true;
-    if (renameat(folder.get(), whole.c_str(), folder.get(), object_file) != 0) {
-      return error_of(errno);
-    }
+    TRY(take_place(folder.get(), whole));
     const DirectoryRoot::Hidden hidden{folder.get(), object_file, file.get()};
     Done done{TRY(root_.publish(hidden, complete.key, Anything{}))};
     fremovexattr(file.get(), part_attribute);

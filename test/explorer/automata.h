@@ -16,6 +16,8 @@
 
 namespace sluice::explorer {
 
+constexpr uint32_t dead = UINT32_MAX;  // In place of a local state: the process has crashed.
+
 using Number = uint32_t;  // Of an interned world, request, answer or local state
 
 inline uint64_t pair_of(Number a, Number b) {

@@ -1,11 +1,16 @@
 // The commit protocol, explored: the machines of src/ledger, the same that the program links,
-// through every interleaving, crash, lost answer and lapsed upload within the bounds of
-// ../shared/model.
+// through every interleaving, crash, lost answer and lapsed upload within some bounds.
 //
 //   explorer [--quick] [--traces]
 //
-// Exit 0: every scenario holds, has as many worlds as the model's where requests go in turn, and
-// each hole is found when its rule is taken away.
+// The protocol has an executable specification, a small Python program, called the model here. Its
+// scenarios for bounded units and for streams of one partition are explored again, and its numbers
+// stand beside ours: a translation must find as many worlds (what the store can look like before
+// recovery); states depend on how a process's local state is kept. --quick leaves out what the
+// model has not: calls that reach the store at once.
+//
+// Exit 0: every scenario holds, has as many worlds as the model's where calls go in turn, and each
+// hole is found when its rule is taken away.
 #include <cstdio>
 #include <cstring>
 

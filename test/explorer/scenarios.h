@@ -1,4 +1,4 @@
-// What is explored: the scenarios of ../shared/model for bounded units and for streams of one
+// What is explored: the scenarios of the model for bounded units and for streams of one
 // partition, what must be true in them, and the holes that open when one rule is taken away.
 #pragma once
 

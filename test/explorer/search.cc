@@ -13,11 +13,10 @@ namespace sluice::explorer {
 
 namespace {
 
-constexpr Number dead = UINT32_MAX;
 constexpr size_t processes_max = 4, net_max = 10;
 constexpr int recovery_requests_max = 300;
 
-// ---- the search --------------------------------------------------------------------------------
+// ---- the search ---------------------------------------------------------------------------------
 
 struct State {
   Number world = 0;

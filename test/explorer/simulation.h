@@ -1,5 +1,5 @@
 // A store as a value, for the search: what lies in it, what a request does to it and what it
-// answers. It is the store that ../shared/model calls World and Store: strong reads and lists,
+// answers. It is the store that the model calls World and Store: strong reads and lists,
 // conditional writes, uploads that anybody completes or aborts once, ETags by content.
 #pragma once
 

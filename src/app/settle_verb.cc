@@ -1,9 +1,0 @@
-#include "app/verbs.h"
-
-namespace sluice {
-
-int do_settle(const Command&) {
-  return 1;
-}
-
-}  // namespace sluice

@@ -1,0 +1,42 @@
+// How units stand, by their records: what `status`, `plan`, `verify` and `settle` look at. Blocking.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/opened_job.h"
+#include "ledger/record.h"
+#include "ledger/unit.h"
+
+namespace sluice {
+
+enum class Standing : uint8_t {
+  done,        // Committed, by a job that does the same
+  stale,       // Committed by a job that did other things
+  claimed,     // A run is at it, or died at it
+  unfinished,  // A commit was begun and not ended: the next run, or settle, ends it
+  failed,
+  missing,
+};
+std::string_view to_string(Standing standing);
+
+struct UnitState {
+  UnitNames unit;
+  Standing standing = Standing::missing;
+  std::optional<ledger::Record> record = {};
+};
+
+ledger::UnitPtr ledger_unit_of(const OpenedJob& opened, const UnitNames& unit,
+                               const std::string& run_id);
+Result<UnitState> look_at(OpenedJob& opened, const UnitNames& unit);
+
+// The units that the command asks for; where it doesn't say, those of the job's default and all that
+// have records. In the job's order, then by id.
+Result<std::vector<UnitNames>> units_to_look_at(OpenedJob& opened, const Command& command);
+
+// Every key below a prefix, page by page.
+Status each_object(Store& store, const std::string& prefix,
+                   const std::function<Status(const Listed&)>& each);
+
+}  // namespace sluice

@@ -1,0 +1,98 @@
+// The part `objects` as a job file knows it, and its listing alone. The source itself is in
+// objects.cc.
+#include <algorithm>
+#include <utility>
+
+#include "source/lister.h"
+#include "source/objects.h"
+
+namespace sluice {
+namespace {
+
+class ObjectsMaker : public SourceMaker {
+ public:
+  ObjectsMaker(Store& store, PathPattern pattern, TimeZone zone)
+      : store_(store), pattern_(std::move(pattern)), zone_(std::move(zone)) {}
+
+  Result<std::unique_ptr<Source>> open(SourceContext context) const override {
+    return make_objects_source(store_, TRY(pattern_.bind(context.unit, zone_)), context);
+  }
+  Status list(const UnitNames& unit, const std::function<void(const Document&)>& each,
+              PlannedInput& planned) const override {
+    planned = TRY(list_objects(store_, TRY(pattern_.bind(unit, zone_)), UINT64_MAX, each));
+    return {};
+  }
+  std::vector<std::string> path_names() const override { return pattern_.names(); }
+
+ private:
+  Store& store_;
+  const PathPattern pattern_;
+  const TimeZone zone_;
+};
+
+}  // namespace
+
+const PartDoc& objects_doc() {
+  static const PartDoc doc = {
+      .name = "objects",
+      .role = Role::source,
+      .summary =
+          "Objects of a bucket or files of a directory, found along a path. They are read "
+          "in the order of their keys, many at once.",
+      .fields = {{.name = "url",
+                  .type = FieldType::pattern,
+                  .help =
+                      "Where they are. One that ends in / means everything below it. {path.x} is "
+                      "one segment of the path, {path.x:o-*} one that matches, [ ] may be there or "
+                      "not, {unit:%Y/%m/%d} is filled in for each unit.",
+                  .required = true}},
+      .example =
+          "source:\n"
+          "  objects: \"s3://logs/AWSLogs/[{path.org:o-*}/]{path.account}/CloudTrail/"
+          "{path.region}/{unit:%Y/%m/%d}/\"\n"};
+  return doc;
+}
+
+std::unique_ptr<SourceMaker> make_objects_source_maker(Store& store, PathPattern pattern,
+                                                       TimeZone zone) {
+  return std::make_unique<ObjectsMaker>(store, std::move(pattern), std::move(zone));
+}
+
+Result<PlannedInput> list_objects(Store& store, const BoundPattern& pattern, uint64_t limit,
+                                  const std::function<void(const Document&)>& each) {
+  InFlight in_flight(4 * Lister::lists_in_flight_max);
+  Budget pages(8 * Lister::ahead_bytes_max);
+  Inbox inbox;
+  TicketSeries tickets;
+  Lister lister(pattern, {store, in_flight, pages, inbox, tickets});
+  const std::string store_name = store.name();
+  PlannedInput planned;
+  for (;;) {
+    lister.start_what_fits();
+    while (planned.documents < limit) {
+      auto found = lister.take();
+      if (!found) break;
+      const Document document = make_document(planned.documents++, std::move(*found), store_name);
+      planned.bytes += document.bytes;
+      each(document);
+    }
+    if (lister.error() || planned.documents == limit) lister.stop();
+    lister.start_what_fits();  // What was taken has made room.
+    const bool enough = lister.error() || planned.documents == limit;
+    if (lister.open() == 0 && (enough || lister.ended())) break;
+    lister.on(*inbox.wait());
+  }
+  if (lister.error()) return *lister.error();
+  planned.listings = lister.lists();
+  return planned;
+}
+
+Result<std::vector<Document>> first_documents(Store& store, const BoundPattern& pattern,
+                                              uint64_t count) {
+  std::vector<Document> first;
+  TRY(list_objects(store, pattern, count,
+                   [&](const Document& document) { first.push_back(document); }));
+  return first;
+}
+
+}  // namespace sluice

@@ -1,0 +1,28 @@
+// What must be true of a world: always, when an upload is about to be aborted, and at rest. Each
+// answers what is wrong, or nothing. As the model does, and of a stream's
+// side files besides.
+#pragma once
+
+#include <string>
+
+#include "explorer/search.h"
+#include "explorer/simulation.h"
+
+namespace sluice::explorer {
+
+inline const std::string record_key = "state/job/u.json";
+inline const std::string catalogue_key = "state/job/u.catalogue";
+
+// Bounded units.
+std::string readers(const World& world);
+std::string exactly(const World& world, const Results& results);
+std::string wanted(const World& world, const Request& abort);
+
+// Streams of messages 0..count-1.
+std::string stream_always(const World& world);
+std::string stream_final(const World& world, uint64_t count);
+
+// A world as the model counts it.
+std::string model_text(World world);
+
+}  // namespace sluice::explorer
