@@ -50,7 +50,10 @@ class Purse {
       : common_(common), input_(std::move(input_share)), window_(std::move(window_share)) {}
   // Nothing if it doesn't fit now: ask again after the next event.
   std::optional<Lease> reserve(uint64_t document, uint64_t bytes, For use = For::input) {
-    if (auto lease = common_.try_reserve(bytes)) return lease;
+    const uint64_t floor = use == For::input ? window_floor_bytes() : 0;
+    if (common_.capacity() - common_.used() >= bytes + floor) {
+      if (auto lease = common_.try_reserve(bytes)) return lease;
+    }
     if (document == turn_) return (use == For::input ? input_ : window_).try_reserve(bytes);
     return std::nullopt;
   }
@@ -62,6 +65,9 @@ class Purse {
   uint64_t turn() const { return turn_; }
 
  private:
+  // What reading ahead leaves free: bytes that can't be inflated are of no use.
+  uint64_t window_floor_bytes() const { return common_.capacity() / 12; }
+
   Budget& common_;
   Budget input_;
   Budget window_;

@@ -59,7 +59,8 @@ UnitTask::UnitTask(UnitNames unit, Surroundings around, Lease lease)
     : unit_(std::move(unit)),
       around_(std::move(around)),
       ledger_unit_(ledger_unit(around_.job, around_.parts, unit_, around_.run_id, around_.resources)),
-      run_(ledger_unit_, {.redo = around_.redo, .resume = false, .stream = around_.parts.source->stream()}),
+      // A stream is never finished: whoever comes next claims it and goes on where it ended.
+      run_(ledger_unit_, {.redo = around_.redo || around_.parts.source->stream(), .resume = false, .stream = around_.parts.source->stream()}),
       driver_({*around_.parts.state, *around_.parts.lake}, around_.resources.inbox,
               around_.series.new_series(), around_.resources.chance),
       timer_(around_.series.new_series()),
@@ -171,6 +172,8 @@ void UnitTask::open_walk() {
   Resources& shared = around_.resources;
   phase_ = Phase::filling;
   ++span_;
+  span_unit_ = unit_;
+  if (parts.source->stream()) span_unit_.id = span_id(unit_.id, run_.record().position);
   report_.epoch = run_.epoch();
   sink_share_ = std::make_unique<Budget>(lease_.split(job.sink_share_bytes));
   Lease input = lease_.split(input_share_bytes());
@@ -178,7 +181,7 @@ void UnitTask::open_walk() {
 
   auto source = parts.source->open({unit_, shared.in_flight, shared.budget, shared.inbox, source_series_,
                                     around_.options.limit, run_.record().position, around_.options.until});
-  auto sink = parts.sink->open({unit_, run_.mark(), *sink_share_, shared.budget, shared.meter,
+  auto sink = parts.sink->open({span_unit_, run_.mark(), *sink_share_, shared.budget, shared.meter,
                                 shared.workers, shared.inbox, sink_series_});
   if (!source.ok() || !sink.ok()) {
     failure_ = source.ok() ? sink.error() : source.error();
@@ -191,7 +194,7 @@ void UnitTask::open_walk() {
                                         around_.series.new_series());
   log_ = std::make_unique<Log>(*inputs_, report_);
   walk_ = std::make_unique<Walk>(Walk::Parts{
-      *source_, *sink_, *parts.decoder, parts.recipe, unit_, *purse_, shared.workers, shared.inbox,
+      *source_, *sink_, *parts.decoder, parts.recipe, span_unit_, *purse_, shared.workers, shared.inbox,
       around_.series.new_series(), shared.meter, *log_, job.record_bytes_max, job.on_bad});
   if (parts.source->stream()) {
     // The timer's ticket says which span it is for: a later one must not be sealed by it.

@@ -66,6 +66,7 @@ class UnitTask : public Task {
   ledger::Intent intent();
 
   const UnitNames unit_;
+  UnitNames span_unit_;  // Streams: the unit that the present fill is; else unit_
   const Surroundings around_;
   const ledger::UnitPtr ledger_unit_;
   ledger::UnitRun run_;
