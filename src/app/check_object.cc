@@ -43,7 +43,8 @@ class Ranges {
     const Ticket ticket = tickets_.next();
     offsets_[ticket] = asked_;
     const uint64_t bytes = std::min(range_bytes, bytes_ - asked_);
-    store_.start(Get{.key = key_, .range = Range{asked_, bytes}, .if_match = etag_}, {}, ticket, inbox_);
+    store_.start(Get{.key = key_, .range = Range{asked_, bytes}, .if_match = etag_}, {}, ticket,
+                 inbox_);
     asked_ += bytes;
     ++open_;
   }

@@ -55,8 +55,9 @@ class Parser {
     app_.set_version_flag("--version", "sluice 0.1");
     app_.get_formatter()->column_width(28);
     for (const VerbLine& line : verb_lines) add(line);
-    app_.footer("Exit codes: 0 done, 1 failed, 2 the request or the job file is wrong,\n"
-                "3 done but something was set aside, 4 stopped (run again to go on).");
+    app_.footer(
+        "Exit codes: 0 done, 1 failed, 2 the request or the job file is wrong,\n"
+        "3 done but something was set aside, 4 stopped (run again to go on).");
   }
 
   CommandLine parse(std::vector<std::string> arguments) {
@@ -87,22 +88,39 @@ class Parser {
     app->callback([this, verb = line.verb] { command_.verb = verb; });
     apps_.push_back(app);
     switch (line.verb) {
-      case Verb::run: add_job(app), add_units(app), add_run(app); break;
-      case Verb::plan: add_job(app), add_units(app), add_limit(app), add_memory(app); break;
-      case Verb::check: add_job(app); break;
-      case Verb::explain: add_explain(app); break;
+      case Verb::run:
+        add_job(app), add_units(app), add_run(app);
+        break;
+      case Verb::plan:
+        add_job(app), add_units(app), add_limit(app), add_memory(app);
+        break;
+      case Verb::check:
+        add_job(app);
+        break;
+      case Verb::explain:
+        add_explain(app);
+        break;
       case Verb::preview:
         add_job(app), add_units(app);
-        app->add_option("--limit", texts_.limit, "So many records of each stage (default 3)");
+        app->add_option("--limit", texts_.limit, "So many records of each stage (default 3)")
+            ->check(CLI::PositiveNumber);
         break;
-      case Verb::status: add_job(app), add_units(app); break;
+      case Verb::status:
+        add_job(app), add_units(app);
+        break;
       case Verb::verify:
         add_job(app), add_units(app);
         app->add_flag("--shallow", command_.shallow, "Compare names, sizes and ETags only");
         break;
-      case Verb::settle: add_job(app), add_units(app); break;
-      case Verb::fold: add_fold(app), add_units(app), add_run(app); break;
-      case Verb::generate: add_generate(app); break;
+      case Verb::settle:
+        add_job(app), add_units(app);
+        break;
+      case Verb::fold:
+        add_fold(app), add_units(app), add_run(app);
+        break;
+      case Verb::generate:
+        add_generate(app);
+        break;
     }
     if (line.verb != Verb::explain && line.verb != Verb::check && line.verb != Verb::preview) {
       app->add_flag("--json", command_.json, "The result as one JSON value");
@@ -127,13 +145,15 @@ class Parser {
                     "The byte budget (default: the job's, or 256MiB, or 60 % of the cgroup's)");
   }
   void add_limit(CLI::App* app) {
-    app->add_option("--limit", texts_.limit, "Only so many documents of each unit");
+    app->add_option("--limit", texts_.limit, "Only so many documents of each unit")
+        ->check(CLI::PositiveNumber);
   }
   void add_run(CLI::App* app) {
     add_memory(app), add_limit(app);
     app->add_flag("--redo", command_.redo, "Do finished units again, and stale ones");
     app->add_flag("--set-aside", command_.set_aside, "Keep copies of what is set aside");
-    app->add_flag("--ok-set-aside", command_.ok_set_aside, "Exit 0 although something was set aside");
+    app->add_flag("--ok-set-aside", command_.ok_set_aside,
+                  "Exit 0 although something was set aside");
     app->add_flag("--allow-empty", command_.allow_empty, "Finding nothing is no error");
     app->add_option("--in-flight", command_.in_flight, "Reads open at once (default 256)")
         ->check(CLI::Range(1, 4096));
@@ -151,7 +171,8 @@ class Parser {
     app->add_option("SRC", fold.source, "Where the small objects are; may hold {path.x}, {unit:%F}")
         ->required();
     app->add_option("DST", fold.lake, "The lake")->required();
-    app->add_option("--records", fold.records, "Where the records are in a JSON document: .Records");
+    app->add_option("--records", fold.records,
+                    "Where the records are in a JSON document: .Records");
     app->add_option("--partition", fold.partition, "'dt={.eventTime:%F}/'");
     app->add_option("--dedupe", fold.dedupe, "A field: .eventID");
     app->add_option("--format", fold.format, "jsonl.gz (default), jsonl.zst, jsonl");
@@ -166,19 +187,23 @@ class Parser {
         ->required()
         ->check(CLI::IsMember({"cloudtrail"}));
     app->add_option("DIR", command_.directory, "Where to")->required();
-    app->add_option("--objects", options.objects, "Of a day (default 3911)");
-    app->add_option("--records", options.records, "Of a day (default 17648)");
-    app->add_option("--accounts", options.accounts, "(default 12)");
-    app->add_option("--regions", options.regions, "At most 17 (default 17)");
+    const auto number = [app](const std::string& name, auto& value, const std::string& help) {
+      app->add_option(name, value, help)->check(CLI::NonNegativeNumber);
+    };
+    number("--objects", options.objects, "Of a day (default 3911)");
+    number("--records", options.records, "Of a day (default 17648)");
+    number("--accounts", options.accounts, "(default 12)");
+    number("--regions", options.regions, "At most 17 (default 17)");
     app->add_option("--day", options.day, "The first (default 2024-02-08)");
-    app->add_option("--days", options.days, "How many (default 1)");
-    app->add_option("--scale", options.scale, "Times objects and records (default 1)");
-    app->add_option("--seed", options.seed, "Another seed, other days (default 1)");
-    app->add_option("--organisation", options.organisation, "An organisation's layout: o-a1b2c3d4e5");
-    app->add_option("--duplicates", options.duplicates, "Objects delivered twice");
-    app->add_option("--truncated", options.truncated, "Objects that end in the middle");
-    app->add_option("--strays", options.strays, "Digests among the logs");
-    app->add_option("--digests", options.digests, "Digests where they belong");
+    number("--days", options.days, "How many (default 1)");
+    number("--scale", options.scale, "Times objects and records (default 1)");
+    number("--seed", options.seed, "Another seed, other days (default 1)");
+    app->add_option("--organisation", options.organisation,
+                    "An organisation's layout: o-a1b2c3d4e5");
+    number("--duplicates", options.duplicates, "Objects delivered twice");
+    number("--truncated", options.truncated, "Objects that end in the middle");
+    number("--strays", options.strays, "Digests among the logs");
+    number("--digests", options.digests, "Digests where they belong");
   }
 
   Status read_texts() {
@@ -242,9 +267,10 @@ class Parser {
     return app_.help();
   }
 
-  CLI::App app_{"Sluice moves records into good objects in a data lake, and proves that none was "
-                "lost or doubled.",
-                "sluice"};
+  CLI::App app_{
+      "Sluice moves records into good objects in a data lake, and proves that none was "
+      "lost or doubled.",
+      "sluice"};
   std::vector<CLI::App*> apps_;
   Command command_;
   Texts texts_;

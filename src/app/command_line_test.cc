@@ -13,9 +13,9 @@ namespace sluice {
 
 TEST_CASE("a run's options become a command") {
   const CommandLine line = parse_command_line(
-      {"run", "job.yaml", "--from", "2024-02-01", "--to", "2024-02-08", "--limit", "7", "--redo",
-       "--memory", "48MiB", "--in-flight", "512", "--deadline", "10m", "--var", "A=1", "--var",
-       "B=x=y", "--json", "--ok-set-aside"});
+      {"run", "job.yaml", "--from",   "2024-02-01", "--to",        "2024-02-08", "--limit",
+       "7",   "--redo",   "--memory", "48MiB",      "--in-flight", "512",        "--deadline",
+       "10m", "--var",    "A=1",      "--var",      "B=x=y",       "--json",     "--ok-set-aside"});
   REQUIRE(line.command);
   const Command& command = *line.command;
   CHECK(command.verb == Verb::run);
@@ -69,8 +69,12 @@ TEST_CASE("every verb's help has an example and exit 0") {
 }
 
 TEST_CASE("the job that fold makes is one that can be read") {
-  FoldWords words{.source = "logs/${x}/", .lake = "some/lake of mine/", .records = ".Records",
-                  .partition = "dt={.eventTime:%F}/", .format = "jsonl.zst", .roll = "1MiB",
+  FoldWords words{.source = "logs/${{x}}/",
+                  .lake = "some/lake of mine/",
+                  .records = ".Records",
+                  .partition = "dt={.eventTime:%F}/",
+                  .format = "jsonl.zst",
+                  .roll = "1MiB",
                   .dedupe = ".eventID"};
   const auto text = fold_job(words);
   REQUIRE(text.ok());
@@ -83,7 +87,7 @@ TEST_CASE("the job that fold makes is one that can be read") {
   CHECK(job->roll_bytes == 1 << 20);
   CHECK(job->units.each == Each::once);
   REQUIRE(source_pattern(*job) != nullptr);
-  CHECK(source_pattern(*job)->store() == "logs/${x}/");
+  CHECK(source_pattern(*job)->text() == "logs/${{x}}/");
 }
 
 TEST_CASE("fold without more words reads whatever is there, and can go by days") {
@@ -95,18 +99,26 @@ TEST_CASE("fold without more words reads whatever is there, and can go by days")
 }
 
 TEST_CASE("the progress line says what it knows, and is as long as the terminal is wide") {
-  Progress progress{.units_done = 1, .units = 4, .documents = 3'911, .records = 17'648,
-                    .bytes_read = 2 << 20, .bytes_written = 1 << 20, .in_flight = 256,
-                    .memory_used = 48 << 20, .memory = 256 << 20, .elapsed = 2_s};
+  Progress progress{.units_done = 1,
+                    .units = 4,
+                    .documents = 3'911,
+                    .records = 17'648,
+                    .bytes_read = 2 << 20,
+                    .bytes_written = 1 << 20,
+                    .in_flight = 256,
+                    .memory_used = 48 << 20,
+                    .memory = 256 << 20,
+                    .elapsed = 2_s};
   CHECK(progress_text(progress, 200) ==
         "1/4 units  3911 documents  17.6k records  2MiB -> 1MiB  1MiB/s  256 in flight  "
-        "memory 48MiB of 256MiB  6 s to go");
+        "memory 48MiB of 256MiB  6.0 s to go");
   CHECK(progress_text(progress, 20) == "1/4 units  3911 docu");
 }
 
 TEST_CASE("the aids of tests are read from the environment, and wrong ones refused") {
   Environment environment;
-  environment.variables = {{"SLUICE_TEST_SLOW_SOURCE_MS", "52"}, {"SLUICE_TEST_DIE_AT", "3"},
+  environment.variables = {{"SLUICE_TEST_SLOW_SOURCE_MS", "52"},
+                           {"SLUICE_TEST_DIE_AT", "3"},
                            {"SLUICE_TEST_DIE_HOW", "lost"}};
   const auto aids = TestAids::from(environment);
   REQUIRE(aids.ok());

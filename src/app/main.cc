@@ -8,8 +8,8 @@
 
 int main(int count, char** arguments) {
   sluice::prepare_process();
-  const sluice::CommandLine line = sluice::parse_command_line(
-      std::vector<std::string>(arguments + 1, arguments + count));
+  const sluice::CommandLine line =
+      sluice::parse_command_line(std::vector<std::string>(arguments + 1, arguments + count));
   if (line.command) return sluice::do_command(*line.command);
   std::string text = line.text;
   if (!text.ends_with('\n')) text += '\n';

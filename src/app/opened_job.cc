@@ -42,8 +42,7 @@ Result<std::string> read_file(const std::string& path) {
 
 Result<Job> read_job(const Command& command) {
   const bool is_fold = command.verb == Verb::fold;
-  const std::string text =
-      is_fold ? TRY(fold_job(command.fold)) : TRY(read_file(command.job_file));
+  const std::string text = is_fold ? TRY(fold_job(command.fold)) : TRY(read_file(command.job_file));
   Job job = TRY(parse_job(is_fold ? "fold" : command.job_file, text, process_environment(),
                           command.variables, all_parts()));
   job.keep_set_aside |= command.set_aside;

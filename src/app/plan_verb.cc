@@ -21,14 +21,15 @@ using report::grouped;
 using report::JsonArray;
 using report::JsonObject;
 
-// What a record takes of a document as it lies in the store, compressed or not. Measured over trails
-// of CloudTrail; other logs are within a factor of two or three, and so is all that follows from it.
+// What a record takes of a document as it lies in the store, compressed or not. Measured over
+// trails of CloudTrail; other logs are within a factor of two or three, and so is all that follows
+// from it.
 constexpr uint64_t record_bytes_packed = 180, record_bytes_plain = 1'200;
 constexpr uint64_t inflation = 8;
 // A core reads, splits and compresses so much inflated text in a second.
 constexpr uint64_t core_bytes_per_second = 250 << 20;
-// S3's first byte, and how often a unit's record and its uploads are asked about: claim, list, intent,
-// manifest.
+// S3's first byte, and how often a unit's record and its uploads are asked about: claim, list,
+// intent, manifest.
 constexpr Nanoseconds request_latency = 50_ms;
 constexpr uint64_t puts_of_unit = 4, gets_of_unit = 2, puts_of_object = 2;
 constexpr uint64_t part_bytes = 8 << 20;
@@ -54,14 +55,15 @@ Result<UnitPlan> plan_unit(OpenedJob& opened, const UnitNames& unit, const Comma
                      : (document.bytes + chunk_bytes_max - 1) / chunk_bytes_max;
     const bool packed = document.key.view().ends_with("gz") || document.key.view().ends_with("zst");
     plan.inflated_bytes += packed ? document.bytes * inflation : document.bytes;
-    plan.records += std::max<uint64_t>(
-        1, document.bytes / (packed ? record_bytes_packed : record_bytes_plain));
+    plan.records +=
+        std::max<uint64_t>(1, document.bytes / (packed ? record_bytes_packed : record_bytes_plain));
   };
   TRY_IN(opened.parts.source->list(unit, each, plan.input), "unit " + unit.id);
   plan.input.documents = documents;
   plan.input.bytes = bytes;
   const Job& job = opened.job;
-  const uint64_t objects = documents == 0 ? 0 : 1 + (job.roll_bytes > 0 ? bytes / job.roll_bytes : 0);
+  const uint64_t objects =
+      documents == 0 ? 0 : 1 + (job.roll_bytes > 0 ? bytes / job.roll_bytes : 0);
   plan.puts = plan.input.listings + puts_of_unit + objects * puts_of_object + bytes / part_bytes;
   plan.to_do = plan.state.standing != Standing::done && plan.state.standing != Standing::stale;
   return plan;
@@ -103,8 +105,9 @@ std::string plan_text(const OpenedJob& opened, const PlanSums& sums, uint64_t me
   const uint64_t least = unit_bytes_min(job);
   std::string out = "to do: " + grouped(sums.units) + " units, " + grouped(sums.documents) +
                     " documents, " + print_bytes(sums.bytes) + "\n";
-  out += "requests: " + grouped(sums.listings) + " listings, " + grouped(sums.gets) + " reads, about " +
-         grouped(sums.puts) + " writes; on S3 about $" + decimal(sums.dollars(), 4) + "\n";
+  out += "requests: " + grouped(sums.listings) + " listings, " + grouped(sums.gets) +
+         " reads, about " + grouped(sums.puts) + " writes; on S3 about $" +
+         decimal(sums.dollars(), 4) + "\n";
   out += "memory: " + print_bytes(memory_bytes) + "; a unit needs " + print_bytes(least) +
          ", so at most " + grouped(memory_bytes / least) + " at once\n";
   if (job.dedupe) {
@@ -152,12 +155,14 @@ Result<int> plan(const Command& command) {
   const std::vector<UnitNames> units = TRY(opened->units(command));
   std::vector<UnitPlan> plans;
   PlanSums sums;
-  Columns columns({{"unit", Align::left}, {"state", Align::left}, {"documents"}, {"listings"}, {"bytes"}});
+  Columns columns(
+      {{"unit", Align::left}, {"state", Align::left}, {"documents"}, {"listings"}, {"bytes"}});
   for (const UnitNames& unit : units) {
     plans.push_back(TRY(plan_unit(*opened, unit, command)));
     const UnitPlan& plan = plans.back();
     if (plan.to_do) add(plan, sums);
-    columns.add({plan.state.unit.id, plan.to_do ? "to do" : std::string(to_string(plan.state.standing)),
+    columns.add({plan.state.unit.id,
+                 plan.to_do ? "to do" : std::string(to_string(plan.state.standing)),
                  grouped(plan.input.documents), grouped(plan.input.listings),
                  print_bytes(plan.input.bytes)});
   }

@@ -41,8 +41,8 @@ class Preview {
       : opened_(opened), unit_(unit), records_max_(records_max) {}
 
   Status show() {
-    const auto heads = TRY_IN(read_documents(*opened_.parts.source, unit_, documents_max),
-                              "unit " + unit_.id);
+    const auto heads =
+        TRY_IN(read_documents(*opened_.parts.source, unit_, documents_max), "unit " + unit_.id);
     say("unit " + unit_.id + "\n");
     if (heads.empty()) say("no documents\n");
     for (const DocumentHead& head : heads) {
@@ -84,7 +84,9 @@ class Preview {
     // One by one, so that each is seen with what became of it.
     Batch batch;
     const auto fault = refine(input, window, span.begin, {span}, batch, scratch_);
-    if (fault) say("set aside: not JSON at byte " + std::to_string(fault->offset) + ": " + fault->reason + "\n");
+    if (fault)
+      say("set aside: not JSON at byte " + std::to_string(fault->offset) + ": " + fault->reason +
+          "\n");
     for (const SetAside& what : batch.set_aside) say("set aside: " + what.reason + "\n");
     if (batch.filtered > 0) say("filtered out\n");
     for (const Record& record : batch.records) {

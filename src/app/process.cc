@@ -52,7 +52,7 @@ uint64_t least_limit(const std::string& root, std::string folder, const std::str
 
 void prepare_process() {
   // What is freed goes back to the system, so that the process is as large as what it holds.
-  constexpr int arenas_max = 2, mmap_bytes_min = 256 << 10, trim_bytes_min = 128 << 10;
+  constexpr int arenas_max = 8, mmap_bytes_min = 256 << 10, trim_bytes_min = 128 << 10;
   mallopt(M_ARENA_MAX, arenas_max);
   mallopt(M_MMAP_THRESHOLD, mmap_bytes_min);
   mallopt(M_TRIM_THRESHOLD, trim_bytes_min);
@@ -97,8 +97,8 @@ uint64_t cgroup_memory_bytes() {
     if (words[1].empty()) {
       least = std::min(least, least_limit("/sys/fs/cgroup", folder, "memory.max"));
     } else if (words[1] == "memory") {
-      least = std::min(
-          least, least_limit("/sys/fs/cgroup/memory", folder, "memory.limit_in_bytes"));
+      least =
+          std::min(least, least_limit("/sys/fs/cgroup/memory", folder, "memory.limit_in_bytes"));
     }
   }
   return least;
@@ -122,8 +122,8 @@ StopOnSignal::StopOnSignal(Inbox& inbox) {
       if (signal != SIGINT && signal != SIGTERM) continue;
       if (stopping) ::_exit(exit_stopped);
       stopping = true;
-      inbox.post(std::make_unique<Stop>(signal == SIGINT ? "stopped by SIGINT"
-                                                         : "stopped by SIGTERM"));
+      inbox.post(
+          std::make_unique<Stop>(signal == SIGINT ? "stopped by SIGINT" : "stopped by SIGTERM"));
     }
   });
 }

@@ -11,8 +11,8 @@
 
 namespace sluice {
 
-// Once, before any other thread: the heap is told to give memory back, and a closed pipe is an error
-// like any other.
+// Once, before any other thread: the heap is told to give memory back, and a closed pipe is an
+// error like any other.
 void prepare_process();
 
 Environment process_environment();
@@ -25,7 +25,8 @@ uint64_t cgroup_memory_bytes();
 uint64_t default_memory_bytes();
 
 // While it lives, the first SIGINT or SIGTERM posts a Stop to the inbox and the second ends the
-// process with 4. It has a thread of its own; made before the other threads that are to run with it.
+// process with 4. It has a thread of its own; made before the other threads that are to run with
+// it.
 class StopOnSignal {
  public:
   explicit StopOnSignal(Inbox& inbox);

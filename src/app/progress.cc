@@ -48,9 +48,8 @@ std::string progress_text(const Progress& progress, size_t columns) {
   add(std::to_string(progress.in_flight) + " in flight");
   add("memory " + print_bytes(progress.memory_used) + " of " + print_bytes(progress.memory));
   if (progress.units_done > 0 && progress.units_done < progress.units) {
-    const double share =
-        static_cast<double>(progress.units - progress.units_done) /
-        static_cast<double>(progress.units_done);
+    const double share = static_cast<double>(progress.units - progress.units_done) /
+                         static_cast<double>(progress.units_done);
     add(print_duration(static_cast<Nanoseconds>(static_cast<double>(progress.elapsed) * share)) +
         " to go");
   }

@@ -14,7 +14,7 @@ namespace sluice {
 
 struct DocumentHead {
   Document document;
-  std::string bytes;   // A small one whole, of a large one the first chunk
+  std::string bytes;  // A small one whole, of a large one the first chunk
   bool whole = false;
   std::string bad = {};  // Why it can't be read
 };

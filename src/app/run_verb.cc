@@ -17,8 +17,8 @@ Result<int> run_job(const Command& command) {
   std::vector<UnitNames> units = TRY(opened->units(command));
 
   // In the order in which they need each other: an inbox may hold leases, workers post to inboxes.
-  Budget budget(command.memory_bytes.value_or(
-      opened->job.memory_bytes.value_or(default_memory_bytes())));
+  Budget budget(
+      command.memory_bytes.value_or(opened->job.memory_bytes.value_or(default_memory_bytes())));
   Inbox inbox;
   const StopOnSignal signals(inbox);
   Workers workers(command.workers > 0 ? command.workers : usable_cores());
@@ -44,8 +44,8 @@ Result<int> run_job(const Command& command) {
   std::vector<std::pair<std::string, std::string>> more;
   const std::string figures = opened->stores->test_figures();
   if (!figures.empty()) more.emplace_back("test", figures);
-  print(opened->hide(command.json ? report::json(*report, exit_code, more)
-                                  : report::table(*report)));
+  print(
+      opened->hide(command.json ? report::json(*report, exit_code, more) : report::table(*report)));
   return exit_code;
 }
 

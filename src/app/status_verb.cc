@@ -33,9 +33,12 @@ std::string words_about(const UnitState& state) {
       }
       return words;
     }
-    case Standing::failed: return record.failed->at + ": " + record.failed->why;
-    case Standing::stale: return "committed by an earlier form of the job; --redo does it again";
-    default: return {};
+    case Standing::failed:
+      return record.failed->at + ": " + record.failed->why;
+    case Standing::stale:
+      return "committed by an earlier form of the job; --redo does it again";
+    default:
+      return {};
   }
 }
 
@@ -62,8 +65,8 @@ std::vector<std::string> state_row(const UnitState& state) {
   if (state.record && state.record->manifest) {
     const ledger::Sums& sums = state.record->manifest->sums;
     row.insert(row.end(), {grouped(sums.documents), grouped(sums.records),
-                           grouped(state.record->manifest->outputs.size()),
-                           print_bytes(sums.bytes), grouped(sums.set_aside)});
+                           grouped(state.record->manifest->outputs.size()), print_bytes(sums.bytes),
+                           grouped(sums.set_aside)});
   } else {
     row.insert(row.end(), {"-", "-", "-", "-", "-"});
   }
@@ -94,8 +97,8 @@ Result<int> status(const Command& command) {
     }
   }
   if (command.json) {
-    print(opened->hide(JsonObject().text("job", opened->job.name).raw("units", states.done()).done() +
-                       "\n"));
+    print(opened->hide(
+        JsonObject().text("job", opened->job.name).raw("units", states.done()).done() + "\n"));
     return exit_done;
   }
   std::string sums;
@@ -115,8 +118,7 @@ Result<int> settle(const Command& command) {
   int exit_code = exit_done;
   JsonArray settled;
   for (const UnitNames& unit : units) {
-    ledger::Settle machine(
-        ledger_unit_of(*opened, unit, chance.unique_id(opened->clock.wall())));
+    ledger::Settle machine(ledger_unit_of(*opened, unit, chance.unique_id(opened->clock.wall())));
     drive_ledger(machine, {*opened->parts.state, *opened->parts.lake}, chance);
     std::string words;
     if (machine.error()) {

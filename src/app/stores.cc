@@ -64,8 +64,7 @@ Result<std::unique_ptr<Stores>> Stores::open(const Job& job, Use use, Meter& met
                                              const TestAids& aids) {
   std::unique_ptr<Stores> made(new Stores);
   made->threads_ = std::make_unique<FileThreads>(file_threads_max);
-  const auto open_written = [&](const std::string& url,
-                                const std::string& what) -> Result<Store*> {
+  const auto open_written = [&](const std::string& url, const std::string& what) -> Result<Store*> {
     auto opened = made->open_one(url, use, what);
     if (opened.ok() || use == Use::write || opened.error().kind != ErrorKind::not_found)
       return opened;

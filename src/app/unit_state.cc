@@ -5,7 +5,6 @@
 
 #include "app/process.h"
 #include "base/time.h"
-#include "job/key_names.h"
 #include "ledger/change.h"
 
 namespace sluice {
@@ -23,29 +22,33 @@ Standing standing_of(const ledger::Record& record, const std::string& fingerprin
 
 std::string_view to_string(Standing standing) {
   switch (standing) {
-    case Standing::done: return "done";
-    case Standing::stale: return "stale";
-    case Standing::claimed: return "claimed";
-    case Standing::unfinished: return "unfinished";
-    case Standing::failed: return "failed";
-    case Standing::missing: return "missing";
+    case Standing::done:
+      return "done";
+    case Standing::stale:
+      return "stale";
+    case Standing::claimed:
+      return "claimed";
+    case Standing::unfinished:
+      return "unfinished";
+    case Standing::failed:
+      return "failed";
+    case Standing::missing:
+      return "missing";
   }
   return "unknown";
 }
 
-ledger::UnitPtr ledger_unit_of(const OpenedJob& opened, const UnitNames& unit,
+ledger::UnitPtr ledger_unit_of(OpenedJob& opened, const UnitNames& unit,
                                const std::string& run_id) {
-  const Job& job = opened.job;
-  ledger::Unit made{.job = job.name,
-                    .id = unit.id,
-                    .names = key_names(job.names, opened.parts.lake_prefix, unit)};
-  made.state_prefix = opened.parts.state_prefix;
-  made.fingerprint = job.fingerprint;
-  made.run = run_id;
-  made.host = host_name();
-  made.since = format_rfc3339(opened.clock.wall());
-  made.share_bytes = job.sink_share_bytes;
-  return std::make_shared<const ledger::Unit>(std::move(made));
+  // Nothing is run: of the resources only the clock and the host are of use.
+  Budget budget(0);
+  Workers workers(1);
+  InFlight in_flight(0);
+  Inbox inbox;
+  Chance chance(0);
+  const Resources resources{budget,       workers, in_flight,    inbox,
+                            opened.clock, chance,  opened.meter, host_name()};
+  return ledger_unit(opened.job, opened.parts, unit, run_id, resources);
 }
 
 Result<UnitState> look_at(OpenedJob& opened, const UnitNames& unit) {
@@ -90,9 +93,8 @@ Result<std::vector<UnitNames>> units_to_look_at(OpenedJob& opened, const Command
   const bool by_time = std::all_of(units.begin(), units.end(),
                                    [](const UnitNames& unit) { return unit.start.has_value(); });
   if (by_time) {
-    std::stable_sort(units.begin(), units.end(), [](const UnitNames& a, const UnitNames& b) {
-      return *a.start < *b.start;
-    });
+    std::stable_sort(units.begin(), units.end(),
+                     [](const UnitNames& a, const UnitNames& b) { return *a.start < *b.start; });
   }
   return units;
 }

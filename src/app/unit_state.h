@@ -1,4 +1,5 @@
-// How units stand, by their records: what `status`, `plan`, `verify` and `settle` look at. Blocking.
+// How units stand, by their records: what `status`, `plan`, `verify` and `settle` look at.
+// Blocking.
 #pragma once
 
 #include <optional>
@@ -27,12 +28,11 @@ struct UnitState {
   std::optional<ledger::Record> record = {};
 };
 
-ledger::UnitPtr ledger_unit_of(const OpenedJob& opened, const UnitNames& unit,
-                               const std::string& run_id);
+ledger::UnitPtr ledger_unit_of(OpenedJob& opened, const UnitNames& unit, const std::string& run_id);
 Result<UnitState> look_at(OpenedJob& opened, const UnitNames& unit);
 
-// The units that the command asks for; where it doesn't say, those of the job's default and all that
-// have records. In the job's order, then by id.
+// The units that the command asks for; where it doesn't say, those of the job's default and all
+// that have records. In the job's order, then by id.
 Result<std::vector<UnitNames>> units_to_look_at(OpenedJob& opened, const Command& command);
 
 // Every key below a prefix, page by page.

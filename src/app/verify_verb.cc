@@ -1,5 +1,5 @@
-// `verify`: what the source has, what the manifests say and what lies in the lake, held against each
-// other. Writes nothing.
+// `verify`: what the source has, what the manifests say and what lies in the lake, held against
+// each other. Writes nothing.
 #include <algorithm>
 #include <map>
 #include <unordered_map>
@@ -33,8 +33,8 @@ bool is_side_manifest(std::string_view file) {
   const size_t slash = file.rfind('/');
   if (slash == std::string_view::npos || !file.ends_with(".json")) return false;
   const std::string_view name = file.substr(slash + 1, file.size() - slash - 6);
-  return !name.empty() && std::all_of(name.begin(), name.end(),
-                                      [](char c) { return c >= '0' && c <= '9'; });
+  return !name.empty() &&
+         std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 // Sluice's own folder and what readers of lakes skip.
@@ -66,7 +66,8 @@ class Verify {
     problems_.push_back({std::move(kind), std::move(unit), std::move(what)});
   }
 
-  // ---- what is there -----------------------------------------------------------------------------
+  // ---- what is there
+  // -----------------------------------------------------------------------------
 
   Status list_lake() {
     return each_object(*opened_.parts.lake, opened_.parts.lake_prefix, [&](const Listed& listed) {
@@ -88,21 +89,22 @@ class Verify {
         return read_side_manifest(listed, job + "/" + std::string(rest.substr(0, rest.rfind('/'))));
       }
       if (!ledger::unit_of_record_key(rest)) return {};
-      const Body body =
-          TRY(call_for<Body>(*opened_.parts.state, Get{.key = listed.key, .most = manifest_bytes_max}));
+      const Body body = TRY(
+          call_for<Body>(*opened_.parts.state, Get{.key = listed.key, .most = manifest_bytes_max}));
       const ledger::Record record = TRY(ledger::parse_record(body.bytes.view(), listed.key));
       a_run_is_at_work_ |= record.run.has_value();
       if (record.manifest) know(job + "/" + ledger::unit_file_name(record.unit), *record.manifest);
       if (record.intent) {
-        for (const ledger::Upload& upload : record.intent->uploads) begun_.push_back(upload.key.str());
+        for (const ledger::Upload& upload : record.intent->uploads)
+          begun_.push_back(upload.key.str());
       }
       return {};
     });
   }
 
   Status read_side_manifest(const Listed& listed, const std::string& unit) {
-    const Body body =
-        TRY(call_for<Body>(*opened_.parts.state, Get{.key = listed.key, .most = manifest_bytes_max}));
+    const Body body = TRY(
+        call_for<Body>(*opened_.parts.state, Get{.key = listed.key, .most = manifest_bytes_max}));
     const ledger::Manifest manifest = TRY(ledger::parse_manifest(body.bytes.view(), listed.key));
     know(unit, manifest);
     return {};
@@ -113,11 +115,13 @@ class Verify {
     if (manifest.end > 0) who += ", to position " + std::to_string(manifest.end);
     for (const ledger::Output& output : manifest.outputs) {
       const auto [at, is_new] = owners_.emplace(output.key.str(), who);
-      if (!is_new && at->second != who) problem("doubled", who, output.key.str() + " is also in the manifest of " + at->second);
+      if (!is_new && at->second != who)
+        problem("doubled", who, output.key.str() + " is also in the manifest of " + at->second);
     }
   }
 
-  // ---- a unit ------------------------------------------------------------------------------------
+  // ---- a unit
+  // ------------------------------------------------------------------------------------
 
   Status check_unit(const UnitNames& unit) {
     const UnitState state = TRY(look_at(opened_, unit));
@@ -126,8 +130,8 @@ class Verify {
     } else if (state.standing == Standing::failed) {
       problem("failed", unit.id, state.record->failed->why);
     } else if (state.standing == Standing::claimed) {
-      notes.push_back("unit " + unit.id + ": a run is at it since " + state.record->since + ", on " +
-                      state.record->host);
+      notes.push_back("unit " + unit.id + ": a run is at it since " + state.record->since +
+                      ", on " + state.record->host);
     }
     if (!state.record || !state.record->manifest) {
       notes.push_back("unit " + unit.id + ": no manifest, nothing to verify");
@@ -185,9 +189,9 @@ class Verify {
     const Listed& listed = found->second;
     if (listed.etag != output.etag || listed.bytes != output.content.bytes) {
       problem("changed object", unit.id,
-              output.key.str() + ": " + grouped(listed.bytes) + " bytes, ETag " + listed.etag.str() +
-                  "; the manifest says " + grouped(output.content.bytes) + " bytes, ETag " +
-                  output.etag.str());
+              output.key.str() + ": " + grouped(listed.bytes) + " bytes, ETag " +
+                  listed.etag.str() + "; the manifest says " + grouped(output.content.bytes) +
+                  " bytes, ETag " + output.etag.str());
       return {};
     }
     if (command_.shallow) return {};
@@ -199,7 +203,8 @@ class Verify {
     bytes_read += figures->bytes;
     records += figures->records;
     if (figures->crc32c != output.content.crc32c) {
-      problem("bad object", unit.id, output.key.str() + ": its bytes are not those that were written (CRC32C)");
+      problem("bad object", unit.id,
+              output.key.str() + ": its bytes are not those that were written (CRC32C)");
     } else if (figures->records != output.content.records) {
       problem("bad object", unit.id,
               output.key.str() + ": " + grouped(figures->records) + " records; the manifest says " +
@@ -208,7 +213,8 @@ class Verify {
     return {};
   }
 
-  // ---- what nobody knows -------------------------------------------------------------------------
+  // ---- what nobody knows
+  // -------------------------------------------------------------------------
 
   void find_extra() {
     for (const auto& [key, listed] : objects_) {
@@ -242,7 +248,7 @@ class Verify {
 
   OpenedJob& opened_;
   const Command& command_;
-  std::map<std::string, Listed> objects_;               // By key
+  std::map<std::string, Listed> objects_;                // By key
   std::unordered_map<std::string, std::string> owners_;  // Key to job/unit
   std::vector<std::string> begun_;                       // Keys of intents
   bool a_run_is_at_work_ = false;
@@ -261,8 +267,9 @@ std::string text_of(const Verify& verify, bool shallow) {
   }
   for (const std::string& note : verify.notes) out += "note: " + note + "\n";
   out += problems.empty() ? "ok: " : grouped(problems.size()) + " problems: ";
-  out += grouped(verify.units) + " units, " + grouped(verify.inputs) + " inputs against the manifests, " +
-         grouped(verify.outputs) + " objects by name, size and ETag";
+  out += grouped(verify.units) + " units, " + grouped(verify.inputs) +
+         " inputs against the manifests, " + grouped(verify.outputs) +
+         " objects by name, size and ETag";
   if (!shallow) {
     out += ", read again: " + grouped(verify.records) + " records, " +
            print_bytes(verify.bytes_read) + " by CRC32C";
@@ -273,7 +280,8 @@ std::string text_of(const Verify& verify, bool shallow) {
 std::string json_of(const Verify& verify) {
   JsonArray problems, notes;
   for (const Problem& one : verify.problems()) {
-    problems.raw(JsonObject().text("kind", one.kind).text("unit", one.unit).text("what", one.what).done());
+    problems.raw(
+        JsonObject().text("kind", one.kind).text("unit", one.unit).text("what", one.what).done());
   }
   for (const std::string& note : verify.notes) notes.text(note);
   JsonObject out;

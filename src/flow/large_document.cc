@@ -187,7 +187,7 @@ void LargeDocument::take_step() {
   input_ = step.input;
   const bool used_up = !over && (*step.outcome)->next == DecodeStep::Next::more_input;
   if (!step.outcome->ok()) {
-    fail(decoder_->inflated(), step.outcome->error().message);
+    fail(decoder_->bad_offset(), step.outcome->error().message);
   } else if (over) {
     ended_ = true;
     chunks_.clear();

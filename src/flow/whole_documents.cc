@@ -68,7 +68,7 @@ void DecodeDocuments::run(Scratch& scratch) {
       continue;
     }
     if (decoded.error) {
-      spoil(doc, recipe, decoder.inflated(), decoded.error->message);
+      spoil(doc, recipe, decoder.bad_offset(), decoded.error->message);
       continue;
     }
     doc.warnings = decoder.warnings();

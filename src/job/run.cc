@@ -20,14 +20,22 @@ std::string rendered(const Template::Piece& piece, const UnitNames& unit) {
 }
 
 ledger::Names names_of(const Job& job, const JobParts& parts, const UnitNames& unit) {
-  if (!job.names.whole_key()) return ledger::Names::of_unit(parts.lake_prefix, unit_token(unit.id));
-  std::vector<ledger::NamePiece> pieces;
   using Kind = ledger::NamePiece::Kind;
+  const bool stream = parts.source->stream();
+  if (!job.names.whole_key()) {
+    std::string word = job.names.file_word(unit);
+    if (!stream) return ledger::Names::of_unit(parts.lake_prefix, std::move(word));
+    return ledger::Names::of_template(
+        parts.lake_prefix, {{Kind::folders}, {Kind::text, word + "-"}, {Kind::number},
+                            {Kind::text, "-"}, {Kind::number}, {Kind::extension}});
+  }
+  std::vector<ledger::NamePiece> pieces;
   for (const Template::Piece& piece : job.names.place().pieces()) {
     switch (piece.kind) {
       case Template::Piece::Kind::text: pieces.push_back({Kind::text, piece.text}); break;
       case Template::Piece::Kind::unit:
-        pieces.push_back({Kind::text, rendered(piece, unit)});
+        pieces.push_back({Kind::text, rendered(piece, unit) + (stream ? "-" : "")});
+        if (stream) pieces.push_back({Kind::number});  // The span's position
         break;
       case Template::Piece::Kind::n: pieces.push_back({Kind::number, {}}); break;
       default: pieces.push_back({Kind::value, {}}); break;
@@ -211,6 +219,8 @@ Result<RunReport> run(const Job& job, const JobParts& parts, std::vector<UnitNam
                                          " is too small: one unit needs " + print_bytes(unit_bytes_min(job)) +
                                          " (its sink_share and the greatest record)"};
   }
+  // Each span is a unit, also of a job that has one unit only.
+  if (parts.source->stream()) TRY_IN(job.names.check(0, false, false), "sink");
   TRY(take_ownership(job, parts));
   for (UnitNames& unit : units) {
     unit.run_started = report.started;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "base/time.h"
 
 namespace sluice {
@@ -27,6 +28,14 @@ std::vector<OpenUpload> to_open(const std::vector<std::pair<Key, UploadId>>& upl
 uint64_t input_share_bytes() { return whole_bytes_max + chunk_bytes_max; }
 uint64_t window_share_bytes(const Job& job) {
   return std::max(hold_bytes_max, job.record_bytes_max) + 4 * chunk_bytes_max;
+}
+
+// What a span's objects are named by. Spans that begin at the same position are one span that is
+// done again; names_of() in run.cc knows this form. Twelve digits, so that names sort by position.
+std::string span_id(const std::string& unit_id, uint64_t position) {
+  std::string id = unit_id + '-';
+  append_padded(position, 12, id);
+  return id;
 }
 
 }  // namespace
@@ -60,7 +69,9 @@ UnitTask::UnitTask(UnitNames unit, Surroundings around, Lease lease)
       around_(std::move(around)),
       ledger_unit_(ledger_unit(around_.job, around_.parts, unit_, around_.run_id, around_.resources)),
       // A stream is never finished: whoever comes next claims it and goes on where it ended.
-      run_(ledger_unit_, {.redo = around_.redo || around_.parts.source->stream(), .resume = false, .stream = around_.parts.source->stream()}),
+      run_(ledger_unit_, {.redo = around_.redo || around_.parts.source->stream(),
+                          .resume = false,
+                          .stream = around_.parts.source->stream()}),
       driver_({*around_.parts.state, *around_.parts.lake}, around_.resources.inbox,
               around_.series.new_series(), around_.resources.chance),
       timer_(around_.series.new_series()),
@@ -151,7 +162,10 @@ void UnitTask::finish() {
     case Outcome::nothing_to_do: report_.outcome = UnitOutcome::done_already; break;
     case Outcome::stale: report_.outcome = UnitOutcome::stale; break;
     case Outcome::lost:
-      report_.outcome = run_.unit_is_finished() ? UnitOutcome::done_by_other : UnitOutcome::lost;
+      // A stream has never reached its end: whoever lost its partition says so.
+      report_.outcome = run_.unit_is_finished() && !around_.parts.source->stream()
+                            ? UnitOutcome::done_by_other
+                            : UnitOutcome::lost;
       if (report_.outcome == UnitOutcome::lost) {
         report_.error = Error{ErrorKind::conflict,
                               "unit " + unit_.id + ": another run has claimed it; this one stops, nothing of it is left"};

@@ -20,7 +20,8 @@ Totals totals(const RunReport& run) {
 double request_dollars(const std::vector<Gauge::Snapshot>& calls) {
   double dollars = 0;
   for (const Gauge::Snapshot& call : calls) {
-    const std::string_view verb = std::string_view(call.name).substr(call.name.find_last_of(" .") + 1);
+    const std::string_view verb =
+        std::string_view(call.name).substr(call.name.find_last_of(" .") + 1);
     if (verb == "delete" || verb == "abort") continue;
     const bool reads = verb == "get" || verb == "head";
     dollars += static_cast<double>(call.count) * (reads ? get_dollars : put_dollars);

@@ -56,7 +56,8 @@ std::string unit_json(const UnitReport& unit) {
   out.number("documents_partial", unit.walk.documents_partial);
   out.number("records_set_aside", unit.walk.records_set_aside);
   out.number("objects", unit.objects).number("bytes_read", unit.walk.bytes_read);
-  out.number("bytes_inflated", unit.walk.bytes_inflated).number("bytes_written", unit.bytes_written);
+  out.number("bytes_inflated", unit.walk.bytes_inflated)
+      .number("bytes_written", unit.bytes_written);
   out.raw("wall_ms", milliseconds(unit.wall)).raw("mixed_ms", milliseconds(unit.mixed));
   if (unit.error) {
     out.raw("error", JsonObject()

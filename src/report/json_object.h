@@ -25,7 +25,9 @@ class JsonObject {
   JsonObject& number(std::string_view name, uint64_t value) {
     return raw(name, std::to_string(value));
   }
-  JsonObject& flag(std::string_view name, bool value) { return raw(name, value ? "true" : "false"); }
+  JsonObject& flag(std::string_view name, bool value) {
+    return raw(name, value ? "true" : "false");
+  }
   std::string done() const { return out_ + "}"; }
 
  private:

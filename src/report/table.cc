@@ -135,7 +135,10 @@ std::string warnings(const RunReport& run) {
 std::string errors(const RunReport& run) {
   std::string out;
   for (const UnitReport& unit : run.units) {
-    if (unit.error) out += "error: unit " + unit.unit + ": " + unit.error->message + "\n";
+    if (!unit.error) continue;
+    const std::string& message = unit.error->message;
+    const std::string unit_words = "unit " + unit.unit + ": ";
+    out += "error: " + (message.starts_with(unit_words) ? "" : unit_words) + message + "\n";
   }
   for (const std::string& error : run.errors) out += "error: " + error + "\n";
   return out.empty() ? out : "\n" + out;

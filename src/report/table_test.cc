@@ -23,8 +23,10 @@ RunReport day_report() {
   unit.bytes_written = 1 << 20;
   unit.wall = 180_ms;
   unit.mixed = 12_ms;
-  unit.set_aside.push_back(
-      {.document = "s3://logs/a.json.gz", .offset = 17, .reason = "ends in the middle", .whole = true});
+  unit.set_aside.push_back({.document = "s3://logs/a.json.gz",
+                            .offset = 17,
+                            .reason = "ends in the middle",
+                            .whole = true});
   unit.warnings.push_back("s3://logs/b.json.gz: 512 zero bytes behind a gzip member ignored");
   run.units.push_back(unit);
   run.wall = 200_ms;
@@ -65,24 +67,25 @@ warning: s3://logs/b.json.gz: 512 zero bytes behind a gzip member ignored
 }
 
 TEST_CASE("a run's JSON has every number, with its unit last in the name") {
-  CHECK(report::json(day_report(), 3, {{"test", "{}"}}) ==
-        R"({"job": "trail", "run": "01HQ", "started": "2024-02-09T01:00:00Z", "exit_code": 3, )"
-        R"("documents": 3911, "records": 17648, "objects": 2, "set_aside": 1, )"
-        R"("bytes_read": 2097152, "bytes_written": 1048576, "wall_ms": 200.000, "cpu_ms": 150.000, )"
-        R"("memory_bytes": 268435456, "memory_peak_bytes": 50331648, )"
-        R"("gigabyte_seconds": 0.05, "request_dollars": 0.001564, "units": [)"
-        R"({"unit": "2024-02-08", "outcome": "done", "epoch": 7, "documents": 3911, )"
-        R"("records": 17648, "filtered": 0, "duplicates": 12, "conflicts": 0, )"
-        R"("documents_set_aside": 1, "documents_partial": 0, "records_set_aside": 0, )"
-        R"("objects": 2, "bytes_read": 2097152, "bytes_inflated": 20971520, )"
-        R"("bytes_written": 1048576, "wall_ms": 180.000, "mixed_ms": 12.000, "set_aside": [)"
-        R"({"document": "s3://logs/a.json.gz", "offset_bytes": 17, "whole": true, )"
-        R"("reason": "ends in the middle"}], "warnings": [)"
-        R"("s3://logs/b.json.gz: 512 zero bytes behind a gzip member ignored"]}], )"
-        R"("errors": [], "calls": {"source get": {"count": 3911, "failed": 0, )"
-        R"("bytes": 2097152, "wall_ms": 20000.000, "cpu_ms": 0.000, "wait_ms": 0.000, )"
-        R"("p50_ms": 3.000, "p99_ms": 27.000, "longest_ms": 60.000}}, "stages": {}, "test": {}})"
-        "\n");
+  CHECK(
+      report::json(day_report(), 3, {{"test", "{}"}}) ==
+      R"({"job": "trail", "run": "01HQ", "started": "2024-02-09T01:00:00Z", "exit_code": 3, )"
+      R"("documents": 3911, "records": 17648, "objects": 2, "set_aside": 1, )"
+      R"("bytes_read": 2097152, "bytes_written": 1048576, "wall_ms": 200.000, "cpu_ms": 150.000, )"
+      R"("memory_bytes": 268435456, "memory_peak_bytes": 50331648, )"
+      R"("gigabyte_seconds": 0.05, "request_dollars": 0.001564, "units": [)"
+      R"({"unit": "2024-02-08", "outcome": "done", "epoch": 7, "documents": 3911, )"
+      R"("records": 17648, "filtered": 0, "duplicates": 12, "conflicts": 0, )"
+      R"("documents_set_aside": 1, "documents_partial": 0, "records_set_aside": 0, )"
+      R"("objects": 2, "bytes_read": 2097152, "bytes_inflated": 20971520, )"
+      R"("bytes_written": 1048576, "wall_ms": 180.000, "mixed_ms": 12.000, "set_aside": [)"
+      R"({"document": "s3://logs/a.json.gz", "offset_bytes": 17, "whole": true, )"
+      R"("reason": "ends in the middle"}], "warnings": [)"
+      R"("s3://logs/b.json.gz: 512 zero bytes behind a gzip member ignored"]}], )"
+      R"("errors": [], "calls": {"source get": {"count": 3911, "failed": 0, )"
+      R"("bytes": 2097152, "wall_ms": 20000.000, "cpu_ms": 0.000, "wait_ms": 0.000, )"
+      R"("p50_ms": 3.000, "p99_ms": 27.000, "longest_ms": 60.000}}, "stages": {}, "test": {}})"
+      "\n");
 }
 
 TEST_CASE("a failed unit's error stands in the table, and units past the fortieth are summed up") {

@@ -11,6 +11,8 @@ namespace sluice::explorer {
 
 // In the order of the model's list, with its numbers.
 std::vector<Scenario> scenarios();
+// The same with wider bounds, without numbers where the model was not asked.
+std::vector<Scenario> deep_scenarios();
 
 struct Hole {
   std::string rule;   // The one that is taken away

@@ -39,7 +39,8 @@ std::string job_text(std::string_view text) {
   return out;
 }
 
-// ---- what is given -------------------------------------------------------------------------------
+// ---- what is given
+// -------------------------------------------------------------------------------
 
 std::string from_base64(std::string_view text) {
   constexpr std::string_view digits =
@@ -92,7 +93,8 @@ std::string given_bytes(const Node& node) {
   return bytes;
 }
 
-// ---- what has come out ---------------------------------------------------------------------------
+// ---- what has come out
+// ---------------------------------------------------------------------------
 
 std::string unpacked(std::string_view bytes) {
   Inflater inflater;
@@ -201,7 +203,8 @@ class GoldenJob {
     }
     std::vector<std::string> reasons, warnings;
     for (const UnitReport& unit : report.units) {
-      for (const SetAside& what : unit.set_aside) reasons.push_back(what.document + ": " + what.reason);
+      for (const SetAside& what : unit.set_aside)
+        reasons.push_back(what.document + ": " + what.reason);
       warnings.insert(warnings.end(), unit.warnings.begin(), unit.warnings.end());
     }
     compare_texts("set_aside", reasons);
@@ -216,7 +219,8 @@ class GoldenJob {
       differ("exit " + std::to_string(exit_code) + ", not " + code + ": " + error);
     }
     const std::string words = text_at(*expect_, "error");
-    if (error.find(words) == std::string::npos) differ("error: " + error + "\n        not: " + words);
+    if (error.find(words) == std::string::npos)
+      differ("error: " + error + "\n        not: " + words);
   }
 
   void compare_texts(std::string_view name, const std::vector<std::string>& found) {
@@ -259,7 +263,8 @@ class GoldenJob {
 
   const Node& root_;
   const Node* expect_ = nullptr;
-  std::unique_ptr<MemoryStore> source_ = make_memory_store("given/"), lake_ = make_memory_store("lake/");
+  std::unique_ptr<MemoryStore> source_ = make_memory_store("given/"),
+                               lake_ = make_memory_store("lake/");
   GoldenResult result_;
 };
 

@@ -1,0 +1,136 @@
+// The budget's promises, each in the run that would break it: nothing locks up, no record is lost,
+// and at no instant is more on the heap than --memory and 12 MiB. Prints a line for each.
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+
+#include "app/parts.h"
+#include "counting_malloc.h"
+#include "job/run.h"
+#include "store/directory.h"
+#include "store/slow.h"
+
+namespace sluice {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr uint64_t memory_bytes = 48 << 20;
+constexpr uint64_t heap_slack_bytes = 12 << 20;
+
+struct Scenario {
+  std::string name;
+  std::function<uint64_t(const fs::path&)> fill;  // Writes the source; how many records
+  std::string partition = {};
+  std::function<Nanoseconds(const Request&)> source_latency = {};
+  std::function<Nanoseconds(const Request&)> lake_latency = {};
+};
+
+std::string line_of(uint64_t id, size_t bytes) {
+  std::string line = R"({"id":)" + std::to_string(id) + R"(,"place":"p)" + std::to_string(id % 5000) + R"(","text":")";
+  uint64_t state = id * 0x9e3779b97f4a7c15ULL + 1;
+  while (line.size() + 3 < bytes) {
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    line += static_cast<char>('a' + state % 26);
+  }
+  return line + "\"}\n";
+}
+
+uint64_t write_documents(const fs::path& folder, int documents, int records, size_t record_bytes) {
+  uint64_t id = 0;
+  for (int i = 0; i < documents; ++i) {
+    char name[32];
+    std::snprintf(name, sizeof name, "%06d.jsonl", i);
+    std::ofstream file(folder / name, std::ios::binary);
+    for (int j = 0; j < records; ++j) file << line_of(id++, record_bytes);
+  }
+  return id;
+}
+
+bool is_first(const Request& request) {
+  const auto* get = std::get_if<Get>(&request);
+  return get != nullptr && get->key.view().ends_with("000000.jsonl");
+}
+
+std::vector<Scenario> scenarios() {
+  return {
+      {.name = "512 documents that finish out of order",
+       .fill = [](const fs::path& f) { return write_documents(f, 512, 40, 5'000); },
+       .source_latency = [](const Request& r) -> Nanoseconds {
+         return std::holds_alternative<Get>(r) ? static_cast<Nanoseconds>(std::hash<std::string>()(describe(r)) % 80'000'000) : 0;
+       }},
+      {.name = "a first document that comes last",
+       .fill = [](const fs::path& f) { return write_documents(f, 1'500, 10, 8'000); },
+       .source_latency = [](const Request& r) -> Nanoseconds { return is_first(r) ? 1_s : 0; }},
+      {.name = "5,000 open places",
+       .fill = [](const fs::path& f) { return write_documents(f, 60, 1'000, 400); },
+       .partition = R"(, partition: "p={.place}/")"},
+      {.name = "records of nearly record_max",
+       .fill = [](const fs::path& f) { return write_documents(f, 3, 4, (8 << 20) - 100); }},
+      {.name = "a lake that answers late",
+       .fill = [](const fs::path& f) { return write_documents(f, 150, 100, 10'000); },
+       .lake_latency = [](const Request& r) -> Nanoseconds { return std::holds_alternative<PutPart>(r) ? 300_ms : 0; }},
+  };
+}
+
+template <class T>
+T must(Result<T> result) {
+  if (!result.ok()) {
+    std::fprintf(stderr, "%s\n", result.error().message.c_str());
+    std::exit(1);
+  }
+  return std::move(*result);
+}
+
+bool holds(const Scenario& scenario, const fs::path& folder) {
+  fs::remove_all(folder);
+  fs::create_directories(folder / "in");
+  const uint64_t expected = scenario.fill(folder / "in");
+  auto source = must(open_directory_store((folder / "in").string(), {}));
+  auto lake = must(open_directory_store((folder / "lake").string(), {.create = true}));
+  std::unique_ptr<Store> slow_source, slow_lake;
+  if (scenario.source_latency) slow_source = make_slow_store(*source, {.latency_of = scenario.source_latency});
+  if (scenario.lake_latency) slow_lake = make_slow_store(*lake, {.latency_of = scenario.lake_latency});
+  Stores stores(slow_source ? *slow_source : *source, slow_lake ? *slow_lake : *lake);
+
+  const std::string text = "name: budget\nsource: { objects: \"" + (folder / "in").string() + "/\" }\ndecode: jsonl\n" +
+                           "sink: { lake: \"" + (folder / "lake").string() + "/\", format: jsonl.gz" + scenario.partition + " }\n";
+  const Job job = must(parse_job("budget.yaml", text, {}, {}, all_parts()));
+  const JobParts parts = must(make_parts(job, stores));
+
+  reset_heap_peak();
+  Budget budget(memory_bytes);
+  Workers workers(2);
+  InFlight in_flight(512);
+  Inbox inbox;
+  Clock clock;
+  Chance chance;
+  Meter meter;
+  Resources resources{budget, workers, in_flight, inbox, clock, chance, meter, "here"};
+  const RunReport report = must(run(job, parts, {UnitNames{.id = "once"}}, resources, {}));
+  const size_t peak = heap_peak_bytes();
+  const bool kept = report.exit_code(false) == 0 && report.units[0].records == expected;
+  const bool small = peak <= memory_bytes + heap_slack_bytes && budget.peak() <= memory_bytes;
+  std::printf("%-42s %8llu records in %5llu objects, %6.2f s, heap peak %5.1f MiB of %llu + 12, budget peak %5.1f MiB  %s\n",
+              scenario.name.c_str(), static_cast<unsigned long long>(report.units[0].records),
+              static_cast<unsigned long long>(report.units[0].objects), static_cast<double>(report.wall) / 1e9,
+              static_cast<double>(peak) / (1 << 20), static_cast<unsigned long long>(memory_bytes >> 20),
+              static_cast<double>(budget.peak()) / (1 << 20), kept ? (small ? "holds" : "TOO MUCH MEMORY") : "RECORDS LOST");
+  if (report.units[0].error) std::printf("  %s\n", report.units[0].error->message.c_str());
+  return kept && small;
+}
+
+}  // namespace
+}  // namespace sluice
+
+int main() {
+  const auto folder = std::filesystem::temp_directory_path() / "sluice-budget";
+  bool good = true;
+  for (const auto& scenario : sluice::scenarios()) good &= sluice::holds(scenario, folder);
+  std::filesystem::remove_all(folder);
+  return good ? 0 : 1;
+}
