@@ -1,5 +1,6 @@
 #include "flow/large_document.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace sluice {
@@ -34,6 +35,7 @@ struct LargeDocument::Step : Work {
 struct LargeDocument::Slot {
   Batch batch;
   std::optional<DocumentFault> fault;
+  uint64_t records = 0;  // Copies of what was set aside not counted
   bool ready = false;
 };
 
@@ -43,6 +45,9 @@ struct LargeDocument::Refine : Work {
     const Instant begun = now();
     const std::string_view text = slot->batch.storage.front().view();
     slot->fault = refine(*input, text, offset, spans, slot->batch, scratch);
+    slot->records = static_cast<uint64_t>(
+        std::count_if(slot->batch.records.begin(), slot->batch.records.end(),
+                      [](const Record& record) { return !record.copy_of_set_aside; }));
     wall = now() - begun;
   }
   std::optional<RefineInput> input;
@@ -212,7 +217,7 @@ Batch* LargeDocument::front() {
 }
 
 void LargeDocument::pop() {
-  for (const Record& record : slots_.front()->batch.records) records_ += record.copy_of_set_aside ? 0 : 1;
+  records_ += slots_.front()->records;
   slots_.pop_front();
 }
 

@@ -40,7 +40,10 @@ void Claim::after_read() {
   }
   const Rules& rules = unit_->rules;
   const bool unsettled = held_.record->intent || !held_.record->leftovers.empty();
-  if (rules.list_before_claim && (held_.record->run || (unsettled && rules.list_if_unsettled))) {
+  // Who failed closed its claim, but may have left an upload of which it never heard: the answer to
+  // its creation was lost.
+  const bool open = held_.record->run || held_.record->failed;
+  if (rules.list_before_claim && (open || (unsettled && rules.list_if_unsettled))) {
     step_.go(ListOpen(unit_));
   } else {
     settle_first();

@@ -148,7 +148,8 @@ std::string mixed(const RunReport& run) {
   Nanoseconds longest = 0;
   for (const UnitReport& unit : run.units) longest = std::max(longest, unit.mixed);
   if (longest == 0) return {};
-  return "; a reader that lists saw a mixture for " + print_duration(longest) + " at most";
+  return "a reader that lists may have seen a mixture, for " + print_duration(longest) +
+         " at most\n";
 }
 
 }  // namespace
@@ -159,7 +160,7 @@ std::string table(const RunReport& run) {
   out += duplicates(run) + set_aside_list(run) + warnings(run) + errors(run);
   out += "\n" + print_duration(run.wall) + ", " + print_duration(run.cpu) + " CPU, memory " +
          print_bytes(run.memory_peak_bytes) + " of " + print_bytes(run.memory_bytes) + ", " +
-         decimal(gigabyte_seconds(run), 3) + " GB-seconds" + mixed(run) + "\n";
+         decimal(gigabyte_seconds(run), 3) + " GB-seconds\n" + mixed(run);
   return out;
 }
 

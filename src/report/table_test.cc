@@ -62,7 +62,8 @@ set aside: 1 document
 
 warning: s3://logs/b.json.gz: 512 zero bytes behind a gzip member ignored
 
-200 ms, 150 ms CPU, memory 48MiB of 256MiB, 0.05 GB-seconds; a reader that lists saw a mixture for 12 ms at most
+200 ms, 150 ms CPU, memory 48MiB of 256MiB, 0.05 GB-seconds
+a reader that lists may have seen a mixture, for 12 ms at most
 )");
 }
 

@@ -18,6 +18,8 @@ ErrorKind kind_of(int number) {
     case EACCES:
     case EPERM:
     case EROFS:
+    case ENOSPC:  // Waiting makes no room, and there is nothing wrong with the request.
+    case EDQUOT:
       return ErrorKind::denied;
     case EAGAIN:
     case EINTR:

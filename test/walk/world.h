@@ -1,0 +1,87 @@
+// A whole run in memory: a source and a lake as memory stores, a job as text.
+#pragma once
+
+#include <zlib.h>
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "app/parts.h"
+#include "job/run.h"
+#include "job/units.h"
+#include "store/memory.h"
+#include "store/slow.h"
+
+namespace sluice {
+
+inline std::string gzip(std::string_view text) {
+  z_stream stream{};
+  deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
+  std::string out(deflateBound(&stream, text.size()) + 64, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  deflate(&stream, Z_FINISH);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+class World {
+ public:
+  std::unique_ptr<MemoryStore> given = make_memory_store("given:");
+  std::unique_ptr<MemoryStore> lake = make_memory_store("lake:");
+  SlowOptions slow_source, slow_lake;  // Latency, where a test wants some
+  uint64_t memory_bytes = 64 << 20;
+  uint32_t in_flight = 64;
+  unsigned threads = 2;
+  WallTime wall = {1'707'400'000'000'000'000};  // 2024-02-08T13:46:40Z
+  std::function<void(Inbox&)> before_run = {};
+
+  void give(const std::string& key, std::string body) {
+    REQUIRE(call(*given, Put{Key(key), std::move(body)}).ok());
+  }
+
+  Result<RunReport> run(const std::string& text, RunOptions options = {}, UnitsAsked asked = {}) {
+    const Job job = TRY(parse_job("job.yaml", text, {}, {}, all_parts()));
+    auto source = make_slow_store(*given, slow_source);
+    auto target = make_slow_store(*lake, slow_lake);
+    Stores stores(*source, *target);
+    const JobParts parts = TRY(make_parts(job, stores));
+    const StoppedClock clock(wall);
+    std::vector<UnitNames> units = TRY(plan_units(job.units, job.zone, asked, wall));
+    Budget budget(memory_bytes);
+    Workers workers(threads);
+    InFlight open(in_flight);
+    Inbox inbox;
+    Chance chance;
+    Meter meter;
+    Resources resources{budget, workers, open, inbox, clock, chance, meter, "here"};
+    if (before_run) before_run(inbox);
+    auto report = sluice::run(job, parts, std::move(units), resources, options);
+    CHECK(budget.used() == 0);
+    CHECK(open.open() == 0);
+    return report;
+  }
+
+  // The data objects, as they are stored.
+  std::map<std::string, std::string> objects() const {
+    std::map<std::string, std::string> data;
+    for (const auto& [key, bytes] : lake->objects()) {
+      if (!key.view().starts_with('_')) data[key.str()] = bytes;
+    }
+    return data;
+  }
+  // All text of objects below a place, in the order of their names; they must not be compressed.
+  std::string text(const std::string& place = "") const {
+    std::string all;
+    for (const auto& [key, bytes] : objects()) {
+      if (key.starts_with(place)) all += bytes;
+    }
+    return all;
+  }
+};
+
+}  // namespace sluice
