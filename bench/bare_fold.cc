@@ -86,8 +86,8 @@ class Fold {
       : output_(output),
         inflate_(std::make_unique<inflate_state>()),
         slicer_({.records = json::Path{{json::Step::member("Records")}}}),
-        compressed_(1 << 20),
-        text_(1 << 20) {}
+        compressed_(1 << 20, '\0'),
+        text_(1 << 20, '\0') {}
 
   void walk(int directory) {  // Takes the descriptor
     DIR* entries = ::fdopendir(directory);

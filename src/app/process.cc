@@ -116,7 +116,7 @@ uint64_t default_memory_bytes() {
 StopOnSignal::StopOnSignal(Inbox& inbox) {
   // Kept back in this thread and in all that it starts; only the one here takes them.
   const sigset_t signals = stop_signals();
-  pthread_sigmask(SIG_BLOCK, &signals, &before_);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   thread_ = std::jthread([&inbox, signals](const std::stop_token& stop) {
     bool stopping = false;
     while (!stop.stop_requested()) {
@@ -135,7 +135,6 @@ StopOnSignal::~StopOnSignal() {
   thread_.request_stop();
   pthread_kill(thread_.native_handle(), SIGTERM);  // Wakes it
   thread_.join();
-  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
 }  // namespace sluice

@@ -26,7 +26,7 @@ uint64_t default_memory_bytes();
 
 // While it lives, the first SIGINT or SIGTERM posts a Stop to the inbox and the second ends the
 // process with 4. It has a thread of its own; made before the other threads that are to run with
-// it.
+// it. The signals stay held back after it: what is done by then must not end as if it weren't.
 class StopOnSignal {
  public:
   explicit StopOnSignal(Inbox& inbox);
@@ -35,7 +35,6 @@ class StopOnSignal {
   StopOnSignal& operator=(const StopOnSignal&) = delete;
 
  private:
-  sigset_t before_ = {};
   std::jthread thread_;
 };
 

@@ -151,31 +151,32 @@ void UnitTask::finish() {
   lease_.release();
   report_.wall = now() - started_;
   using Outcome = ledger::UnitRun::Outcome;
+  const bool stream = around_.parts.source->stream();
   if (run_.error()) {
     report_.outcome = UnitOutcome::failed;
     report_.error = Error(*run_.error()).in("unit " + unit_.id);
     return;
   }
   switch (run_.outcome()) {
-    case Outcome::won: report_.outcome = UnitOutcome::done; break;
+    // A stream has never reached its end: its owner wins for good only where whoever claimed the
+    // partition from it has completed its last span for it.
+    case Outcome::won: report_.outcome = stream ? UnitOutcome::lost : UnitOutcome::done; break;
     case Outcome::left: report_.outcome = stopping_ ? UnitOutcome::stopped : UnitOutcome::done; break;
     case Outcome::nothing_to_do: report_.outcome = UnitOutcome::done_already; break;
     case Outcome::stale: report_.outcome = UnitOutcome::stale; break;
     case Outcome::lost:
-      // A stream has never reached its end: whoever lost its partition says so.
-      report_.outcome = run_.unit_is_finished() && !around_.parts.source->stream()
-                            ? UnitOutcome::done_by_other
-                            : UnitOutcome::lost;
-      if (report_.outcome == UnitOutcome::lost) {
-        report_.error = Error{ErrorKind::conflict,
-                              "unit " + unit_.id + ": another run has claimed it; this one stops, nothing of it is left"};
-      }
+      report_.outcome = run_.unit_is_finished() && !stream ? UnitOutcome::done_by_other
+                                                           : UnitOutcome::lost;
       break;
     case Outcome::failed:
       report_.outcome = stopping_ && failure_->kind == ErrorKind::cancelled ? UnitOutcome::stopped : UnitOutcome::failed;
       report_.error = Error(*failure_).in("unit " + unit_.id);
       break;
   }
+  if (report_.outcome != UnitOutcome::lost) return;
+  report_.error = Error{ErrorKind::conflict,
+                        "unit " + unit_.id + ": another run has claimed it; this one stops, " +
+                            (stream ? "what it has committed stays" : "nothing of it is left")};
 }
 
 // ---- the fill ----------------------------------------------------------------------------------

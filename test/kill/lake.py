@@ -105,7 +105,8 @@ class Lake:
         for folder, folders, files in os.walk(self.lake):
             folders[:] = [name for name in folders if not name.startswith(('_', '.'))]
             for name in files:
-                yield os.path.join(folder, name)
+                if not name.startswith(('_', '.')):
+                    yield os.path.join(folder, name)
 
     def open_uploads(self):
         """An upload is open as long as its file `object` is there (src/store/directory_root.h)."""

@@ -1,0 +1,115 @@
+#include "flow/refine.h"
+
+#include <doctest/doctest.h>
+
+namespace sluice {
+namespace {
+
+struct Refined {
+  std::optional<DocumentFault> fault;
+  Batch batch;
+};
+
+Refined refined(Recipe& recipe, const std::vector<std::string>& records, Spoils spoils = Spoils::record,
+                bool json = true) {
+  std::string window;
+  std::vector<Span> spans;
+  for (const std::string& record : records) {
+    spans.push_back({window.size(), window.size() + record.size()});
+    window += record + "\n";
+  }
+  const UnitNames unit{.id = "u"};
+  const Document document{.name = "doc"};
+  Refined out;
+  out.batch.storage.push_back(Buffer::of(window));
+  Scratch scratch;
+  out.fault = refine({recipe, unit, document, spoils, json}, out.batch.storage[0].view(), 100, spans, out.batch, scratch);
+  return out;
+}
+
+Recipe by_day() {
+  Recipe recipe;
+  recipe.place = *Template::parse("dt={.t:%F}/", TemplateUse::partition);
+  return recipe;
+}
+
+}  // namespace
+
+TEST_CASE("a record stays as it came, and gets the place of its own time") {
+  Recipe recipe = by_day();
+  const auto out = refined(recipe, {R"({"t":"2024-02-08T01:00:00Z" , "n":1.10})", R"({"t":"2024-02-09T01:00:00Z"})"});
+  REQUIRE(out.batch.records.size() == 2);
+  CHECK(out.batch.records[0].text == R"({"t":"2024-02-08T01:00:00Z" , "n":1.10})");
+  CHECK(out.batch.places[out.batch.records[0].place] == "dt=2024-02-08/");
+  CHECK(out.batch.places[out.batch.records[1].place] == "dt=2024-02-09/");
+  CHECK(out.batch.records[0].offset == 100);
+}
+
+TEST_CASE("line breaks between tokens go, and nothing else") {
+  Recipe recipe;
+  const auto out = refined(recipe, {"{\"a\":\r\n  1,\n \"b\":\"x\\ny\"}"});
+  REQUIRE(out.batch.records.size() == 1);
+  CHECK(out.batch.records[0].text == R"({"a":  1, "b":"x\ny"})");
+}
+
+TEST_CASE("a bad line is set aside alone; a bad record of one document spoils it from there") {
+  Recipe recipe;
+  const auto lines = refined(recipe, {"{}", "nope", "[]"});
+  CHECK_FALSE(lines.fault);
+  CHECK(lines.batch.records.size() == 2);
+  REQUIRE(lines.batch.set_aside.size() == 1);
+  CHECK(lines.batch.set_aside[0].offset == 103);
+  const auto document = refined(recipe, {"{}", "{\"a\":nope}", "[]"}, Spoils::document);
+  REQUIRE(document.fault);
+  CHECK(document.fault->offset == 100 + 3 + 6);
+  CHECK(document.batch.records.size() == 1);
+}
+
+TEST_CASE("a record without its partition field is set aside, or goes where the job says") {
+  Recipe recipe = by_day();
+  const auto out = refined(recipe, {R"({"t":null})"});
+  CHECK(out.batch.records.empty());
+  REQUIRE(out.batch.set_aside.size() == 1);
+  CHECK(out.batch.set_aside[0].reason.find(".t") != std::string::npos);
+  Recipe lenient = by_day();
+  lenient.place_if_missing = "dt=__HIVE_DEFAULT_PARTITION__/";
+  const auto kept = refined(lenient, {R"({"t":null})"});
+  REQUIRE(kept.batch.records.size() == 1);
+  CHECK(kept.batch.places[0] == "dt=__HIVE_DEFAULT_PARTITION__/");
+}
+
+TEST_CASE("identity is of the field, content of the bytes as they came; null and missing have none") {
+  Recipe recipe;
+  recipe.identity = *json::parse_path(".id");
+  const auto out = refined(recipe, {R"({"id":1})", R"({"id":1})", R"({"id":1,"x":2})", R"({"id":null})", "{}"});
+  const auto& r = out.batch.records;
+  REQUIRE(r.size() == 5);
+  CHECK(r[0].identity == r[1].identity);
+  CHECK(r[0].content == r[1].content);
+  CHECK(r[0].identity == r[2].identity);
+  CHECK(r[0].content != r[2].content);
+  CHECK_FALSE(r[3].has_identity);
+  CHECK_FALSE(r[4].has_identity);
+}
+
+TEST_CASE("raw lines must be UTF-8 and need not be JSON") {
+  Recipe recipe;
+  const auto out = refined(recipe, {"not json", "\xff\xfe"}, Spoils::record, false);
+  CHECK(out.batch.records.size() == 1);
+  REQUIRE(out.batch.set_aside.size() == 1);
+  CHECK(out.batch.set_aside[0].reason == "not UTF-8");
+}
+
+TEST_CASE("a copy of what is set aside says from where it came, and keeps any bytes") {
+  const SetAside what{.offset = 7, .reason = "bad \"x\""};
+  CHECK(set_aside_line(what, "d", "a\"b") == R"({"document":"d","offset":7,"reason":"bad \"x\"","text":"a\"b"})");
+  CHECK(set_aside_line(what, "d", "\xff") == R"({"document":"d","offset":7,"reason":"bad \"x\"","base64":"/w=="})");
+  Recipe recipe;
+  recipe.set_aside_place = "_sluice/set_aside/job/";
+  const auto out = refined(recipe, {"nope"});
+  REQUIRE(out.batch.records.size() == 1);
+  CHECK(out.batch.records[0].copy_of_set_aside);
+  CHECK(out.batch.places[out.batch.records[0].place] == "_sluice/set_aside/job/");
+}
+
+}  // namespace sluice
