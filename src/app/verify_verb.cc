@@ -1,8 +1,10 @@
 // `verify`: what the source has, what the manifests say and what lies in the lake, held against
 // each other. Writes nothing.
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "app/check_object.h"
 #include "app/unit_state.h"
@@ -105,8 +107,10 @@ class Verify {
   Status read_side_manifest(const Listed& listed, const std::string& unit) {
     const Body body = TRY(
         call_for<Body>(*opened_.parts.state, Get{.key = listed.key, .most = manifest_bytes_max}));
-    const ledger::Manifest manifest = TRY(ledger::parse_manifest(body.bytes.view(), listed.key));
+    ledger::Manifest manifest = TRY(ledger::parse_manifest(body.bytes.view(), listed.key));
     know(unit, manifest);
+    auto& earlier = earlier_[unit];
+    std::move(manifest.outputs.begin(), manifest.outputs.end(), std::back_inserter(earlier));
     return {};
   }
 
@@ -143,8 +147,15 @@ class Verify {
     } else if (!opened_.parts.source->stream()) {
       TRY_IN(check_inputs(unit, state.record->manifest->inputs), "unit " + unit.id);
     }
+    std::unordered_set<std::string_view> checked;
     for (const ledger::Output& output : state.record->manifest->outputs) {
       TRY(check_output(unit, output));
+      checked.insert(output.key.view());
+    }
+    // The last manifest may lie beside the record already; its objects are looked at once.
+    const std::string name = opened_.job.name + "/" + ledger::unit_file_name(unit.id);
+    for (const ledger::Output& output : earlier_[name]) {
+      if (!checked.contains(output.key.view())) TRY(check_output(unit, output));
     }
     return {};
   }
@@ -251,6 +262,8 @@ class Verify {
   std::map<std::string, Listed> objects_;                // By key
   std::unordered_map<std::string, std::string> owners_;  // Key to job/unit
   std::vector<std::string> begun_;                       // Keys of intents
+  // By job/unit: what a stream's earlier manifests say.
+  std::unordered_map<std::string, std::vector<ledger::Output>> earlier_;
   bool a_run_is_at_work_ = false;
   std::vector<Problem> problems_;
 };

@@ -16,12 +16,22 @@ int64_t read(clockid_t id) {
 
 }  // namespace
 
-Instant now() { return {read(CLOCK_MONOTONIC)}; }
-Nanoseconds thread_cpu() { return read(CLOCK_THREAD_CPUTIME_ID); }
-Nanoseconds process_cpu() { return read(CLOCK_PROCESS_CPUTIME_ID); }
-WallTime Clock::wall() const { return {read(CLOCK_REALTIME)}; }
+Instant now() {
+  return {read(CLOCK_MONOTONIC)};
+}
+Nanoseconds thread_cpu() {
+  return read(CLOCK_THREAD_CPUTIME_ID);
+}
+Nanoseconds process_cpu() {
+  return read(CLOCK_PROCESS_CPUTIME_ID);
+}
+WallTime Clock::wall() const {
+  return {read(CLOCK_REALTIME)};
+}
 
-Chance::Chance() { ENSURE(getrandom(&state_, sizeof state_, 0) == sizeof state_); }
+Chance::Chance() {
+  ENSURE(getrandom(&state_, sizeof state_, 0) == sizeof state_);
+}
 
 uint64_t Chance::next() {
   state_ += 0x9e3779b97f4a7c15ULL;

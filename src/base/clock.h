@@ -1,5 +1,5 @@
-// The only door to time and to chance. Whoever needs either is handed a Clock or a Chance; elsewhere
-// the system's clocks and random numbers are banned by name.
+// The only door to time and to chance. Whoever needs either is handed a Clock or a Chance;
+// elsewhere the system's clocks and random numbers are banned by name.
 #pragma once
 
 #include <cstdint>
@@ -8,16 +8,24 @@
 namespace sluice {
 
 using Nanoseconds = int64_t;
-constexpr Nanoseconds operator""_ms(unsigned long long n) { return static_cast<int64_t>(n) * 1'000'000; }
-constexpr Nanoseconds operator""_s(unsigned long long n) { return static_cast<int64_t>(n) * 1'000'000'000; }
+constexpr Nanoseconds operator""_ms(unsigned long long n) {
+  return static_cast<int64_t>(n) * 1'000'000;
+}
+constexpr Nanoseconds operator""_s(unsigned long long n) {
+  return static_cast<int64_t>(n) * 1'000'000'000;
+}
 
 // A point on the monotonic clock, in nanoseconds. Means nothing outside this process.
 struct Instant {
   int64_t ns = 0;
   auto operator<=>(const Instant&) const = default;
 };
-inline Instant operator+(Instant a, Nanoseconds b) { return {a.ns + b}; }
-inline Nanoseconds operator-(Instant a, Instant b) { return a.ns - b.ns; }
+inline Instant operator+(Instant a, Nanoseconds b) {
+  return {a.ns + b};
+}
+inline Nanoseconds operator-(Instant a, Instant b) {
+  return a.ns - b.ns;
+}
 
 // A point in the world's time: nanoseconds since 1970-01-01T00:00:00Z.
 struct WallTime {
@@ -25,9 +33,9 @@ struct WallTime {
   auto operator<=>(const WallTime&) const = default;
 };
 
-Instant now();                 // Monotonic. Safe on any thread.
-Nanoseconds thread_cpu();      // CPU time this thread has used.
-Nanoseconds process_cpu();     // CPU time all threads have used.
+Instant now();              // Monotonic. Safe on any thread.
+Nanoseconds thread_cpu();   // CPU time this thread has used.
+Nanoseconds process_cpu();  // CPU time all threads have used.
 
 // What time it is in the world. Virtual, so that a test can say that it is last March.
 class Clock {
@@ -47,7 +55,8 @@ class StoppedClock : public Clock {
   WallTime at_;
 };
 
-// Random numbers: a small generator (SplitMix64), seeded by the system or, in tests, by hand. One thread at a time.
+// Random numbers: a small generator (SplitMix64), seeded by the system or, in tests, by hand. One
+// thread at a time.
 class Chance {
  public:
   Chance();  // Seeded by the system.

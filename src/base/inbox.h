@@ -1,5 +1,5 @@
-// The one queue where threads meet, and the timers. Whoever did something for a loop posts an event;
-// the loop waits for one event at a time and owns its state alone.
+// The one queue where threads meet, and the timers. Whoever did something for a loop posts an
+// event; the loop waits for one event at a time and owns its state alone.
 #pragma once
 
 #include <condition_variable>

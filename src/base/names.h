@@ -31,10 +31,12 @@ class Named {
 
 using Bucket = Named<struct BucketTag>;
 using Region = Named<struct RegionTag>;
-using Key = Named<struct KeyTag>;            // Of an object, whole: "dt=2024-02-08/a.jsonl.gz". Bytes, no leading slash.
-using ETag = Named<struct ETagTag>;          // Opaque, compared whole; without the quotes of the wire.
+using Key = Named<struct KeyTag>;    // Of an object, whole: "dt=2024-02-08/a.jsonl.gz". Bytes, no
+                                     // leading slash.
+using ETag = Named<struct ETagTag>;  // Opaque, compared whole; without the quotes of the wire.
 using UploadId = Named<struct UploadIdTag>;  // Opaque; made up by the store.
-using Mark = Named<struct MarkTag>;          // "job/unit/epoch": the metadata `sluice` of an upload and its object.
+using Mark =
+    Named<struct MarkTag>;  // "job/unit/epoch": the metadata `sluice` of an upload and its object.
 
 // One part of an upload, as the store acknowledged it.
 struct PartTag {

@@ -43,8 +43,8 @@ struct Error {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::in_place_index<0>, std::move(value)) {}        // NOLINT: implicit
-  Result(Error error) : value_(std::in_place_index<1>, std::move(error)) {}    // NOLINT: implicit
+  Result(T value) : value_(std::in_place_index<0>, std::move(value)) {}      // NOLINT: implicit
+  Result(Error error) : value_(std::in_place_index<1>, std::move(error)) {}  // NOLINT: implicit
 
   bool ok() const { return value_.index() == 0; }
   explicit operator bool() const { return ok(); }
@@ -90,19 +90,19 @@ using Status = Result<void>;
 }  // namespace sluice
 
 // The value of `expression`, or return its error to the caller.
-#define TRY(expression)                                        \
-  __extension__({                                              \
-    auto&& result_ = (expression);                             \
-    if (!result_.ok()) return std::move(result_.error());      \
-    std::move(result_).value();                                \
+#define TRY(expression)                                   \
+  __extension__({                                         \
+    auto&& result_ = (expression);                        \
+    if (!result_.ok()) return std::move(result_.error()); \
+    std::move(result_).value();                           \
   })
 
 // The same, adding the layer's phrase to the error. `what` is evaluated only on an error.
-#define TRY_IN(expression, what)                                        \
-  __extension__({                                                       \
-    auto&& result_ = (expression);                                      \
-    if (!result_.ok()) return std::move(result_.error()).in(what);      \
-    std::move(result_).value();                                         \
+#define TRY_IN(expression, what)                                   \
+  __extension__({                                                  \
+    auto&& result_ = (expression);                                 \
+    if (!result_.ok()) return std::move(result_.error()).in(what); \
+    std::move(result_).value();                                    \
   })
 
 #define ENSURE(condition) \

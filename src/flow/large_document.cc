@@ -62,13 +62,17 @@ LargeDocument::LargeDocument(const Document& document, Surroundings around)
   decoder_->reset();
 }
 
-LargeDocument::~LargeDocument() { ENSURE(!stepping_ && refining_ == 0); }
+LargeDocument::~LargeDocument() {
+  ENSURE(!stepping_ && refining_ == 0);
+}
 
 void LargeDocument::feed(Chunk chunk) {
   if (!fault_) chunks_.push_back(std::move(chunk));
 }
 
-void LargeDocument::break_off(Error why) { broken_off_ = std::move(why); }
+void LargeDocument::break_off(Error why) {
+  broken_off_ = std::move(why);
+}
 
 void LargeDocument::fail(uint64_t offset, std::string reason) {
   if (!fault_ || offset < fault_->offset) fault_ = {offset, std::move(reason)};
@@ -116,13 +120,15 @@ void LargeDocument::start_step() {
 bool LargeDocument::on(Event& event) {
   if (auto* refined = dynamic_cast<Refine*>(&event)) {
     --refining_;
-    around_.meter.stage(Stage::refine).add(refined->wall, refined->slot->batch.storage.front().size());
+    around_.meter.stage(Stage::refine)
+        .add(refined->wall, refined->slot->batch.storage.front().size());
     around_.meter.stage(Stage::refine).add_cpu(refined->cpu);
     around_.meter.stage(Stage::refine).add_wait(refined->waited);
     refined->slot->ready = true;
     if (refined->slot->fault) {
-      fail(refined->slot->fault->offset,
-           "not JSON at byte " + std::to_string(refined->slot->fault->offset) + ": " + refined->slot->fault->reason);
+      fail(refined->slot->fault->offset, "not JSON at byte " +
+                                             std::to_string(refined->slot->fault->offset) + ": " +
+                                             refined->slot->fault->reason);
     }
     return true;
   }
@@ -156,7 +162,8 @@ void LargeDocument::take_step() {
   Buffer next;
   std::vector<Lease> next_leases;
   if (emits && !over) {
-    auto lease = around_.purse.reserve(document_.number, carried + chunk_bytes_max, Purse::For::window);
+    auto lease =
+        around_.purse.reserve(document_.number, carried + chunk_bytes_max, Purse::For::window);
     if (!lease) return;
     next = Buffer(lease->bytes());
     next_leases.push_back(std::move(*lease));
@@ -177,7 +184,8 @@ void LargeDocument::take_step() {
     for (SetAside& bad : step.bad) bad.document = document_.name;
     slot->batch.set_aside = std::move(step.bad);
     auto work = std::make_unique<Refine>(around_.tickets.next());
-    work->input.emplace(RefineInput{around_.recipe, around_.unit, document_, decoder_->spoils(), decoder_->json()});
+    work->input.emplace(
+        RefineInput{around_.recipe, around_.unit, document_, decoder_->spoils(), decoder_->json()});
     work->slot = slot.get();
     work->spans = std::move(step.spans);
     work->offset = offset;
@@ -208,7 +216,8 @@ Batch* LargeDocument::front() {
   while (!slots_.empty() && slots_.front()->ready) {
     Slot& slot = *slots_.front();
     // What lies behind the first fault is not wanted.
-    const bool spoilt = fault_ && decoder_->spoils() == Spoils::document && !slot.batch.records.empty() &&
+    const bool spoilt = fault_ && decoder_->spoils() == Spoils::document &&
+                        !slot.batch.records.empty() &&
                         slot.batch.records.front().offset >= fault_->offset;
     if (!spoilt) return &slot.batch;
     slots_.pop_front();

@@ -40,8 +40,8 @@ class LargeDocument {
   // Whether the event was one of this document's.
   bool on(Event& event);
 
-  Batch* front();  // The next batch, if it is ready
-  void pop();      // front() is placed
+  Batch* front();         // The next batch, if it is ready
+  void pop();             // front() is placed
   bool finished() const;  // All is out, and nothing is being worked on
   bool idle() const { return !stepping_ && refining_ == 0; }  // May be destroyed
 
@@ -70,9 +70,9 @@ class LargeDocument {
   bool input_begun_ = false;
   Buffer window_;
   std::vector<Lease> window_leases_;
-  std::unique_ptr<Step> step_;    // Came back and waits for room
-  bool stepping_ = false;         // Out with a worker
-  bool ended_ = false;            // No step follows
+  std::unique_ptr<Step> step_;               // Came back and waits for room
+  bool stepping_ = false;                    // Out with a worker
+  bool ended_ = false;                       // No step follows
   std::deque<std::unique_ptr<Slot>> slots_;  // In order
   size_t refining_ = 0;
   std::optional<Error> broken_off_;

@@ -14,13 +14,13 @@
 namespace sluice {
 
 struct SourceContext {
-  const UnitNames& unit;   // Outlives the source, as all references here do
+  const UnitNames& unit;  // Outlives the source, as all references here do
   InFlight& in_flight;
-  Budget& common;          // For what isn't a document: listing pages
+  Budget& common;  // For what isn't a document: listing pages
   Inbox& inbox;
-  TicketSeries tickets;    // Of this source alone
-  uint64_t limit = UINT64_MAX;  // Documents
-  uint64_t position = 0;        // Streams: where to begin
+  TicketSeries tickets;                // Of this source alone
+  uint64_t limit = UINT64_MAX;         // Documents
+  uint64_t position = 0;               // Streams: where to begin
   std::optional<uint64_t> until = {};  // Streams: end at this position
 };
 
@@ -38,14 +38,16 @@ class SourceMaker {
   virtual Status list(const UnitNames& unit, const std::function<void(const Document&)>& each,
                       PlannedInput& planned) const = 0;
   virtual bool stream() const { return false; }  // Never ends by itself; has positions
-  virtual std::vector<std::string> path_names() const { return {}; }  // x of {path.x}, as Document::captures
+  virtual std::vector<std::string> path_names() const {
+    return {};
+  }  // x of {path.x}, as Document::captures
 };
 
 struct SinkContext {
   const UnitNames& unit;
-  Mark mark;            // Of every upload
-  Budget& share;        // The unit's sink share, all of it for this sink
-  Budget& common;       // For what grows with the number of records: the hashes of dedupe
+  Mark mark;       // Of every upload
+  Budget& share;   // The unit's sink share, all of it for this sink
+  Budget& common;  // For what grows with the number of records: the hashes of dedupe
   Meter& meter;
   Workers& workers;
   Inbox& inbox;

@@ -102,7 +102,8 @@ class Refiner {
     const size_t fields = tools_.fields.size();
     if (fields > 0) {
       if (!scanned && !tools_.scanner.scan(record.text)) {
-        set_aside(original, record.offset, in_.json ? "not JSON after its transforms" : "a partition needs JSON records");
+        set_aside(original, record.offset,
+                  in_.json ? "not JSON after its transforms" : "a partition needs JSON records");
         return;
       }
       for (size_t i = 0; i < fields; ++i) tools_.fields[i] = tools_.scanner.raw(i);
@@ -110,7 +111,8 @@ class Refiner {
     tools_.place.clear();
     const Template::Context context{
         .fields = tools_.fields, .paths = tools_.paths, .unit = &in_.unit};
-    Status rendered = in_.recipe.place.render(context, Template::Escape::key, tools_.place, &record.time_ns);
+    Status rendered =
+        in_.recipe.place.render(context, Template::Escape::key, tools_.place, &record.time_ns);
     if (!rendered.ok()) {
       if (!in_.recipe.place_if_missing) {
         set_aside(original, record.offset, "no place: " + rendered.error().message);
@@ -139,10 +141,12 @@ class Refiner {
     what.bytes = text.size();
     what.reason = std::move(reason);
     if (!in_.recipe.set_aside_place) return;
-    const std::string& line = batch_.texts.emplace_back(set_aside_line(what, in_.document.name, text));
-    batch_.records.push_back(
-        {.text = line, .offset = offset, .place = place_index(*in_.recipe.set_aside_place),
-         .copy_of_set_aside = true});
+    const std::string& line =
+        batch_.texts.emplace_back(set_aside_line(what, in_.document.name, text));
+    batch_.records.push_back({.text = line,
+                              .offset = offset,
+                              .place = place_index(*in_.recipe.set_aside_place),
+                              .copy_of_set_aside = true});
   }
 
   struct Hash {
@@ -159,8 +163,9 @@ class Refiner {
 
 }  // namespace
 
-std::optional<DocumentFault> refine(const RefineInput& input, std::string_view window, uint64_t offset,
-                                    const std::vector<Span>& spans, Batch& batch, Scratch& scratch) {
+std::optional<DocumentFault> refine(const RefineInput& input, std::string_view window,
+                                    uint64_t offset, const std::vector<Span>& spans, Batch& batch,
+                                    Scratch& scratch) {
   Refiner refiner(input, batch, scratch);
   batch.records.reserve(batch.records.size() + spans.size());
   for (const Span& span : spans) {
@@ -169,7 +174,8 @@ std::optional<DocumentFault> refine(const RefineInput& input, std::string_view w
   return std::nullopt;
 }
 
-std::string set_aside_line(const SetAside& what, std::string_view document, std::string_view bytes) {
+std::string set_aside_line(const SetAside& what, std::string_view document,
+                           std::string_view bytes) {
   std::string line = R"({"document":)";
   json::append_quoted(document, line);
   line += R"(,"offset":)" + std::to_string(what.offset) + R"(,"reason":)";

@@ -20,11 +20,11 @@ namespace sluice {
 // What a job does to its records. Made once, then shared by all workers and never changed.
 struct Recipe {
   std::vector<std::unique_ptr<Transform>> transforms;
-  Template place;                                // Renders Batch::places
-  std::optional<json::Path> identity;            // dedupe
-  std::vector<std::string> path_names;           // What Document::captures are, in their order
-  std::optional<std::string> place_if_missing;   // Instead of setting the record aside
-  std::optional<std::string> set_aside_place;    // Keep copies of what is set aside here
+  Template place;                               // Renders Batch::places
+  std::optional<json::Path> identity;           // dedupe
+  std::vector<std::string> path_names;          // What Document::captures are, in their order
+  std::optional<std::string> place_if_missing;  // Instead of setting the record aside
+  std::optional<std::string> set_aside_place;   // Keep copies of what is set aside here
   Scratch::Key key = Scratch::new_key();
 };
 
@@ -44,8 +44,9 @@ struct RefineInput {
 
 // Turns spans of `window` (which batch.storage owns already) into batch.records. `offset` is the
 // window's in the document. With a fault, the records before it are in the batch.
-std::optional<DocumentFault> refine(const RefineInput& input, std::string_view window, uint64_t offset,
-                                    const std::vector<Span>& spans, Batch& batch, Scratch& scratch);
+std::optional<DocumentFault> refine(const RefineInput& input, std::string_view window,
+                                    uint64_t offset, const std::vector<Span>& spans, Batch& batch,
+                                    Scratch& scratch);
 
 // A line that says what was set aside and keeps its bytes (base 64 where they aren't UTF-8).
 std::string set_aside_line(const SetAside& what, std::string_view document, std::string_view bytes);

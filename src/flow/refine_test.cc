@@ -10,8 +10,8 @@ struct Refined {
   Batch batch;
 };
 
-Refined refined(Recipe& recipe, const std::vector<std::string>& records, Spoils spoils = Spoils::record,
-                bool json = true) {
+Refined refined(Recipe& recipe, const std::vector<std::string>& records,
+                Spoils spoils = Spoils::record, bool json = true) {
   std::string window;
   std::vector<Span> spans;
   for (const std::string& record : records) {
@@ -23,7 +23,8 @@ Refined refined(Recipe& recipe, const std::vector<std::string>& records, Spoils 
   Refined out;
   out.batch.storage.push_back(Buffer::of(window));
   Scratch scratch;
-  out.fault = refine({recipe, unit, document, spoils, json}, out.batch.storage[0].view(), 100, spans, out.batch, scratch);
+  out.fault = refine({recipe, unit, document, spoils, json}, out.batch.storage[0].view(), 100,
+                     spans, out.batch, scratch);
   return out;
 }
 
@@ -37,7 +38,8 @@ Recipe by_day() {
 
 TEST_CASE("a record stays as it came, and gets the place of its own time") {
   Recipe recipe = by_day();
-  const auto out = refined(recipe, {R"({"t":"2024-02-08T01:00:00Z" , "n":1.10})", R"({"t":"2024-02-09T01:00:00Z"})"});
+  const auto out = refined(
+      recipe, {R"({"t":"2024-02-08T01:00:00Z" , "n":1.10})", R"({"t":"2024-02-09T01:00:00Z"})"});
   REQUIRE(out.batch.records.size() == 2);
   CHECK(out.batch.records[0].text == R"({"t":"2024-02-08T01:00:00Z" , "n":1.10})");
   CHECK(out.batch.places[out.batch.records[0].place] == "dt=2024-02-08/");
@@ -78,10 +80,12 @@ TEST_CASE("a record without its partition field is set aside, or goes where the 
   CHECK(kept.batch.places[0] == "dt=__HIVE_DEFAULT_PARTITION__/");
 }
 
-TEST_CASE("identity is of the field, content of the bytes as they came; null and missing have none") {
+TEST_CASE(
+    "identity is of the field, content of the bytes as they came; null and missing have none") {
   Recipe recipe;
   recipe.identity = *json::parse_path(".id");
-  const auto out = refined(recipe, {R"({"id":1})", R"({"id":1})", R"({"id":1,"x":2})", R"({"id":null})", "{}"});
+  const auto out =
+      refined(recipe, {R"({"id":1})", R"({"id":1})", R"({"id":1,"x":2})", R"({"id":null})", "{}"});
   const auto& r = out.batch.records;
   REQUIRE(r.size() == 5);
   CHECK(r[0].identity == r[1].identity);
@@ -102,8 +106,10 @@ TEST_CASE("raw lines must be UTF-8 and need not be JSON") {
 
 TEST_CASE("a copy of what is set aside says from where it came, and keeps any bytes") {
   const SetAside what{.offset = 7, .reason = "bad \"x\""};
-  CHECK(set_aside_line(what, "d", "a\"b") == R"({"document":"d","offset":7,"reason":"bad \"x\"","text":"a\"b"})");
-  CHECK(set_aside_line(what, "d", "\xff") == R"({"document":"d","offset":7,"reason":"bad \"x\"","base64":"/w=="})");
+  CHECK(set_aside_line(what, "d", "a\"b") ==
+        R"({"document":"d","offset":7,"reason":"bad \"x\"","text":"a\"b"})");
+  CHECK(set_aside_line(what, "d", "\xff") ==
+        R"({"document":"d","offset":7,"reason":"bad \"x\"","base64":"/w=="})");
   Recipe recipe;
   recipe.set_aside_place = "_sluice/set_aside/job/";
   const auto out = refined(recipe, {"nope"});

@@ -27,17 +27,18 @@
 
 namespace sluice {
 
-// ---- source ----------------------------------------------------------------------------------------
+// ---- source
+// ----------------------------------------------------------------------------------------
 
 // An object, an API page, a span of a stream: what is good or bad as one.
 struct Document {
-  uint64_t number = 0;     // 0, 1, 2, ... in input order
-  std::string name;        // "s3://logs/AWSLogs/…json.gz"; for people, and in the manifest
-  Key key;                 // As the manifest lists it
-  uint64_t bytes = 0;      // As listed; compressed
+  uint64_t number = 0;  // 0, 1, 2, ... in input order
+  std::string name;     // "s3://logs/AWSLogs/…json.gz"; for people, and in the manifest
+  Key key;              // As the manifest lists it
+  uint64_t bytes = 0;   // As listed; compressed
   ETag etag;
   std::vector<std::string> captures;  // {path.x} in the order of the template's names
-  uint64_t end = 0;        // Streams: the position behind it
+  uint64_t end = 0;                   // Streams: the position behind it
 };
 
 // Bytes for a unit's documents, granted in input order. The document whose turn it is to be written
@@ -98,11 +99,13 @@ struct Chunk {
 // Something of a document has come: its next chunk, or the reason why it can't be read.
 struct Arrived {
   uint64_t document = 0;
-  Chunk chunk;                   // Chunks of one document come in order; documents in any order
-  std::optional<Error> bad = {};  // The document is set aside with these words (vanished, ...); nothing more comes of it
+  Chunk chunk;  // Chunks of one document come in order; documents in any order
+  std::optional<Error> bad =
+      {};  // The document is set aside with these words (vanished, ...); nothing more comes of it
 };
 
-// A document of at most this many bytes comes as one chunk; a larger one in chunks of chunk_bytes_max.
+// A document of at most this many bytes comes as one chunk; a larger one in chunks of
+// chunk_bytes_max.
 inline constexpr uint64_t whole_bytes_max = 4 << 20;
 inline constexpr uint64_t chunk_bytes_max = 1 << 20;
 
@@ -129,7 +132,8 @@ class Source {
 // What a bad record or document does to its unit (the job's `on_bad`).
 enum class OnBad : uint8_t { set_aside, stop };
 
-// ---- decode ----------------------------------------------------------------------------------------
+// ---- decode
+// ----------------------------------------------------------------------------------------
 
 using json::Span;  // Of the window
 
@@ -140,15 +144,16 @@ struct DecodeStep {
     finished,    // The document has ended well.
   };
   Next next = Next::more_input;
-  size_t consumed = 0;  // So many bytes at the window's front are done with, records in `records` included
+  size_t consumed =
+      0;  // So many bytes at the window's front are done with, records in `records` included
 };
 
 // What one bad record spoils: itself (a line), or its whole document (one JSON value).
 enum class Spoils : uint8_t { record, document };
 
-// Turns a document's bytes into records: inflates by content (gzip, zstd, plain) and slices. Whether
-// each record is well-formed inside is checked later, on another worker. One document at a time;
-// reset() makes it ready for the next (keeping its memory).
+// Turns a document's bytes into records: inflates by content (gzip, zstd, plain) and slices.
+// Whether each record is well-formed inside is checked later, on another worker. One document at a
+// time; reset() makes it ready for the next (keeping its memory).
 class Decoder {
  public:
   virtual ~Decoder() = default;
@@ -169,8 +174,9 @@ class Decoder {
   virtual uint64_t bad_offset() const { return inflated(); }
   virtual size_t memory_bytes() const { return 0; }  // What its codec holds now
   virtual Spoils spoils() const = 0;
-  virtual bool json() const = 0;               // Are records JSON, to be checked as such?
-  virtual const std::vector<std::string>& warnings() const = 0;  // "12 bytes after the gzip member ignored"
+  virtual bool json() const = 0;  // Are records JSON, to be checked as such?
+  virtual const std::vector<std::string>& warnings()
+      const = 0;  // "12 bytes after the gzip member ignored"
 };
 
 // One for a job. Makes decoders; safe to use from any thread.
@@ -178,15 +184,17 @@ class DecoderMaker {
  public:
   virtual ~DecoderMaker() = default;
   virtual std::unique_ptr<Decoder> make() const = 0;
-  // How much a document may inflate to, as far as its bytes tell (gzip's ISIZE, zstd's content size); 0: unknown.
+  // How much a document may inflate to, as far as its bytes tell (gzip's ISIZE, zstd's content
+  // size); 0: unknown.
   virtual uint64_t inflated_hint(std::string_view whole_document) const = 0;
 };
 
-// ---- transform ---------------------------------------------------------------------------------------
+// ---- transform
+// ---------------------------------------------------------------------------------------
 
 // What a template or a transform may refer to besides the record.
 struct UnitNames {
-  std::string id;                   // "2024-02-08"
+  std::string id;                      // "2024-02-08"
   std::optional<WallTime> start = {};  // Time units only
   std::optional<WallTime> end = {};
   WallTime run_started = {};
@@ -202,12 +210,14 @@ class Transform {
   // Once, before the first apply(): what Document::captures are, in their order. `invalid` if one
   // that it wants is not among them.
   virtual Status use_paths(const std::vector<std::string>&) { return {}; }
-  // `changed`: the new text is in `out` (cleared by the callee first). An error sets the record aside.
-  virtual Result<Verdict> apply(std::string_view record, const UnitNames& unit, const Document& document,
-                                std::string& out) const = 0;
+  // `changed`: the new text is in `out` (cleared by the callee first). An error sets the record
+  // aside.
+  virtual Result<Verdict> apply(std::string_view record, const UnitNames& unit,
+                                const Document& document, std::string& out) const = 0;
 };
 
-// ---- encode ------------------------------------------------------------------------------------------
+// ---- encode
+// ------------------------------------------------------------------------------------------
 
 // What an object's blocks add up to so far.
 struct Encoded {
@@ -233,16 +243,18 @@ class Encoder {
   virtual size_t encoded_bytes_max(size_t text_bytes) const = 0;
   // Null: blocks of one object may be encoded at the same time, in any order.
   virtual std::unique_ptr<Coil> coil() const { return nullptr; }
-  virtual size_t coil_bytes() const { return 0; }  // What a coil costs in memory
+  virtual size_t coil_bytes() const { return 0; }    // What a coil costs in memory
   virtual size_t worker_bytes() const { return 0; }  // What each encode() at work at once costs
-  virtual std::string header() const = 0;          // Before the first block
-  // `out.bytes` has room for encoded_bytes_max. `coil` is null where coil() is. `final`: no block follows.
+  virtual std::string header() const = 0;            // Before the first block
+  // `out.bytes` has room for encoded_bytes_max. `coil` is null where coil() is. `final`: no block
+  // follows.
   virtual Status encode(Coil* coil, std::string_view text, bool final, Encoded& out) const = 0;
   // After the last block; `crc32` of the whole text.
   virtual std::string trailer(uint32_t crc32, uint64_t raw_bytes) const = 0;
 };
 
-// ---- sink --------------------------------------------------------------------------------------------
+// ---- sink
+// --------------------------------------------------------------------------------------------
 
 // An upload that is filled and waits for its commit. The ledger's intent names it.
 struct Prepared {
@@ -252,7 +264,7 @@ struct Prepared {
   std::vector<PartTag> parts;
   uint64_t bytes = 0;
   uint64_t records = 0;
-  uint32_t crc32c = 0;  // Of the whole object
+  uint32_t crc32c = 0;                                // Of the whole object
   std::optional<WallTime> least = {}, greatest = {};  // Of the records' own times
   auto operator<=>(const Prepared&) const = default;
 };
@@ -264,8 +276,8 @@ struct SinkSums {
 class Sink {
  public:
   virtual ~Sink() = default;
-  // Takes records in order, from the `cursor`th on, and moves the cursor; stops early when it has no
-  // room now (ask again after the next event). True once all are taken.
+  // Takes records in order, from the `cursor`th on, and moves the cursor; stops early when it has
+  // no room now (ask again after the next event). True once all are taken.
   struct Cursor {
     size_t record = 0;
     size_t byte = 0;       // Inside the record: a large one goes in piece by piece
@@ -275,8 +287,8 @@ class Sink {
   virtual void finish() = 0;  // No more records come: seal everything
   virtual void start_what_fits() = 0;
   virtual void on(Event& event) = 0;
-  virtual bool finished() const = 0;    // finish() was called and every part is acknowledged
-  virtual Status status() const = 0;    // An error that ends the unit
+  virtual bool finished() const = 0;  // finish() was called and every part is acknowledged
+  virtual Status status() const = 0;  // An error that ends the unit
   virtual std::vector<Prepared> take_prepared() = 0;
   virtual SinkSums sums() const = 0;
   // No new requests; drained() follows once the open ones are answered. Uploads stay open: who

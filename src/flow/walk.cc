@@ -19,12 +19,18 @@ constexpr size_t group_documents_max = 64;
 constexpr uint64_t group_bytes_max = 256 << 10;
 
 // What a document of unknown inflated size is given for a first try.
-uint64_t first_guess(uint64_t bytes) { return std::min(hold_bytes_max, bytes * 6 + (4 << 10)); }
+uint64_t first_guess(uint64_t bytes) {
+  return std::min(hold_bytes_max, bytes * 6 + (4 << 10));
+}
 
 }  // namespace
 
-Walk::Walk(Parts parts) : parts_(std::move(parts)) { parts_.purse.set_turn(0); }
-Walk::~Walk() { ENSURE(decoding_ == 0); }
+Walk::Walk(Parts parts) : parts_(std::move(parts)) {
+  parts_.purse.set_turn(0);
+}
+Walk::~Walk() {
+  ENSURE(decoding_ == 0);
+}
 
 Walk::Pending& Walk::pending(uint64_t number) {
   while (pending_.size() <= number - turn_) pending_.push_back(nullptr);
@@ -33,7 +39,9 @@ Walk::Pending& Walk::pending(uint64_t number) {
   return *slot;
 }
 
-Walk::Pending* Walk::head() { return pending_.empty() ? nullptr : pending_.front().get(); }
+Walk::Pending* Walk::head() {
+  return pending_.empty() ? nullptr : pending_.front().get();
+}
 
 void Walk::start_what_fits() {
   if (stopped_) return;
@@ -46,7 +54,8 @@ void Walk::start_what_fits() {
     place_what_fits();
   }
   const auto documents = parts_.source.documents();
-  const bool all_placed = sealed_ ? cursor_.record == 0 && cursor_.byte == 0 : documents && turn_ == *documents;
+  const bool all_placed =
+      sealed_ ? cursor_.record == 0 && cursor_.byte == 0 : documents && turn_ == *documents;
   if (all_placed && !finishing_ && !error_) {
     finishing_ = true;
     parts_.sink.finish();
@@ -61,7 +70,8 @@ void Walk::take_arrivals() {
     if (arrived->bad) {
       doc.why = std::move(arrived->bad);
       if (doc.large) doc.large->break_off(*doc.why);
-      if (doc.state == Pending::State::arriving && doc.chunks.empty()) doc.state = Pending::State::bad;
+      if (doc.state == Pending::State::arriving && doc.chunks.empty())
+        doc.state = Pending::State::bad;
       continue;
     }
     if (doc.large) {
@@ -101,7 +111,8 @@ void Walk::decode_what_fits() {
 
 // False: not all of them fit; the rest is back in the queue.
 bool Walk::dispatch(std::vector<uint64_t>& numbers) {
-  auto work = std::make_unique<DecodeDocuments>(parts_.tickets.next(), parts_.decoders, parts_.recipe, parts_.unit);
+  auto work = std::make_unique<DecodeDocuments>(parts_.tickets.next(), parts_.decoders,
+                                                parts_.recipe, parts_.unit);
   size_t taken = 0;
   for (; taken < numbers.size(); ++taken) {
     Pending& doc = pending(numbers[taken]);
@@ -141,7 +152,8 @@ void Walk::on(Event& event) {
       if (decoded.fate == DecodedDocument::Fate::too_large) {
         // Larger than its own bytes said. Once more with the whole hold, and else piece by piece.
         doc.chunks.push_back(std::move(decoded.raw));
-        doc.state = doc.room_bytes < hold_bytes_max ? Pending::State::queued : Pending::State::arriving;
+        doc.state =
+            doc.room_bytes < hold_bytes_max ? Pending::State::queued : Pending::State::arriving;
         if (doc.state == Pending::State::queued) to_decode_.push_front(decoded.number);
         doc.room_bytes = hold_bytes_max;
         continue;
@@ -193,9 +205,11 @@ bool Walk::place_head() {
       if (doc->why) doc->large->break_off(*doc->why);
       doc->state = Pending::State::large;
       [[fallthrough]];
-    case Pending::State::large: return place_large(*doc);
+    case Pending::State::large:
+      return place_large(*doc);
     case Pending::State::queued:
-    case Pending::State::decoding: return false;
+    case Pending::State::decoding:
+      return false;
   }
   return false;
 }
@@ -215,7 +229,8 @@ bool Walk::place_large(Pending& doc) {
     SetAside what{.document = document.name, .offset = fault->offset, .reason = fault->reason};
     what.whole = large.records() == 0;
     if (!what.whole) {
-      what.reason = "partial: " + std::to_string(large.records()) + " records kept, then " + fault->reason;
+      what.reason =
+          "partial: " + std::to_string(large.records()) + " records kept, then " + fault->reason;
       ++sums_.documents_partial;
     }
     set_aside(std::move(what));
@@ -250,8 +265,8 @@ void Walk::set_aside(SetAside what) {
     ++sums_.records_set_aside;
   }
   if (parts_.on_bad == OnBad::stop && !error_) {
-    error_ = Error{ErrorKind::corrupt, what.document + ": byte " + std::to_string(what.offset) + ": " + what.reason +
-                                           " (on_bad: stop)"};
+    error_ = Error{ErrorKind::corrupt, what.document + ": byte " + std::to_string(what.offset) +
+                                           ": " + what.reason + " (on_bad: stop)"};
   }
   parts_.log.on_set_aside(std::move(what));
 }
@@ -279,7 +294,9 @@ void Walk::stop() {
   parts_.sink.stop();
 }
 
-bool Walk::filled() const { return finishing_ && !error_ && parts_.sink.finished(); }
+bool Walk::filled() const {
+  return finishing_ && !error_ && parts_.sink.finished();
+}
 
 Status Walk::status() const {
   if (error_) return *error_;

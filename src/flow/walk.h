@@ -27,14 +27,14 @@
 namespace sluice {
 
 struct WalkSums {
-  uint64_t documents = 0;           // Read, good or bad
-  uint64_t bytes_read = 0;          // As they came
+  uint64_t documents = 0;   // Read, good or bad
+  uint64_t bytes_read = 0;  // As they came
   uint64_t bytes_inflated = 0;
   uint64_t filtered = 0;
   uint64_t documents_set_aside = 0;
   uint64_t documents_partial = 0;
   uint64_t records_set_aside = 0;
-  uint64_t position = 0;            // Streams: behind the last document placed
+  uint64_t position = 0;  // Streams: behind the last document placed
 };
 
 // What the walk tells whoever writes the manifest, in input order.
@@ -68,7 +68,8 @@ class Walk {
 
   void start_what_fits();
   bool owns(Ticket ticket) const { return parts_.tickets.owns(ticket); }
-  void on(Event& event);  // Work of this walk that came back; the source's and the sink's events are theirs
+  void on(Event& event);  // Work of this walk that came back; the source's and the sink's events
+                          // are theirs
 
   // Everything read is placed and uploaded. Look at status() first.
   bool filled() const;
@@ -99,9 +100,9 @@ class Walk {
   Parts parts_;
   std::deque<std::unique_ptr<Pending>> pending_;  // From turn_ on; null: nothing has arrived
   uint64_t turn_ = 0;
-  std::deque<uint64_t> to_decode_;                // Whole documents, as they arrived
-  size_t decoding_ = 0;                           // Pieces of work out
-  Sink::Cursor cursor_;                           // In the batch that is being placed
+  std::deque<uint64_t> to_decode_;  // Whole documents, as they arrived
+  size_t decoding_ = 0;             // Pieces of work out
+  Sink::Cursor cursor_;             // In the batch that is being placed
   bool sealed_ = false;
   bool finishing_ = false;
   bool stopped_ = false;

@@ -20,8 +20,10 @@ Decoded decode(Decoder& decoder, std::string_view input, Buffer& window, std::ve
     const auto step = decoder.step(input, true, window, spans, batch.set_aside);
     if (!step.ok()) return {step.error()};
     switch (step->next) {
-      case DecodeStep::Next::finished: return {};
-      case DecodeStep::Next::more_room: return {.error = {}, .too_large = true};
+      case DecodeStep::Next::finished:
+        return {};
+      case DecodeStep::Next::more_room:
+        return {.error = {}, .too_large = true};
       case DecodeStep::Next::more_input:
         return {Error{ErrorKind::corrupt, "ends in the middle"}};
     }
@@ -38,19 +40,22 @@ void spoil(DecodedDocument& doc, const Recipe& recipe, uint64_t offset, std::str
   Batch batch;
   batch.document = doc.number;
   if (recipe.set_aside_place) {
-    const std::string& line = batch.texts.emplace_back(
-        set_aside_line(doc.why, doc.document->name, doc.raw.bytes.view()));
+    const std::string& line =
+        batch.texts.emplace_back(set_aside_line(doc.why, doc.document->name, doc.raw.bytes.view()));
     batch.places.push_back(*recipe.set_aside_place);
     batch.records.push_back({.text = line, .copy_of_set_aside = true});
   }
-  batch.leases = std::move(doc.batch.leases);  // Covers the copy, which is no longer than a few of the document
+  batch.leases = std::move(
+      doc.batch.leases);  // Covers the copy, which is no longer than a few of the document
   doc.batch = std::move(batch);
 }
 
 }  // namespace
 
 void DecodeDocuments::run(Scratch& scratch) {
-  Tools& tools = scratch.get<Tools>(recipe.key + (1ULL << 63), [&] { return Tools{decoders.make(), {}}; });
+  Tools& tools = scratch.get<Tools>(recipe.key + (1ULL << 63), [&] {
+    return Tools{decoders.make(), {}};
+  });
   for (DecodedDocument& doc : documents) {
     Decoder& decoder = *tools.decoder;
     decoder.reset();
@@ -78,7 +83,8 @@ void DecodeDocuments::run(Scratch& scratch) {
     const auto fault = refine({recipe, unit, *doc.document, decoder.spoils(), decoder.json()}, text,
                               decoder.window_offset(), tools.spans, doc.batch, scratch);
     if (fault) {
-      spoil(doc, recipe, fault->offset, "not JSON at byte " + std::to_string(fault->offset) + ": " + fault->reason);
+      spoil(doc, recipe, fault->offset,
+            "not JSON at byte " + std::to_string(fault->offset) + ": " + fault->reason);
       continue;
     }
     doc.raw = Chunk();

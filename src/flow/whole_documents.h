@@ -20,12 +20,12 @@ struct DecodedDocument {
   enum class Fate : uint8_t { good, bad, too_large };
   uint64_t number = 0;
   const Document* document = nullptr;
-  Chunk raw;         // Given back where it is needed once more (too_large); else let go
-  Lease room;        // In: for the window. Out: moved into the batch
+  Chunk raw;   // Given back where it is needed once more (too_large); else let go
+  Lease room;  // In: for the window. Out: moved into the batch
   uint64_t room_bytes = 0;
   Fate fate = Fate::good;
-  Batch batch;       // Good: its records. Bad: at most a copy of it
-  SetAside why;      // Bad
+  Batch batch;   // Good: its records. Bad: at most a copy of it
+  SetAside why;  // Bad
   uint64_t inflated = 0;
   std::vector<std::string> warnings;
 };

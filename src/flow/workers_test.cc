@@ -7,7 +7,9 @@ namespace {
 
 struct Count : Work {
   Count(Ticket ticket, Scratch::Key key) : Work(ticket), key(key) {}
-  void run(Scratch& scratch) override { uses = ++scratch.get<int>(key, [] { return 0; }); }
+  void run(Scratch& scratch) override {
+    uses = ++scratch.get<int>(key, [] { return 0; });
+  }
   Scratch::Key key;
   int uses = 0;
 };

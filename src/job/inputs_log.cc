@@ -45,7 +45,8 @@ void InputsLog::start_what_fits() {
 
 void InputsLog::write_piece() {
   ++open_;
-  state_.start(Put{unit_.side_key(unit_.inputs_file(epoch_, pieces_)), writing_}, {}, tickets_.next(), inbox_);
+  state_.start(Put{unit_.side_key(unit_.inputs_file(epoch_, pieces_)), writing_}, {},
+               tickets_.next(), inbox_);
 }
 
 void InputsLog::on(Event& event) {

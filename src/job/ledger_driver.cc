@@ -6,7 +6,8 @@ namespace sluice {
 
 // Full jitter: any time up to 50 ms doubled with each attempt, at most 10 s.
 Nanoseconds pause_before(uint32_t attempt, Chance& chance) {
-  const Nanoseconds most = std::min<Nanoseconds>(10_s, 50_ms << std::min<uint32_t>(attempt - 1, 20));
+  const Nanoseconds most =
+      std::min<Nanoseconds>(10_s, 50_ms << std::min<uint32_t>(attempt - 1, 20));
   return static_cast<Nanoseconds>(chance.below(static_cast<uint64_t>(most))) + 1_ms;
 }
 

@@ -23,9 +23,13 @@ Status take_ownership(const Job& job, const JobParts& parts) {
   const Key key(parts.lake_prefix + "_sluice/owner.json");
   const auto mine = [&](std::string_view text) -> Status {
     const auto owner = job_of(text);
-    if (!owner) return Error{ErrorKind::invalid, job.lake + key.str() + ": not readable; it should say whose lake this is"};
+    if (!owner)
+      return Error{ErrorKind::invalid,
+                   job.lake + key.str() + ": not readable; it should say whose lake this is"};
     if (*owner == job.name || job.shared) return {};
-    return Error{ErrorKind::conflict, job.lake + " belongs to job `" + *owner + "`; give this job a lake of its own, or say shared: true in both"};
+    return Error{ErrorKind::conflict,
+                 job.lake + " belongs to job `" + *owner +
+                     "`; give this job a lake of its own, or say shared: true in both"};
   };
   auto found = call(*parts.lake, Get{.key = key, .most = owner_bytes_max});
   if (found.ok()) return mine(std::get<Body>(*found).bytes.view());
@@ -46,36 +50,47 @@ Status each_input(const ledger::Inputs& inputs, const ledger::Unit& unit, Store&
   constexpr std::string_view ending = ".json";
   const std::string stem = inputs.file.substr(0, inputs.file.size() - ending.size());
   for (uint64_t piece = 0; piece < inputs.pieces; ++piece) {
-    const Key key = unit.side_key(stem + (piece == 0 ? "" : "." + std::to_string(piece)) + std::string(ending));
+    const Key key =
+        unit.side_key(stem + (piece == 0 ? "" : "." + std::to_string(piece)) + std::string(ending));
     Body body = TRY(call_for<Body>(state, Get{.key = key, .most = piece_bytes_max}));
-    for (const ledger::Input& input : TRY(ledger::parse_inputs(body.bytes.view(), key))) TRY(each(input));
+    for (const ledger::Input& input : TRY(ledger::parse_inputs(body.bytes.view(), key)))
+      TRY(each(input));
   }
   return {};
 }
 
 Result<bool> inputs_changed(const Job& job, const JobParts& parts, const UnitNames& unit,
                             const Resources& resources) {
-  if (job.units.late == 0 || !may_still_change(unit, job.units.late, resources.clock.wall())) return false;
+  if (job.units.late == 0 || !may_still_change(unit, job.units.late, resources.clock.wall()))
+    return false;
   const ledger::UnitPtr known = ledger_unit(job, parts, unit, unit.run_id, resources);
-  auto found = call(*parts.state, Get{.key = known->record_key(), .most = ledger::record_bytes_max});
+  auto found =
+      call(*parts.state, Get{.key = known->record_key(), .most = ledger::record_bytes_max});
   if (!found.ok()) {
     if (found.error().kind == ErrorKind::not_found) return false;
     return std::move(found).error();
   }
-  const auto record = TRY(ledger::parse_record(std::get<Body>(*found).bytes.view(), known->record_key()));
+  const auto record =
+      TRY(ledger::parse_record(std::get<Body>(*found).bytes.view(), known->record_key()));
   if (!ledger::finished(record, job.fingerprint)) return false;
-  // Both are in key order. Equal as sequences, or changed: hold the listing's hash against the list's.
+  // Both are in key order. Equal as sequences, or changed: hold the listing's hash against the
+  // list's.
   Hash128 listed, recorded;
   const auto add = [](Hash128& sum, const Key& key, const ETag& etag, uint64_t bytes) {
-    const std::string text = key.str() + '\0' + etag.str() + '\0' + std::to_string(bytes) + to_hex(sum);
+    const std::string text =
+        key.str() + '\0' + etag.str() + '\0' + std::to_string(bytes) + to_hex(sum);
     sum = hash128(text);
   };
-  TRY(each_input(record.manifest->inputs, *known, *parts.state, [&](const ledger::Input& input) -> Status {
-    add(recorded, input.key, input.etag, input.bytes);
-    return {};
-  }));
+  TRY(each_input(record.manifest->inputs, *known, *parts.state,
+                 [&](const ledger::Input& input) -> Status {
+                   add(recorded, input.key, input.etag, input.bytes);
+                   return {};
+                 }));
   PlannedInput planned;
-  TRY(parts.source->list(unit, [&](const Document& document) { add(listed, document.key, document.etag, document.bytes); }, planned));
+  TRY(parts.source->list(
+      unit,
+      [&](const Document& document) { add(listed, document.key, document.etag, document.bytes); },
+      planned));
   return listed != recorded;
 }
 

@@ -4,13 +4,20 @@ namespace sluice {
 
 std::string_view to_string(UnitOutcome outcome) {
   switch (outcome) {
-    case UnitOutcome::done: return "done";
-    case UnitOutcome::done_already: return "done already";
-    case UnitOutcome::done_by_other: return "done by another run";
-    case UnitOutcome::stale: return "stale";
-    case UnitOutcome::lost: return "lost to another run";
-    case UnitOutcome::failed: return "failed";
-    case UnitOutcome::stopped: return "stopped";
+    case UnitOutcome::done:
+      return "done";
+    case UnitOutcome::done_already:
+      return "done already";
+    case UnitOutcome::done_by_other:
+      return "done by another run";
+    case UnitOutcome::stale:
+      return "stale";
+    case UnitOutcome::lost:
+      return "lost to another run";
+    case UnitOutcome::failed:
+      return "failed";
+    case UnitOutcome::stopped:
+      return "stopped";
   }
   return "unknown";
 }
@@ -22,7 +29,9 @@ int RunReport::exit_code(bool ok_set_aside) const {
   for (const UnitReport& unit : units) {
     if (unit.outcome == UnitOutcome::failed || unit.outcome == UnitOutcome::lost) return 1;
     stopped |= unit.outcome == UnitOutcome::stopped;
-    set_aside |= unit.walk.documents_set_aside + unit.walk.documents_partial + unit.walk.records_set_aside > 0;
+    set_aside |=
+        unit.walk.documents_set_aside + unit.walk.documents_partial + unit.walk.records_set_aside >
+        0;
   }
   if (stopped) return 4;
   return set_aside && !ok_set_aside ? 3 : 0;

@@ -25,20 +25,29 @@ ledger::Names names_of(const Job& job, const JobParts& parts, const UnitNames& u
   if (!job.names.whole_key()) {
     std::string word = job.names.file_word(unit);
     if (!stream) return ledger::Names::of_unit(parts.lake_prefix, std::move(word));
-    return ledger::Names::of_template(
-        parts.lake_prefix, {{Kind::folders}, {Kind::text, word + "-"}, {Kind::number},
-                            {Kind::text, "-"}, {Kind::number}, {Kind::extension}});
+    return ledger::Names::of_template(parts.lake_prefix, {{Kind::folders},
+                                                          {Kind::text, word + "-"},
+                                                          {Kind::number},
+                                                          {Kind::text, "-"},
+                                                          {Kind::number},
+                                                          {Kind::extension}});
   }
   std::vector<ledger::NamePiece> pieces;
   for (const Template::Piece& piece : job.names.place().pieces()) {
     switch (piece.kind) {
-      case Template::Piece::Kind::text: pieces.push_back({Kind::text, piece.text}); break;
+      case Template::Piece::Kind::text:
+        pieces.push_back({Kind::text, piece.text});
+        break;
       case Template::Piece::Kind::unit:
         pieces.push_back({Kind::text, rendered(piece, unit) + (stream ? "-" : "")});
         if (stream) pieces.push_back({Kind::number});  // The span's position
         break;
-      case Template::Piece::Kind::n: pieces.push_back({Kind::number, {}}); break;
-      default: pieces.push_back({Kind::value, {}}); break;
+      case Template::Piece::Kind::n:
+        pieces.push_back({Kind::number, {}});
+        break;
+      default:
+        pieces.push_back({Kind::value, {}});
+        break;
     }
   }
   return ledger::Names::of_template(parts.lake_prefix, std::move(pieces));
@@ -216,7 +225,8 @@ Result<RunReport> run(const Job& job, const JobParts& parts, std::vector<UnitNam
   report.memory_bytes = resources.budget.capacity();
   if (unit_bytes_min(job) > resources.budget.capacity()) {
     return Error{ErrorKind::invalid, "--memory " + print_bytes(resources.budget.capacity()) +
-                                         " is too small: one unit needs " + print_bytes(unit_bytes_min(job)) +
+                                         " is too small: one unit needs " +
+                                         print_bytes(unit_bytes_min(job)) +
                                          " (its sink_share and the greatest record)"};
   }
   // Each span is a unit, also of a job that has one unit only.
@@ -228,17 +238,20 @@ Result<RunReport> run(const Job& job, const JobParts& parts, std::vector<UnitNam
   }
   std::vector<bool> redo(units.size(), options.redo);
   for (size_t i = 0; i < units.size(); ++i) {
-    if (!redo[i]) redo[i] = TRY_IN(inputs_changed(job, parts, units[i], resources), "unit " + units[i].id);
+    if (!redo[i])
+      redo[i] = TRY_IN(inputs_changed(job, parts, units[i], resources), "unit " + units[i].id);
   }
   Run run(job, parts, std::move(units), resources, options, std::move(redo), report);
   drive(run, resources.inbox);
   run.close();
 
-  const bool found = std::any_of(report.units.begin(), report.units.end(), [](const UnitReport& unit) {
-    return unit.outcome != UnitOutcome::done || unit.walk.documents > 0;
-  });
+  const bool found =
+      std::any_of(report.units.begin(), report.units.end(), [](const UnitReport& unit) {
+        return unit.outcome != UnitOutcome::done || unit.walk.documents > 0;
+      });
   if (!found && !report.units.empty() && !job.allow_empty && !parts.source->stream()) {
-    report.errors.push_back("no unit found a document; is the source's path right? (allow_empty: true if it is)");
+    report.errors.push_back(
+        "no unit found a document; is the source's path right? (allow_empty: true if it is)");
   }
   report.wall = now() - started;
   report.cpu = process_cpu() - cpu;

@@ -11,7 +11,8 @@ namespace {
 ledger::Upload to_upload(const Prepared& prepared) {
   ledger::Upload upload{.key = prepared.key, .id = prepared.id, .mark = prepared.mark};
   upload.parts = prepared.parts;
-  upload.content = {.bytes = prepared.bytes, .records = prepared.records, .crc32c = prepared.crc32c};
+  upload.content = {
+      .bytes = prepared.bytes, .records = prepared.records, .crc32c = prepared.crc32c};
   if (prepared.least) upload.content.least = format_rfc3339(*prepared.least);
   if (prepared.greatest) upload.content.greatest = format_rfc3339(*prepared.greatest);
   return upload;
@@ -25,7 +26,9 @@ std::vector<OpenUpload> to_open(const std::vector<std::pair<Key, UploadId>>& upl
 }
 
 // Two for the source's input and its windows, and what records of the greatest size need.
-uint64_t input_share_bytes() { return whole_bytes_max + chunk_bytes_max; }
+uint64_t input_share_bytes() {
+  return whole_bytes_max + chunk_bytes_max;
+}
 uint64_t window_share_bytes(const Job& job) {
   return std::max(hold_bytes_max, job.record_bytes_max) + 4 * chunk_bytes_max;
 }
@@ -67,7 +70,8 @@ class UnitTask::Log : public WalkLog {
 UnitTask::UnitTask(UnitNames unit, Surroundings around, Lease lease)
     : unit_(std::move(unit)),
       around_(std::move(around)),
-      ledger_unit_(ledger_unit(around_.job, around_.parts, unit_, around_.run_id, around_.resources)),
+      ledger_unit_(
+          ledger_unit(around_.job, around_.parts, unit_, around_.run_id, around_.resources)),
       // A stream is never finished: whoever comes next claims it and goes on where it ended.
       run_(ledger_unit_, {.redo = around_.redo || around_.parts.source->stream(),
                           .resume = false,
@@ -86,10 +90,17 @@ UnitTask::~UnitTask() = default;
 
 void UnitTask::start_what_fits() {
   switch (phase_) {
-    case Phase::ledger: ledger_on(); break;
-    case Phase::filling: walk_on(); break;
-    case Phase::draining: close_walk(); break;
-    case Phase::ended: break;
+    case Phase::ledger:
+      ledger_on();
+      break;
+    case Phase::filling:
+      walk_on();
+      break;
+    case Phase::draining:
+      close_walk();
+      break;
+    case Phase::ended:
+      break;
   }
 }
 
@@ -134,7 +145,8 @@ void UnitTask::ledger_on() {
   if (run_.done()) return finish();
   if (!run_.wants_fill()) return;
   const bool stream = around_.parts.source->stream();
-  if (stopping_ || (stream && around_.options.until && run_.record().position >= *around_.options.until)) {
+  if (stopping_ ||
+      (stream && around_.options.until && run_.record().position >= *around_.options.until)) {
     if (stream) {
       run_.leave();
     } else {
@@ -160,16 +172,25 @@ void UnitTask::finish() {
   switch (run_.outcome()) {
     // A stream has never reached its end: its owner wins for good only where whoever claimed the
     // partition from it has completed its last span for it.
-    case Outcome::won: report_.outcome = stream ? UnitOutcome::lost : UnitOutcome::done; break;
-    case Outcome::left: report_.outcome = stopping_ ? UnitOutcome::stopped : UnitOutcome::done; break;
-    case Outcome::nothing_to_do: report_.outcome = UnitOutcome::done_already; break;
-    case Outcome::stale: report_.outcome = UnitOutcome::stale; break;
+    case Outcome::won:
+      report_.outcome = stream ? UnitOutcome::lost : UnitOutcome::done;
+      break;
+    case Outcome::left:
+      report_.outcome = stopping_ ? UnitOutcome::stopped : UnitOutcome::done;
+      break;
+    case Outcome::nothing_to_do:
+      report_.outcome = UnitOutcome::done_already;
+      break;
+    case Outcome::stale:
+      report_.outcome = UnitOutcome::stale;
+      break;
     case Outcome::lost:
-      report_.outcome = run_.unit_is_finished() && !stream ? UnitOutcome::done_by_other
-                                                           : UnitOutcome::lost;
+      report_.outcome =
+          run_.unit_is_finished() && !stream ? UnitOutcome::done_by_other : UnitOutcome::lost;
       break;
     case Outcome::failed:
-      report_.outcome = stopping_ && failure_->kind == ErrorKind::cancelled ? UnitOutcome::stopped : UnitOutcome::failed;
+      report_.outcome = stopping_ && failure_->kind == ErrorKind::cancelled ? UnitOutcome::stopped
+                                                                            : UnitOutcome::failed;
       report_.error = Error(*failure_).in("unit " + unit_.id);
       break;
   }
@@ -192,10 +213,12 @@ void UnitTask::open_walk() {
   report_.epoch = run_.epoch();
   sink_share_ = std::make_unique<Budget>(lease_.split(job.sink_share_bytes));
   Lease input = lease_.split(input_share_bytes());
-  purse_ = std::make_unique<Purse>(shared.budget, std::move(input), lease_.split(window_share_bytes(job)));
+  purse_ = std::make_unique<Purse>(shared.budget, std::move(input),
+                                   lease_.split(window_share_bytes(job)));
 
-  auto source = parts.source->open({unit_, shared.in_flight, shared.budget, shared.inbox, source_series_,
-                                    around_.options.limit, run_.record().position, around_.options.until});
+  auto source =
+      parts.source->open({unit_, shared.in_flight, shared.budget, shared.inbox, source_series_,
+                          around_.options.limit, run_.record().position, around_.options.until});
   auto sink = parts.sink->open({span_unit_, run_.mark(), *sink_share_, shared.budget, shared.meter,
                                 shared.workers, shared.inbox, sink_series_});
   if (!source.ok() || !sink.ok()) {
@@ -208,12 +231,14 @@ void UnitTask::open_walk() {
   inputs_ = std::make_unique<InputsLog>(*ledger_unit_, run_.epoch(), *parts.state, shared.inbox,
                                         around_.series.new_series());
   log_ = std::make_unique<Log>(*inputs_, report_);
-  walk_ = std::make_unique<Walk>(Walk::Parts{
-      *source_, *sink_, *parts.decoder, parts.recipe, span_unit_, *purse_, shared.workers, shared.inbox,
-      around_.series.new_series(), shared.meter, *log_, job.record_bytes_max, job.on_bad});
+  walk_ = std::make_unique<Walk>(Walk::Parts{*source_, *sink_, *parts.decoder, parts.recipe,
+                                             span_unit_, *purse_, shared.workers, shared.inbox,
+                                             around_.series.new_series(), shared.meter, *log_,
+                                             job.record_bytes_max, job.on_bad});
   if (parts.source->stream()) {
     // The timer's ticket says which span it is for: a later one must not be sealed by it.
-    const Ticket ticket = (static_cast<Ticket>(timer_.series()) << 32) | static_cast<uint32_t>(span_);
+    const Ticket ticket =
+        (static_cast<Ticket>(timer_.series()) << 32) | static_cast<uint32_t>(span_);
     shared.inbox.post_at(now() + around_.options.span.age, std::make_unique<Event>(ticket));
   }
   walk_on();
@@ -241,7 +266,8 @@ void UnitTask::walk_on() {
 
 // Policy 6: nothing, where there was something, is a mistake until somebody says that it isn't.
 Status UnitTask::check_not_empty() const {
-  if (walk_->sums().documents > 0 || around_.job.allow_empty || around_.parts.source->stream()) return {};
+  if (walk_->sums().documents > 0 || around_.job.allow_empty || around_.parts.source->stream())
+    return {};
   const auto& manifest = run_.record().manifest;
   if (manifest && !manifest->outputs.empty()) {
     return Error{ErrorKind::invalid, "no documents now, but its manifest of epoch " +
@@ -250,7 +276,8 @@ Status UnitTask::check_not_empty() const {
                                          " objects; say allow_empty: true if that is right"};
   }
   if (around_.alone) {
-    return Error{ErrorKind::invalid, "no documents found; is the source's path right? (allow_empty: true if it is)"};
+    return Error{ErrorKind::invalid,
+                 "no documents found; is the source's path right? (allow_empty: true if it is)"};
   }
   return {};
 }
@@ -273,7 +300,8 @@ void UnitTask::fill_record() {
   ledger::Intent meant = intent();
   report_.objects += meant.uploads.size();
   for (SetAside& what : log_->set_aside) {
-    if (report_.set_aside.size() < set_aside_listed_max) report_.set_aside.push_back(std::move(what));
+    if (report_.set_aside.size() < set_aside_listed_max)
+      report_.set_aside.push_back(std::move(what));
   }
   close_walk();
   if (around_.parts.source->stream() && meant.end <= run_.record().position) {
@@ -289,9 +317,11 @@ ledger::Intent UnitTask::intent() {
   const SinkSums written = sink_->sums();
   ledger::Intent intent;
   intent.inputs = inputs_->inputs();
-  for (const Prepared& prepared : sink_->take_prepared()) intent.uploads.push_back(to_upload(prepared));
+  for (const Prepared& prepared : sink_->take_prepared())
+    intent.uploads.push_back(to_upload(prepared));
   for (const SetAside& what : log_->set_aside) {
-    intent.set_aside.push_back({.document = what.document, .offset = what.offset, .reason = what.reason});
+    intent.set_aside.push_back(
+        {.document = what.document, .offset = what.offset, .reason = what.reason});
   }
   intent.sums = {.documents = sums.documents,
                  .records = written.records,
@@ -317,7 +347,8 @@ void UnitTask::give_up(Error why) {
 
 void UnitTask::close_walk() {
   if (walk_ && (!walk_->drained() || !inputs_->idle())) return;
-  const std::vector<OpenUpload> mine = sink_ ? to_open(sink_->open_uploads()) : std::vector<OpenUpload>();
+  const std::vector<OpenUpload> mine =
+      sink_ ? to_open(sink_->open_uploads()) : std::vector<OpenUpload>();
   walk_.reset();
   log_.reset();
   inputs_.reset();
@@ -347,6 +378,8 @@ WalkSums UnitTask::walk_sums() const {
   return sums;
 }
 
-uint64_t UnitTask::records() const { return report_.records + (sink_ ? sink_->sums().records : 0); }
+uint64_t UnitTask::records() const {
+  return report_.records + (sink_ ? sink_->sums().records : 0);
+}
 
 }  // namespace sluice

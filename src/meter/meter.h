@@ -50,7 +50,8 @@ class Gauge {
 };
 
 enum class Stage : uint8_t { decode, refine, place, encode };
-inline constexpr std::array<std::string_view, 4> stage_names = {"decode", "refine", "place", "encode"};
+inline constexpr std::array<std::string_view, 4> stage_names = {"decode", "refine", "place",
+                                                                "encode"};
 
 enum class Side : uint8_t { source, lake, state };
 inline constexpr std::array<std::string_view, 3> side_names = {"source", "lake", "state"};

@@ -18,35 +18,39 @@
 namespace sluice {
 
 struct Record {
-  std::string_view text;    // One value (or line), trimmed, without a line break where the output is line-based
-  uint64_t offset = 0;      // Of its first byte in the document, inflated
-  uint32_t place = 0;       // Index into Batch::places
-  Hash128 identity = {};    // With dedupe: of the field's value; of nothing if the record lacks it
-  Hash128 content = {};     // With dedupe: of the text as it came
+  std::string_view
+      text;  // One value (or line), trimmed, without a line break where the output is line-based
+  uint64_t offset = 0;    // Of its first byte in the document, inflated
+  uint32_t place = 0;     // Index into Batch::places
+  Hash128 identity = {};  // With dedupe: of the field's value; of nothing if the record lacks it
+  Hash128 content = {};   // With dedupe: of the text as it came
   bool has_identity = false;
   bool copy_of_set_aside = false;  // Kept for people to look at; not one of the lake's records
-  int64_t time_ns = std::numeric_limits<int64_t>::min();  // Its own time, if the partition names one
+  int64_t time_ns =
+      std::numeric_limits<int64_t>::min();  // Its own time, if the partition names one
 };
 
 // What does not go into the lake, and why. A record of a document, or with `whole` the document.
 struct SetAside {
-  std::string document;   // Its name: the key of the object, the URL of the page
-  uint64_t offset = 0;    // First bad byte (whole) or first byte of the record, in the inflated document
-  uint64_t bytes = 0;     // Length of the record, if known
+  std::string document;  // Its name: the key of the object, the URL of the page
+  uint64_t offset =
+      0;  // First bad byte (whole) or first byte of the record, in the inflated document
+  uint64_t bytes = 0;  // Length of the record, if known
   std::string reason;
   bool whole = false;
   bool operator==(const SetAside&) const = default;
 };
 
 struct Batch {
-  uint64_t document = 0;         // Number, in input order
-  std::vector<Buffer> storage;   // What the texts lie in
-  std::deque<std::string> texts; // Texts that a transform made; a deque, so that they stay where they are
+  uint64_t document = 0;        // Number, in input order
+  std::vector<Buffer> storage;  // What the texts lie in
+  std::deque<std::string>
+      texts;  // Texts that a transform made; a deque, so that they stay where they are
   std::vector<Record> records;
   std::vector<std::string> places;
   std::vector<SetAside> set_aside;  // `document` left empty: the walk fills it in
-  uint64_t filtered = 0;         // Records that a filter took out
-  std::vector<Lease> leases;     // Of the storage
+  uint64_t filtered = 0;            // Records that a filter took out
+  std::vector<Lease> leases;        // Of the storage
 };
 
 }  // namespace sluice

@@ -1,6 +1,6 @@
-// Finds records that a unit has had before: same field and same bytes (a duplicate: one copy stays),
-// or same field and other bytes (a conflict: both stay). Remembers hashes, not records: 32 bytes and
-// the slack of a hash table for each record, out of the budget.
+// Finds records that a unit has had before: same field and same bytes (a duplicate: one copy
+// stays), or same field and other bytes (a conflict: both stay). Remembers hashes, not records: 32
+// bytes and the slack of a hash table for each record, out of the budget.
 #pragma once
 
 #include <cstdint>

@@ -4,7 +4,8 @@
 
 namespace sluice {
 
-TEST_CASE("the same field and bytes are a duplicate, other bytes a conflict, and both are remembered") {
+TEST_CASE(
+    "the same field and bytes are a duplicate, other bytes a conflict, and both are remembered") {
   Budget budget(1 << 20);
   Dedupe dedupe(budget);
   const Hash128 field = hash128("id-1"), a = hash128("a"), b = hash128("b");
@@ -17,7 +18,8 @@ TEST_CASE("the same field and bytes are a duplicate, other bytes a conflict, and
   CHECK(*dedupe.add(Hash128{}, Hash128{}) == Dedupe::Kind::duplicate);
 }
 
-TEST_CASE("its memory is the budget's, is as predicted, and more records than fit are refused in words") {
+TEST_CASE(
+    "its memory is the budget's, is as predicted, and more records than fit are refused in words") {
   constexpr uint64_t records = 20'000;
   Budget budget(Dedupe::bytes_for(records));
   Dedupe dedupe(budget);

@@ -32,9 +32,9 @@ class LakeSink : public Sink {
       : options_(options),
         context_(std::move(context)),
         encode_share_(std::move(encode_share)),
-        yard_{options_.encoder, context_.workers, context_.inbox,
-              context_.tickets, context_.meter,   context_.share,
-              encode_share_,    context_.share.capacity(), owners_},
+        yard_{options_.encoder, context_.workers, context_.inbox, context_.tickets,
+              context_.meter,   context_.share,   encode_share_,  context_.share.capacity(),
+              owners_},
         dedupe_(context_.common) {}
   ~LakeSink() override { ENSURE(drained()); }
 
@@ -100,9 +100,14 @@ Place& LakeSink::place(std::string_view name) {
 Result<bool> LakeSink::is_new(const Record& record) {
   if (!record.has_identity) return true;
   switch (TRY_IN(dedupe_.add(record.identity, record.content), "lake")) {
-    case Dedupe::Kind::first: return true;
-    case Dedupe::Kind::duplicate: ++sums_.duplicates; return false;
-    case Dedupe::Kind::conflict: ++sums_.conflicts; return true;
+    case Dedupe::Kind::first:
+      return true;
+    case Dedupe::Kind::duplicate:
+      ++sums_.duplicates;
+      return false;
+    case Dedupe::Kind::conflict:
+      ++sums_.conflicts;
+      return true;
   }
   return true;
 }
@@ -135,7 +140,8 @@ bool LakeSink::open(Place& place) {
 bool LakeSink::has_to_roll(const Place& place) const {
   const OpenObject& object = *place.object;
   if (options_.roll_records > 0 && object.records() >= options_.roll_records) return true;
-  if (options_.roll_bytes > 0 && object.settled_bytes().value_or(0) >= options_.roll_bytes) return true;
+  if (options_.roll_bytes > 0 && object.settled_bytes().value_or(0) >= options_.roll_bytes)
+    return true;
   return object.parts_used_up();
 }
 
@@ -203,12 +209,14 @@ void LakeSink::seal(Place& place) {
 void LakeSink::seal_largest(const Place* but) {
   std::vector<Place*> candidates;
   for (const auto& place : places_) {
-    if (place->object && place.get() != but && place->object->records() > 0) candidates.push_back(place.get());
+    if (place->object && place.get() != but && place->object->records() > 0)
+      candidates.push_back(place.get());
   }
   if (candidates.empty()) {
-    fail({ErrorKind::invalid, "lake: the sink's share of " + std::to_string(context_.share.capacity()) +
-                                  " bytes is too small for " + std::to_string(prepared_.size()) +
-                                  " objects of this unit; give a larger sink_share, or a coarser partition"});
+    fail({ErrorKind::invalid,
+          "lake: the sink's share of " + std::to_string(context_.share.capacity()) +
+              " bytes is too small for " + std::to_string(prepared_.size()) +
+              " objects of this unit; give a larger sink_share, or a coarser partition"});
     return;
   }
   std::stable_sort(candidates.begin(), candidates.end(), [](const Place* a, const Place* b) {
@@ -243,7 +251,8 @@ bool LakeSink::start_requests(OpenObject& object) {
     const Ticket ticket = context_.tickets.next();
     owners_.emplace(ticket, &object);
     ++in_flight_;
-    options_.store.start(std::move(start->request), std::move(start->lease), ticket, context_.inbox);
+    options_.store.start(std::move(start->request), std::move(start->lease), ticket,
+                         context_.inbox);
   }
   return false;
 }
@@ -278,8 +287,9 @@ void LakeSink::settle(OpenObject& object) {
   sums_.bytes += object.prepared().bytes;
   prepared_.push_back(object.prepared());
   if (prepared_.size() > objects_max) {
-    fail({ErrorKind::invalid, "lake: more than " + std::to_string(objects_max) +
-                                  " objects in one unit; use a coarser partition or smaller units"});
+    fail(
+        {ErrorKind::invalid, "lake: more than " + std::to_string(objects_max) +
+                                 " objects in one unit; use a coarser partition or smaller units"});
   }
   std::erase(listed_, &object);
   std::erase_if(sealed_, [&](const auto& sealed) { return sealed.get() == &object; });
@@ -289,7 +299,8 @@ std::vector<Prepared> LakeSink::take_prepared() {
   std::vector<Prepared> taken = std::move(prepared_);
   prepared_.clear();
   prepared_lease_.release();
-  std::sort(taken.begin(), taken.end(), [](const Prepared& a, const Prepared& b) { return a.key < b.key; });
+  std::sort(taken.begin(), taken.end(),
+            [](const Prepared& a, const Prepared& b) { return a.key < b.key; });
   return taken;
 }
 
@@ -312,9 +323,11 @@ class LakeMaker : public SinkMaker {
   Result<std::unique_ptr<Sink>> open(SinkContext context) const override {
     auto encode_share = context.share.try_reserve(encode_share_bytes(options_.encoder));
     if (!encode_share || context.share.capacity() < sink_share_bytes_min) {
-      return Error{ErrorKind::invalid, "lake: sink_share: needs at least " + std::to_string(sink_share_bytes_min) + " bytes"};
+      return Error{ErrorKind::invalid, "lake: sink_share: needs at least " +
+                                           std::to_string(sink_share_bytes_min) + " bytes"};
     }
-    return std::unique_ptr<Sink>(new LakeSink(options_, std::move(context), std::move(*encode_share)));
+    return std::unique_ptr<Sink>(
+        new LakeSink(options_, std::move(context), std::move(*encode_share)));
   }
 
  private:

@@ -3,7 +3,8 @@
 //
 // What a unit's objects are (their keys, where one ends and the next begins, their bytes) follows
 // from its records and its share alone, never from timing: objects end where the record stream says
-// so, or where the share is full although nothing is under way any more. Till then the source waits.
+// so, or where the share is full although nothing is under way any more. Till then the source
+// waits.
 #pragma once
 
 #include <memory>
@@ -18,14 +19,14 @@ namespace sluice {
 
 struct LakeOptions {
   Store& store;
-  std::string prefix;               // Of every key: "" or ending in "/"
+  std::string prefix;  // Of every key: "" or ending in "/"
   const OutputNames& names;
   const Encoder& encoder;
   std::optional<std::string> set_aside_place = {};  // Its objects are numbered like any other's
-  uint64_t roll_bytes = 0;          // As stored; 0: never
-  uint64_t roll_records = 0;        // 0: never
-  bool dedupe = false;              // Records carry their hashes then
-  uint32_t requests_in_flight = 64; // Of one unit
+  uint64_t roll_bytes = 0;                          // As stored; 0: never
+  uint64_t roll_records = 0;                        // 0: never
+  bool dedupe = false;                              // Records carry their hashes then
+  uint32_t requests_in_flight = 64;                 // Of one unit
 };
 
 // A sink share below this can't make progress with every encoder.

@@ -49,11 +49,14 @@ struct Yard {
   explicit Yard(uint64_t share_bytes, unsigned threads = 2) : budget(1 << 30), workers(threads) {
     share = std::make_unique<Budget>(std::move(*budget.try_reserve(share_bytes)));
   }
-  LakeOptions options() { return {.store = *store, .prefix = "lake/", .names = names, .encoder = encoder}; }
+  LakeOptions options() {
+    return {.store = *store, .prefix = "lake/", .names = names, .encoder = encoder};
+  }
 
   Status write(const LakeOptions& how, const std::vector<std::vector<Line>>& batches) {
     auto maker = make_lake_sink(how);
-    auto opened = maker->open({unit, Mark("job/u/1"), *share, budget, meter, workers, inbox, TicketSeries(7)});
+    auto opened = maker->open(
+        {unit, Mark("job/u/1"), *share, budget, meter, workers, inbox, TicketSeries(7)});
     if (!opened.ok()) return std::move(opened).error();
     Sink& sink = **opened;
     Status status = fill(sink, batches);
@@ -99,7 +102,8 @@ struct Yard {
   }
 
   PlainTestEncoder encoder;
-  OutputNames names{{.partition = *Template::parse("p={.p}/", TemplateUse::partition), .extension = ".jsonl"}};
+  OutputNames names{
+      {.partition = *Template::parse("p={.p}/", TemplateUse::partition), .extension = ".jsonl"}};
   std::unique_ptr<Store> store = make_memory_store();
   UnitNames unit{.id = "u"};
   Budget budget;
@@ -136,7 +140,8 @@ TEST_CASE("an object rolls by the number of its records, counted for each place"
 TEST_CASE("an object rolls by its size at the same records, however many workers there are") {
   std::vector<std::vector<Line>> batches(200);
   for (size_t i = 0; i < batches.size(); ++i) {
-    for (int j = 0; j < 20; ++j) batches[i].push_back({"", std::string(500, static_cast<char>('a' + i % 26))});
+    for (int j = 0; j < 20; ++j)
+      batches[i].push_back({"", std::string(500, static_cast<char>('a' + i % 26))});
   }
   std::map<std::string, std::string> first;
   for (const unsigned threads : {1U, 2U, 5U}) {
@@ -188,7 +193,8 @@ TEST_CASE("duplicates are dropped and conflicts kept, within the unit") {
   Yard yard(16 << 20);
   auto options = yard.options();
   options.dedupe = true;
-  Batch batch = batch_of({{"", "a1"}, {"", "a1"}, {"", "a2"}, {"", "b"}, {"", "none"}, {"", "none"}});
+  Batch batch =
+      batch_of({{"", "a1"}, {"", "a1"}, {"", "a2"}, {"", "b"}, {"", "none"}, {"", "none"}});
   const std::vector<uint64_t> fields = {1, 1, 1, 2, 0, 0};
   for (size_t i = 0; i < fields.size(); ++i) {
     Record& record = batch.records[i];
@@ -197,7 +203,8 @@ TEST_CASE("duplicates are dropped and conflicts kept, within the unit") {
     record.content = hash128(record.text);
   }
   auto maker = make_lake_sink(options);
-  auto sink = *maker->open({yard.unit, Mark("m"), *yard.share, yard.budget, yard.meter, yard.workers, yard.inbox, TicketSeries(7)});
+  auto sink = *maker->open({yard.unit, Mark("m"), *yard.share, yard.budget, yard.meter,
+                            yard.workers, yard.inbox, TicketSeries(7)});
   Sink::Cursor cursor;
   REQUIRE(*sink->write(batch, cursor));
   CHECK(sink->sums().records == 5);

@@ -12,8 +12,11 @@ namespace {
 constexpr size_t block_bytes_first = 1 << 10;
 // What an encoded block may be longer than its text (deflate's stored blocks cost 5 bytes for each
 // 64 KiB, a flush some more), and an object's header and trailer.
-constexpr size_t slack_bytes(size_t block_capacity) { return 128 + block_capacity / 1024; }
-// Rolling looks at the sizes of all blocks but so many of the latest: they may be encoded meanwhile.
+constexpr size_t slack_bytes(size_t block_capacity) {
+  return 128 + block_capacity / 1024;
+}
+// Rolling looks at the sizes of all blocks but so many of the latest: they may be encoded
+// meanwhile.
 constexpr uint64_t settle_lag_blocks = 8;
 
 }  // namespace
@@ -43,13 +46,16 @@ OpenObject::OpenObject(Key key, Mark mark, ObjectYard& yard)
       least_ns_(std::numeric_limits<int64_t>::max()),
       greatest_ns_(std::numeric_limits<int64_t>::min()) {}
 
-OpenObject::~OpenObject() { ENSURE(encoding_ == 0); }
+OpenObject::~OpenObject() {
+  ENSURE(encoding_ == 0);
+}
 
 // More room in the block, up to a whole one; false if there is no memory now.
 bool OpenObject::grow_block() {
   const size_t whole = yard_.encoder.block_bytes();
   const size_t wanted = std::min(whole, std::max(block_bytes_first, block_.capacity() * 2));
-  const uint64_t before = block_.capacity() == 0 ? 0 : block_.capacity() + slack_bytes(block_.capacity());
+  const uint64_t before =
+      block_.capacity() == 0 ? 0 : block_.capacity() + slack_bytes(block_.capacity());
   const uint64_t more = wanted + slack_bytes(wanted) - before;
   auto lease = yard_.share.try_reserve(more);
   if (!lease) return false;
@@ -180,7 +186,8 @@ void OpenObject::gather() {
   // What the text needed and the encoded bytes don't goes back.
   uint64_t needed = part_.capacity();
   if (block_.capacity() > 0) needed += block_.capacity() + slack_bytes(block_.capacity());
-  for (const Block& block : blocks_) needed += block.text.capacity() + slack_bytes(block.text.capacity());
+  for (const Block& block : blocks_)
+    needed += block.text.capacity() + slack_bytes(block.text.capacity());
   lease_.shrink(needed);
 }
 
@@ -196,7 +203,9 @@ void OpenObject::cut_part() {
   if (ended_) lease_.release();
 }
 
-bool OpenObject::complete() const { return ended_ && upload_.idle(); }
+bool OpenObject::complete() const {
+  return ended_ && upload_.idle();
+}
 
 Prepared OpenObject::prepared() const {
   Prepared prepared{.key = upload_.key(), .id = *upload_.id(), .mark = upload_.mark()};

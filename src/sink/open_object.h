@@ -58,7 +58,7 @@ class OpenObject {
   std::optional<Upload::Start> next_request() { return upload_.next(); }
   Status on(Event& event);  // One of its tickets: an encoded block or a store's answer
 
-  bool complete() const;  // Sealed, and every part is acknowledged
+  bool complete() const;      // Sealed, and every part is acknowledged
   Prepared prepared() const;  // Once complete()
   std::optional<std::pair<Key, UploadId>> open_upload() const;
 
@@ -90,7 +90,7 @@ class OpenObject {
 
   ObjectYard& yard_;
   Upload upload_;
-  Lease lease_;               // Of the block, of closed blocks and of the part
+  Lease lease_;  // Of the block, of closed blocks and of the part
   Buffer block_;
   std::deque<Block> blocks_;  // Closed, not yet in the part; a deque: workers point into it
   size_t encoding_ = 0;
@@ -98,9 +98,9 @@ class OpenObject {
   Lease coil_lease_;
   Buffer part_;
   bool sealed_ = false;
-  bool ended_ = false;        // The trailer is in the last part
-  uint64_t closed_ = 0;       // Blocks
-  uint64_t gathered_ = 0;     // Blocks in parts
+  bool ended_ = false;                 // The trailer is in the last part
+  uint64_t closed_ = 0;                // Blocks
+  uint64_t gathered_ = 0;              // Blocks in parts
   std::deque<uint64_t> recent_bytes_;  // Encoded sizes, by block
   uint64_t settled_bytes_ = 0;
   uint64_t settled_blocks_ = 0;

@@ -126,6 +126,9 @@ inline void check_upload_parts(Client client) {
     }
     require_ok(client.complete("x", id, {one, two}));
   }
+}
+
+inline void check_upload_listing(Client client) {
   SUBCASE("uploads are listed by key, below a prefix, each of several for one key, page by page") {
     const UploadId b1 = client.create("p/b", "m");
     const UploadId b2 = client.create("p/b", "m");
@@ -146,6 +149,7 @@ inline void check_upload_parts(Client client) {
 inline void check_uploads(Client client) {
   check_upload_life(client);
   check_upload_parts(client);
+  check_upload_listing(client);
 }
 
 // ---- races -------------------------------------------------------------------------------------

@@ -7,7 +7,8 @@
 
 namespace sluice {
 
-TEST_CASE("an upload is created once, its parts are numbered as they were added, and sums are of all") {
+TEST_CASE(
+    "an upload is created once, its parts are numbered as they were added, and sums are of all") {
   auto store = make_memory_store();
   Upload upload(Key("k"), Mark("job/u/1"));
   Budget budget(100);

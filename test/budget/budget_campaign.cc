@@ -29,7 +29,8 @@ struct Scenario {
 };
 
 std::string line_of(uint64_t id, size_t bytes) {
-  std::string line = R"({"id":)" + std::to_string(id) + R"(,"place":"p)" + std::to_string(id % 5000) + R"(","text":")";
+  std::string line = R"({"id":)" + std::to_string(id) + R"(,"place":"p)" +
+                     std::to_string(id % 5000) + R"(","text":")";
   uint64_t state = id * 0x9e3779b97f4a7c15ULL + 1;
   while (line.size() + 3 < bytes) {
     state ^= state << 13;
@@ -61,7 +62,9 @@ std::vector<Scenario> scenarios() {
       {.name = "512 documents that finish out of order",
        .fill = [](const fs::path& f) { return write_documents(f, 512, 40, 5'000); },
        .source_latency = [](const Request& r) -> Nanoseconds {
-         return std::holds_alternative<Get>(r) ? static_cast<Nanoseconds>(std::hash<std::string>()(describe(r)) % 80'000'000) : 0;
+         return std::holds_alternative<Get>(r)
+                    ? static_cast<Nanoseconds>(std::hash<std::string>()(describe(r)) % 80'000'000)
+                    : 0;
        }},
       {.name = "a first document that comes last",
        .fill = [](const fs::path& f) { return write_documents(f, 1'500, 10, 8'000); },
@@ -73,7 +76,9 @@ std::vector<Scenario> scenarios() {
        .fill = [](const fs::path& f) { return write_documents(f, 3, 4, (8 << 20) - 100); }},
       {.name = "a lake that answers late",
        .fill = [](const fs::path& f) { return write_documents(f, 150, 100, 10'000); },
-       .lake_latency = [](const Request& r) -> Nanoseconds { return std::holds_alternative<PutPart>(r) ? 300_ms : 0; }},
+       .lake_latency = [](const Request& r) -> Nanoseconds {
+         return std::holds_alternative<PutPart>(r) ? 300_ms : 0;
+       }},
   };
 }
 
@@ -93,12 +98,16 @@ bool holds(const Scenario& scenario, const fs::path& folder) {
   auto source = must(open_directory_store((folder / "in").string(), {}));
   auto lake = must(open_directory_store((folder / "lake").string(), {.create = true}));
   std::unique_ptr<Store> slow_source, slow_lake;
-  if (scenario.source_latency) slow_source = make_slow_store(*source, {.latency_of = scenario.source_latency});
-  if (scenario.lake_latency) slow_lake = make_slow_store(*lake, {.latency_of = scenario.lake_latency});
+  if (scenario.source_latency)
+    slow_source = make_slow_store(*source, {.latency_of = scenario.source_latency});
+  if (scenario.lake_latency)
+    slow_lake = make_slow_store(*lake, {.latency_of = scenario.lake_latency});
   Stores stores(slow_source ? *slow_source : *source, slow_lake ? *slow_lake : *lake);
 
-  const std::string text = "name: budget\nsource: { objects: \"" + (folder / "in").string() + "/\" }\ndecode: jsonl\n" +
-                           "sink: { lake: \"" + (folder / "lake").string() + "/\", format: jsonl.gz" + scenario.partition + " }\n";
+  const std::string text = "name: budget\nsource: { objects: \"" + (folder / "in").string() +
+                           "/\" }\ndecode: jsonl\n" + "sink: { lake: \"" +
+                           (folder / "lake").string() + "/\", format: jsonl.gz" +
+                           scenario.partition + " }\n";
   const Job job = must(parse_job("budget.yaml", text, {}, {}, all_parts()));
   const JobParts parts = must(make_parts(job, stores));
 
@@ -115,11 +124,15 @@ bool holds(const Scenario& scenario, const fs::path& folder) {
   const size_t peak = heap_peak_bytes();
   const bool kept = report.exit_code(false) == 0 && report.units[0].records == expected;
   const bool small = peak <= memory_bytes + heap_slack_bytes && budget.peak() <= memory_bytes;
-  std::printf("%-42s %8llu records in %5llu objects, %6.2f s, heap peak %5.1f MiB of %llu + 12, budget peak %5.1f MiB  %s\n",
-              scenario.name.c_str(), static_cast<unsigned long long>(report.units[0].records),
-              static_cast<unsigned long long>(report.units[0].objects), static_cast<double>(report.wall) / 1e9,
-              static_cast<double>(peak) / (1 << 20), static_cast<unsigned long long>(memory_bytes >> 20),
-              static_cast<double>(budget.peak()) / (1 << 20), kept ? (small ? "holds" : "TOO MUCH MEMORY") : "RECORDS LOST");
+  std::printf(
+      "%-42s %8llu records in %5llu objects, %6.2f s, heap peak %5.1f MiB of %llu + 12, budget "
+      "peak %5.1f MiB  %s\n",
+      scenario.name.c_str(), static_cast<unsigned long long>(report.units[0].records),
+      static_cast<unsigned long long>(report.units[0].objects),
+      static_cast<double>(report.wall) / 1e9, static_cast<double>(peak) / (1 << 20),
+      static_cast<unsigned long long>(memory_bytes >> 20),
+      static_cast<double>(budget.peak()) / (1 << 20),
+      kept ? (small ? "holds" : "TOO MUCH MEMORY") : "RECORDS LOST");
   if (report.units[0].error) std::printf("  %s\n", report.units[0].error->message.c_str());
   return kept && small;
 }

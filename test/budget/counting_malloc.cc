@@ -8,10 +8,10 @@
 
 // glibc's own, under the names it keeps for those who replace the public ones.
 extern "C" {
-void* __libc_malloc(size_t bytes);                    // NOLINT
-void __libc_free(void* memory);                       // NOLINT
-void* __libc_calloc(size_t count, size_t bytes);      // NOLINT
-void* __libc_realloc(void* memory, size_t bytes);     // NOLINT
+void* __libc_malloc(size_t bytes);                      // NOLINT
+void __libc_free(void* memory);                         // NOLINT
+void* __libc_calloc(size_t count, size_t bytes);        // NOLINT
+void* __libc_realloc(void* memory, size_t bytes);       // NOLINT
 void* __libc_memalign(size_t alignment, size_t bytes);  // NOLINT
 }
 
@@ -37,18 +37,26 @@ void drop(void* memory) {
 
 extern "C" {
 
-void* malloc(size_t bytes) { return add(__libc_malloc(bytes)); }
+void* malloc(size_t bytes) {
+  return add(__libc_malloc(bytes));
+}
 void free(void* memory) {
   drop(memory);
   __libc_free(memory);
 }
-void* calloc(size_t count, size_t bytes) { return add(__libc_calloc(count, bytes)); }
+void* calloc(size_t count, size_t bytes) {
+  return add(__libc_calloc(count, bytes));
+}
 void* realloc(void* memory, size_t bytes) {
   drop(memory);
   return add(__libc_realloc(memory, bytes));
 }
-void* memalign(size_t alignment, size_t bytes) { return add(__libc_memalign(alignment, bytes)); }
-void* aligned_alloc(size_t alignment, size_t bytes) { return add(__libc_memalign(alignment, bytes)); }
+void* memalign(size_t alignment, size_t bytes) {
+  return add(__libc_memalign(alignment, bytes));
+}
+void* aligned_alloc(size_t alignment, size_t bytes) {
+  return add(__libc_memalign(alignment, bytes));
+}
 int posix_memalign(void** memory, size_t alignment, size_t bytes) {
   *memory = add(__libc_memalign(alignment, bytes));
   return *memory == nullptr ? ENOMEM : 0;
@@ -58,8 +66,14 @@ int posix_memalign(void** memory, size_t alignment, size_t bytes) {
 
 namespace sluice {
 
-size_t heap_live_bytes() { return live.load(); }
-size_t heap_peak_bytes() { return peak.load(); }
-void reset_heap_peak() { peak.store(live.load()); }
+size_t heap_live_bytes() {
+  return live.load();
+}
+size_t heap_peak_bytes() {
+  return peak.load();
+}
+void reset_heap_peak() {
+  peak.store(live.load());
+}
 
 }  // namespace sluice

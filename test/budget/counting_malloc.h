@@ -7,7 +7,7 @@
 namespace sluice {
 
 size_t heap_live_bytes();
-size_t heap_peak_bytes();    // Since the last reset
+size_t heap_peak_bytes();  // Since the last reset
 void reset_heap_peak();
 
 }  // namespace sluice

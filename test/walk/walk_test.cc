@@ -37,11 +37,15 @@ void give_days(World& world, int documents, const std::string& day = "2024/02/08
   }
 }
 
-uint64_t lines(const std::string& text) { return static_cast<uint64_t>(std::count(text.begin(), text.end(), '\n')); }
+uint64_t lines(const std::string& text) {
+  return static_cast<uint64_t>(std::count(text.begin(), text.end(), '\n'));
+}
 
 }  // namespace
 
-TEST_CASE("the same objects, bytes and order come out whatever is in flight and whatever finishes first") {
+TEST_CASE(
+    "the same objects, bytes and order come out whatever is in flight and whatever finishes "
+    "first") {
   std::map<std::string, std::string> first;
   for (const uint32_t in_flight : {1U, 16U, 512U}) {
     World world;
@@ -82,7 +86,8 @@ TEST_CASE("a unit whose inputs changed is done again while it is late, and its o
   REQUIRE(world.run(days)->exit_code(false) == 0);
   CHECK(world.run(days)->units[0].outcome == UnitOutcome::done_already);
   CHECK(world.objects().size() == 2);
-  for (const auto& [key, body] : world.given->objects()) REQUIRE(call(*world.given, Delete{key}).ok());
+  for (const auto& [key, body] : world.given->objects())
+    REQUIRE(call(*world.given, Delete{key}).ok());
   world.give("1/2024/02/08/new.json", R"({"Records":[{"t":"2024-02-08T00:00:00Z"}]})");
   auto again = world.run(days);
   CHECK(again->units[0].outcome == UnitOutcome::done);
@@ -95,7 +100,8 @@ TEST_CASE("a day that was full and is empty now is an error, and its objects sta
   give_days(world, 30);
   REQUIRE(world.run(days)->exit_code(false) == 0);
   const auto before = world.objects();
-  for (const auto& [key, body] : world.given->objects()) REQUIRE(call(*world.given, Delete{key}).ok());
+  for (const auto& [key, body] : world.given->objects())
+    REQUIRE(call(*world.given, Delete{key}).ok());
   auto report = world.run(days);
   CHECK(report->exit_code(false) == 1);
   CHECK(report->units[0].error->message.find("allow_empty") != std::string::npos);
@@ -138,7 +144,9 @@ TEST_CASE("a stop leaves nothing visible and no upload, and the next run does th
     world.slow_source.latency = 2_ms;
     world.slow_lake.latency = 2_ms;
     world.in_flight = 16;
-    world.before_run = [&](Inbox& inbox) { inbox.post_at(now() + after, std::make_unique<Stop>("SIGTERM")); };
+    world.before_run = [&](Inbox& inbox) {
+      inbox.post_at(now() + after, std::make_unique<Stop>("SIGTERM"));
+    };
     auto report = world.run(days);
     REQUIRE(report.ok());
     const bool done = report->units[0].outcome == UnitOutcome::done;
@@ -151,12 +159,14 @@ TEST_CASE("a stop leaves nothing visible and no upload, and the next run does th
   }
 }
 
-TEST_CASE("a document larger than memory goes through, compressed or not, and a fault keeps what was before it") {
+TEST_CASE(
+    "a document larger than memory goes through, compressed or not, and a fault keeps what was "
+    "before it") {
   std::string large = R"({"Records":[)";
   uint64_t records = 0;
   while (large.size() < (9 << 20)) {
-    large += (records > 0 ? "," : "") + (R"({"id":)" + std::to_string(records)) + R"(,"t":"2024-02-08T10:00:00Z","text":")" +
-             std::string(records % 997, 'x') + "\"}";
+    large += (records > 0 ? "," : "") + (R"({"id":)" + std::to_string(records)) +
+             R"(,"t":"2024-02-08T10:00:00Z","text":")" + std::string(records % 997, 'x') + "\"}";
     ++records;
   }
   const std::string whole = large + "]}";
@@ -184,9 +194,10 @@ TEST_CASE("a document larger than memory goes through, compressed or not, and a 
 
 TEST_CASE("a record over record_max is set aside with its place, and its neighbours arrive") {
   World world;
-  const std::string huge = R"({"t":"2024-02-08T10:00:00Z","x":")" + std::string(20 << 20, 'x') + "\"}";
-  world.give("1/2024/02/08/a.json", gzip(R"({"Records":[{"t":"2024-02-08T10:00:00Z","n":1},)" + huge +
-                                            R"(,{"t":"2024-02-08T10:00:00Z","n":2}]})"));
+  const std::string huge =
+      R"({"t":"2024-02-08T10:00:00Z","x":")" + std::string(20 << 20, 'x') + "\"}";
+  world.give("1/2024/02/08/a.json", gzip(R"({"Records":[{"t":"2024-02-08T10:00:00Z","n":1},)" +
+                                         huge + R"(,{"t":"2024-02-08T10:00:00Z","n":2}]})"));
   auto report = world.run(days);
   REQUIRE(report.ok());
   CHECK(report->exit_code(false) == 3);
@@ -224,7 +235,8 @@ TEST_CASE("a stream commits span after span and goes on where it stopped, whatev
     std::vector<bool> seen(until);
     const std::string text = world.text();
     CHECK(lines(text) == until);
-    for (size_t at = text.find("{\"offset\":"); at != text.npos; at = text.find("{\"offset\":", at + 1)) {
+    for (size_t at = text.find("{\"offset\":"); at != text.npos;
+         at = text.find("{\"offset\":", at + 1)) {
       seen.at(std::stoul(text.substr(at + 10, 12))) = true;
     }
     CHECK(std::count(seen.begin(), seen.end(), true) == static_cast<std::ptrdiff_t>(until));
