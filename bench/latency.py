@@ -31,8 +31,9 @@ LAKE_AFTER = [("put the last part", 1), ("put the intent", 1), ("complete", 1),
               ("put the manifest", 1)]
 
 
-def fold_slowly(source, environment, in_flight=IN_FLIGHT, kind=Measured, flags=(), **more):
-    flags = ["--memory", "256MiB", *flags, "--in-flight", str(in_flight)]
+def fold_slowly(source, environment, in_flight=IN_FLIGHT, kind=Measured, memory="256MiB", flags=(),
+                **more):
+    flags = ["--memory", memory, "--in-flight", str(in_flight), *flags]
     return fold(source, environment=environment, kind=kind, flags=flags, **more)
 
 
@@ -112,7 +113,7 @@ def many():
     directory = logs(1, MANY_DAYS)
     title(f"{MANY_DAYS} such units at once, --memory {MANY_MEMORY}, {LATENCY_MS} ms in front of every "
           f"source call, {IN_FLIGHT} in flight")
-    run = fold_slowly(directory, SOURCE, kind=Watched, flags=["--memory", MANY_MEMORY],
+    run = fold_slowly(directory, SOURCE, kind=Watched, memory=MANY_MEMORY,
                       units=(common.DAY, "2024-03-09"))
     slow = run.report["test"]["source"]
     share = slow["open_ms"]["450"] / slow["open_ms"]["1"]

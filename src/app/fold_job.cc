@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 
 #include "base/text.h"
 #include "report/json_object.h"
@@ -39,9 +41,18 @@ std::string name_of(std::string_view lake) {
   return name.substr(0, name_bytes_max);
 }
 
-bool is_directory(const std::string& path) {
+// A folder without its slash is meant whole. What has neither holes nor a scheme must be there.
+Result<std::string> source_of(const std::string& text) {
+  if (text.find_first_of("{[") != std::string::npos || text.find("://") != std::string::npos) {
+    return text;
+  }
   struct stat found {};
-  return ::stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode);
+  if (::stat(text.c_str(), &found) != 0) {
+    const bool denied = errno == EACCES;
+    return Error{denied ? ErrorKind::denied : ErrorKind::not_found,
+                 "source: " + text + ": " + std::strerror(errno)};
+  }
+  return S_ISDIR(found.st_mode) && !text.ends_with('/') ? text + "/" : text;
 }
 
 }  // namespace
@@ -57,8 +68,7 @@ Result<std::string> fold_job(const FoldWords& words) {
   add("format", words.format);
   add("roll", words.roll);
   add("state", words.state);
-  std::string source = words.source;
-  if (!source.ends_with('/') && is_directory(source)) source += '/';
+  const std::string source = TRY(source_of(words.source));
 
   JsonObject job;
   job.text("name", name_of(words.lake));

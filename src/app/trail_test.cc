@@ -98,22 +98,22 @@ TEST_CASE("a real trail arrives whole: by event day, byte for byte, with and wit
   const auto trail = shared_trail("cloudtrail-sans504");
   if (!trail) return;
   const TestFolder folder;
-  const std::string partition = "dt={.eventTime:%F}/";
   const std::string source = all_text(*trail + "AWSLogs");
+  const auto fold = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), "fold");
+    words.insert(words.end(), {"--partition", "dt={.eventTime:%F}/"});
+    return sluice_does(folder, std::move(words)).exit_code;
+  };
   using Days = std::map<std::string, size_t>;
 
   const std::string all = folder / "all";
-  REQUIRE(
-      sluice_does(folder, {"fold", *trail + "AWSLogs/", all, "--partition", partition}).exit_code ==
-      0);
+  REQUIRE(fold({*trail + "AWSLogs/", all}) == 0);
   CHECK(records_by_day(all) ==
         Days{{"2021-07-28", 1}, {"2021-07-29", 1'124}, {"2021-07-30", 10'680}});
   CHECK(count_strangers(source, all_text(all)) == 0);
 
   const std::string once = folder / "once";
-  REQUIRE(sluice_does(folder, {"fold", *trail + "AWSLogs/", once, "--partition", partition,
-                               "--dedupe", ".eventID"})
-              .exit_code == 0);
+  REQUIRE(fold({*trail + "AWSLogs/", once, "--dedupe", ".eventID"}) == 0);
   size_t sum = 0;
   for (const auto& [day, count] : records_by_day(once)) sum += count;
   CHECK(sum == 9'342);
@@ -121,9 +121,8 @@ TEST_CASE("a real trail arrives whole: by event day, byte for byte, with and wit
   const std::string days = folder / "days";
   const std::string by_day =
       *trail + "AWSLogs/{path.account}/CloudTrail/{path.region}/{unit:%Y/%m/%d}/";
-  REQUIRE(
-      sluice_does(folder, {"fold", by_day, days, "--each", "day", "--from", "2021-07-28", "--to",
-                           "2021-07-30", "--partition", partition, "--dedupe", ".eventID"}) == 0);
+  REQUIRE(fold({by_day, days, "--dedupe", ".eventID", "--each", "day", "--from", "2021-07-28",
+                "--to", "2021-07-30"}) == 0);
   CHECK(records_by_day(days) ==
         Days{{"2021-07-28", 1}, {"2021-07-29", 1'032}, {"2021-07-30", 8'317}});
   CHECK(count_strangers(source, all_text(days)) == 0);

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "base/time.h"
+#include "job/key_names.h"
 #include "job/owner.h"
 #include "job/unit_task.h"
 
@@ -22,9 +23,17 @@ std::string rendered(const Template::Piece& piece, const UnitNames& unit) {
 ledger::Names names_of(const Job& job, const JobParts& parts, const UnitNames& unit) {
   using Kind = ledger::NamePiece::Kind;
   const bool stream = parts.source->stream();
+  if (!stream) {
+    ledger::Names names = key_names(job.names, parts.lake_prefix, unit);
+    if (parts.recipe.set_aside_place) {
+      names.copies = {{Kind::text, *parts.recipe.set_aside_place + unit_token(unit.id) + "-"},
+                      {Kind::number},
+                      {Kind::extension}};
+    }
+    return names;
+  }
   if (!job.names.whole_key()) {
     std::string word = job.names.file_word(unit);
-    if (!stream) return ledger::Names::of_unit(parts.lake_prefix, std::move(word));
     return ledger::Names::of_template(parts.lake_prefix, {{Kind::folders},
                                                           {Kind::text, word + "-"},
                                                           {Kind::number},
@@ -39,8 +48,8 @@ ledger::Names names_of(const Job& job, const JobParts& parts, const UnitNames& u
         pieces.push_back({Kind::text, piece.text});
         break;
       case Template::Piece::Kind::unit:
-        pieces.push_back({Kind::text, rendered(piece, unit) + (stream ? "-" : "")});
-        if (stream) pieces.push_back({Kind::number});  // The span's position
+        pieces.push_back({Kind::text, rendered(piece, unit) + "-"});
+        pieces.push_back({Kind::number});  // The span's position
         break;
       case Template::Piece::Kind::n:
         pieces.push_back({Kind::number, {}});

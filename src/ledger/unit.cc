@@ -33,9 +33,9 @@ bool fits(const NamePiece& piece, std::string_view part) {
 }  // namespace
 
 // Which prefixes of the key the first k pieces can be, piece by piece: never exponential.
-bool Names::is_unit_key(std::string_view key) const {
-  if (!key.starts_with(lake_prefix)) return false;
-  key.remove_prefix(lake_prefix.size());
+namespace {
+
+bool matches(const std::vector<NamePiece>& pieces, std::string_view key) {
   std::vector<bool> reached(key.size() + 1, false);
   reached[0] = true;
   for (const NamePiece& piece : pieces) {
@@ -49,6 +49,14 @@ bool Names::is_unit_key(std::string_view key) const {
     reached = std::move(next);
   }
   return reached[key.size()];
+}
+
+}  // namespace
+
+bool Names::is_unit_key(std::string_view key) const {
+  if (!key.starts_with(lake_prefix)) return false;
+  key.remove_prefix(lake_prefix.size());
+  return matches(pieces, key) || (!copies.empty() && matches(copies, key));
 }
 
 Names Names::of_unit(std::string lake_prefix, std::string unit) {

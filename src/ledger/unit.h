@@ -35,6 +35,7 @@ struct NamePiece {
 struct Names {
   std::string lake_prefix = {};        // "" or ending in "/". Uploads are listed below it.
   std::vector<NamePiece> pieces = {};  // What follows the prefix
+  std::vector<NamePiece> copies = {};  // Likewise, of copies of what was set aside; may be none
 
   bool is_unit_key(std::string_view key) const;
   bool operator==(const Names&) const = default;

@@ -129,6 +129,10 @@ bool LakeSink::open(Place& place) {
     if (!lease) return false;
     place.lease = std::move(*lease);
   }
+  if (place.next_n > 0 && place.name != options_.set_aside_place && !options_.names.numbered()) {
+    fail({ErrorKind::invalid, "lake: name: the unit needs more than one object, and its name has no {n}"});
+    return false;
+  }
   auto lease = context_.share.try_reserve(object_bytes);
   if (!lease) return false;
   place.object_lease = std::move(*lease);

@@ -48,7 +48,9 @@ struct Described {
 
 }  // namespace
 
-std::string_view verb(const Request& request) { return store_verbs[request.index()]; }
+std::string_view verb(const Request& request) {
+  return store_verbs[request.index()];
+}
 
 std::string describe(const Request& request) {
   return std::string(verb(request)) + " " + std::visit(Described(), request);

@@ -178,9 +178,8 @@ std::vector<Scenario> scenarios() {
   };
 }
 
-// More crashes, strays and processes: minutes.
+// A stray besides: half a minute of one core.
 std::vector<Scenario> deep_scenarios() {
-  const Outputs k1 = lake({{"k1", "o"}}), k2 = lake({{"k2", "o"}});
   return {
       bounded("unit, first time: {k1 k2} against {k1}",
               {.runs = two, .crashes = 2, .model_states = 63'265, .model_worlds = 329}),
@@ -189,13 +188,6 @@ std::vector<Scenario> deep_scenarios() {
                                       .lapses = 1,
                                       .model_states = 1'530'866,
                                       .model_worlds = 3'918}),
-      bounded("unit, uploads lapse, two runs and a settler",
-              {.runs = two, .settlers = {"S"}, .crashes = 0, .strays = 0, .lapses = 1}),
-      bounded("unit, three runs, one of them empty", {.before = k2, .runs = three, .strays = 0}),
-      bounded("unit, uploads lapse twice",
-              {.before = k1, .runs = both, .crashes = 0, .strays = 0, .lapses = 2}),
-      stream("stream, two owners", {}),
-      stream("stream, uploads lapse", {.strays = 0, .lapses = 1}),
   };
 }
 

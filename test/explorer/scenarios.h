@@ -11,7 +11,7 @@ namespace sluice::explorer {
 
 // In the order of the model's list, with its numbers.
 std::vector<Scenario> scenarios();
-// The same with wider bounds, without numbers where the model was not asked.
+// Some of them with wider bounds.
 std::vector<Scenario> deep_scenarios();
 
 struct Hole {

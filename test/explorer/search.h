@@ -39,7 +39,7 @@ struct Scenario {
   uint32_t strays = 1;
   uint32_t lapses = 0;
   uint64_t model_states = 0;  // What the model counts; its states are kept another way.
-  uint64_t model_worlds = 0;  // 0: not asked
+  uint64_t model_worlds = 0;
 };
 
 enum class Serving : uint8_t {

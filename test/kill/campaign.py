@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Kills sluice at every store request and at random times, races it, stops it, fills its disk; and each
-time runs the job once more and looks whether every record is there once and nothing else is.
+"""Kills sluice at every store request and at random times, races it, stops it, fills its disk; and
+each time runs the job once more and looks whether every record is there once and nothing else is.
 
     campaign.py --sluice build/sluice [--short] [--seed N] [--only WORD]
 
@@ -64,8 +64,8 @@ def main():
             print(f'skipped: {why}', flush=True)
             skipped += 1
         except Wrong as what:
-            print(f'{name}: FAILED at {campaign.trial} (seed {options.seed}, kept in {root}): {what}',
-                  flush=True)
+            print(f'{name}: FAILED at {campaign.trial} (seed {options.seed}, kept in {root}): '
+                  f'{what}', flush=True)
             failed += 1
     if failed == 0:
         shutil.rmtree(root)

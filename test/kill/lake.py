@@ -1,4 +1,4 @@
-"""A job with its logs and its lake, for the kill campaign: runs sluice on it and looks at what lies there.
+"""A job and its lake, for the kill campaign: runs sluice on it and looks at what lies there.
 
 Nothing here decides what is right; campaign.py does. Only the standard library is used.
 """
@@ -62,8 +62,10 @@ class Lake:
         except subprocess.TimeoutExpired:
             process.kill()
             out, err = process.communicate()
-            raise Wrong(f'hangs: not ended after {SECONDS_MAX} s\n' + err.decode()[-1500:]) from None
-        return Ended(process.returncode, out.decode(errors='replace'), err.decode(errors='replace'))
+            said = err.decode(errors='replace')[-1500:]
+            raise Wrong(f'hangs: not ended after {SECONDS_MAX} s\n{said}') from None
+        return Ended(process.returncode, out.decode(errors='replace'),
+                     err.decode(errors='replace'))
 
     def run_to_end(self, *more, **options):
         ended = self.run(*more, **options)

@@ -66,7 +66,7 @@ class Trials:
         lake.check_verified()
 
     def small_logs(self):
-        """Two sets of six logs of one day; the second has no record for one of the first's places."""
+        """Two sets of six logs of one day; the second lacks one of the first's places."""
         first, second = self.folder('logs-3'), self.folder('logs-2')
         if not os.path.isdir(first):
             self.generate('logs-3', objects=6, records=60, accounts=2, regions=3, seed=7)
