@@ -132,6 +132,7 @@ void decode_all(Decoder& decoder, std::string_view whole, Buffer& window,
   }
 }
 
+// Long because it is a table: a block for each codec that is measured.
 int run(const std::string& root, int repeats) {
   std::vector<std::string> documents;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {

@@ -52,13 +52,14 @@ uint64_t least_limit(const std::string& root, std::string folder, const std::str
 
 void prepare_process() {
   // Blocks and windows (up to 1 MiB) are used again without asking the system for pages; what is
-  // larger, or more than a few MiB of freed memory, goes back to it, so that the process is about as
-  // large as what it holds. With fewer arenas threads wait for each other, with more each keeps a
-  // reserve of its own.
+  // larger, or more than a few MiB of freed memory, goes back to it, so that the process is about
+  // as large as what it holds. With fewer arenas threads wait for each other, with more each keeps
+  // a reserve of its own.
   constexpr int arenas_max = 4, mmap_bytes_min = 1 << 20, trim_bytes_min = 4 << 20;
   mallopt(M_ARENA_MAX, arenas_max);
   mallopt(M_MMAP_THRESHOLD, mmap_bytes_min);
   mallopt(M_TRIM_THRESHOLD, trim_bytes_min);
+  mallopt(M_TOP_PAD, 1 << 20);
   std::signal(SIGPIPE, SIG_IGN);
 }
 

@@ -2,6 +2,7 @@
 
 namespace sluice {
 
+// Long because it is a table: one entry for each word of the sink.
 const PartDoc& lake_words() {
   static const PartDoc doc = {
       .name = "lake",

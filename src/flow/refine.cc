@@ -12,6 +12,8 @@
 namespace sluice {
 namespace {
 
+constexpr size_t places_searched_max = 16;
+
 // What a worker keeps for one recipe.
 struct Tools {
   json::Scanner scanner;
@@ -126,11 +128,20 @@ class Refiner {
 
   uint32_t place_index(std::string_view place) {
     if (!batch_.places.empty() && batch_.places[last_place_] == place) return last_place_;
-    const auto found = places_.find(place);
-    if (found != places_.end()) return last_place_ = found->second;
+    // A batch mostly has a few places: then looking at each is quicker than a table.
+    if (batch_.places.size() <= places_searched_max) {
+      for (uint32_t i = 0; i < batch_.places.size(); ++i) {
+        if (batch_.places[i] == place) return last_place_ = i;
+      }
+    } else if (const auto found = places_.find(place); found != places_.end()) {
+      return last_place_ = found->second;
+    }
     last_place_ = static_cast<uint32_t>(batch_.places.size());
     batch_.places.emplace_back(place);
-    places_.emplace(std::string(place), last_place_);
+    if (batch_.places.size() == places_searched_max + 1) {
+      for (uint32_t i = 0; i < last_place_; ++i) places_.emplace(batch_.places[i], i);
+    }
+    if (batch_.places.size() > places_searched_max) places_.emplace(place, last_place_);
     return last_place_;
   }
 

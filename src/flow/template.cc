@@ -217,6 +217,7 @@ std::string_view why_no_value(std::string_view raw) {
 
 }  // namespace
 
+// Long because it is one case after another, and the hot path: each is a few lines.
 Status Template::append_piece(const Piece& piece, const Context& context, Escape escape,
                               std::string& out, int64_t* time_ns) const {
   const auto put = [&](std::string_view value) {

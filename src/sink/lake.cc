@@ -130,7 +130,8 @@ bool LakeSink::open(Place& place) {
     place.lease = std::move(*lease);
   }
   if (place.next_n > 0 && place.name != options_.set_aside_place && !options_.names.numbered()) {
-    fail({ErrorKind::invalid, "lake: name: the unit needs more than one object, and its name has no {n}"});
+    fail({ErrorKind::invalid,
+          "lake: name: the unit needs more than one object, and its name has no {n}"});
     return false;
   }
   auto lease = context_.share.try_reserve(object_bytes);

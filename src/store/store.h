@@ -131,7 +131,7 @@ struct Meta {
 };
 struct Body {
   Buffer bytes;
-  Meta meta;  // Of the whole object
+  Meta meta;  // Of the whole object; the mark is Head's to tell and may be missing here
 };
 struct Listed {
   Key key;

@@ -191,6 +191,7 @@ std::vector<Scenario> deep_scenarios() {
   };
 }
 
+// Long because it is a table: an entry for each hole.
 std::vector<Hole> holes() {
   const Outputs k1 = lake({{"k1", "o"}}), k1k2 = lake({{"k1", "o"}, {"k2", "o"}});
   const Runs each_k1 = {
