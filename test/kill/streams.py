@@ -83,7 +83,7 @@ class Streams(Trials):
 
     def zombies(self):
         lake = self.stream('zombie')
-        times, lost, late = 2 if self.short else 20, 0, 0
+        times, lost, late, owners = 2 if self.short else 20, 0, 0, 0
         for i in range(times):
             lake.clear()
             delay = self.chance.uniform(0, 0.4)
@@ -101,12 +101,19 @@ class Streams(Trials):
             ended = lake.end(other)
             expect(ended.code == 0 or ended.code == 1 and LOST in ended.text(),
                    f'the second owner exits {ended.code}: {ended.text()}')
-            if ended.code == 1:  # It was stopped before it claimed, so the partition is its own.
+            epoch = lake.record('stream', 'once').get('epoch', 0)
+            try:
+                zombie.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                # Paused before it claimed, it has claimed since: the partition is its own.
+                now = lake.record('stream', 'once').get('epoch', 0)
+                expect(ended.code == 1 or now > epoch, 'the paused owner goes on in another\'s epoch')
                 zombie.send_signal(signal.SIGTERM)
+                owners += 1
             ended = lake.end(zombie)
             expect(ended.code in (1, 4), f'the paused owner exits {ended.code}: {ended.text()}')
             expect(ended.code == 4 or LOST in ended.text(), f'no clear message: {ended.text()}')
             lost += ended.code == 1
             self.stream_ends_at(lake, self.position(lake) + 50)
-        return (f'{times} paused owners, {lost} woke to somebody else\'s partition, '
-                f'{late} held a lock meanwhile; each offset once')
+        return (f'{times} paused owners: {lost} woke to somebody else\'s partition, {owners} claimed '
+                f'it only then, {late} held a lock meanwhile; each offset once')
