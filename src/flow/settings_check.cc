@@ -172,6 +172,7 @@ class SettingsChecker {
   void unknown_word(const std::vector<FieldDoc>& fields, const Node::Entry& entry,
                     std::string_view where) {
     std::vector<std::string_view> names;
+    names.reserve(fields.size());
     for (const FieldDoc& field : fields) names.push_back(field.name);
     mistake(entry.mark, "unknown word `" + excerpt(entry.key) + "` in " + std::string(where) +
                             suggestion(entry.key, names));

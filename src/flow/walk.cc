@@ -25,7 +25,7 @@ uint64_t first_guess(uint64_t bytes) {
 
 }  // namespace
 
-Walk::Walk(Parts parts) : parts_(std::move(parts)) {
+Walk::Walk(Parts parts) : parts_(parts) {
   parts_.purse.set_turn(0);
 }
 Walk::~Walk() {

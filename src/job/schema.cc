@@ -67,6 +67,7 @@ std::string type_schema(const FieldDoc& field) {
       return any_of({R"({"type":"boolean"})", std::string(variable)});
     case FieldType::choice: {
       std::vector<std::string> choices;
+      choices.reserve(field.choices.size());
       for (const std::string& choice : field.choices) choices.push_back(json::quote(choice));
       return any_of({Object().raw("enum", array(choices)).done(), std::string(variable)});
     }
@@ -80,7 +81,7 @@ std::string type_schema(const FieldDoc& field) {
 
 // Of what may stand behind the field's name, without words about it.
 std::string value_schema(const FieldDoc& field) {
-  const std::string one = type_schema(field);
+  std::string one = type_schema(field);
   if (field.many == Many::one) return one;
   if (field.many == Many::map) {
     return Object().text("type", "object").raw("additionalProperties", one).done();
