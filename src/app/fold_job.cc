@@ -12,7 +12,6 @@
 namespace sluice {
 namespace {
 
-using report::JsonArray;
 using report::JsonObject;
 
 constexpr size_t name_bytes_max = 80;

@@ -134,7 +134,8 @@ StopOnSignal::StopOnSignal(Inbox& inbox) {
 
 StopOnSignal::~StopOnSignal() {
   thread_.request_stop();
-  pthread_kill(thread_.native_handle(), SIGTERM);  // Wakes it
+  // Wakes it: it waits for this signal and ends nothing by it.
+  pthread_kill(thread_.native_handle(), SIGTERM);  // NOLINT(bugprone-bad-signal-to-kill-thread)
   thread_.join();
 }
 

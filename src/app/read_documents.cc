@@ -38,6 +38,7 @@ class Reader {
     source_.reset();
     TRY(std::move(status));
     std::vector<DocumentHead> out;
+    out.reserve(heads_.size());
     for (auto& [number, head] : heads_) out.push_back(std::move(head));
     return out;
   }

@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include <cstdio>
 #include <limits>
 
 namespace sluice {
@@ -169,26 +168,6 @@ TEST_CASE("a template tells what it uses") {
         "at 0: {unit:%F} needs units of time; {unit} is the unit's id");
   CHECK(Template::parse("{unit:%H}", TemplateUse::value)->check_unit_formats(7).error().message ==
         "at 0: {unit:%H} is finer than the job's units");
-}
-
-TEST_CASE("a place for each record costs less than a microsecond") {
-  const auto t = *Template::parse("dt={.eventTime:%F}/", TemplateUse::partition);
-  const UnitNames unit = day();
-  const Raw fields[] = {R"("2024-02-08T10:00:00Z")"};
-  std::string out;
-  int64_t ns = 0;
-  constexpr int rounds = 200'000;
-  int good = 0;
-  const Nanoseconds began = thread_cpu();
-  for (int i = 0; i < rounds; ++i) {
-    out.clear();
-    good += t.render({.fields = fields, .unit = &unit}, Template::Escape::key, out, &ns).ok();
-  }
-  const double each = static_cast<double>(thread_cpu() - began) / rounds;
-  std::printf("template: %.1f ns a record\n", each);
-  CHECK(good == rounds);
-  CHECK(out == "dt=2024-02-08/");
-  CHECK(each < 1000);
 }
 
 }  // namespace sluice

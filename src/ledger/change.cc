@@ -125,6 +125,7 @@ void ListOpen::take(uint32_t, Result<Answer> answer) {
 
 // ---- AbortAll -----------------------------------------------------------------------------------
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): every machine is handed its unit by value.
 AbortAll::AbortAll(UnitPtr unit, std::vector<OpenUpload> uploads)
     : uploads_(std::move(uploads)), batch_(uploads_.size(), unit->calls_in_flight) {}
 
@@ -150,6 +151,7 @@ std::vector<OpenUpload> unnamed(std::vector<OpenUpload> uploads, const Record& r
 
 // ---- DeleteAll ----------------------------------------------------------------------------------
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): every machine is handed its unit by value.
 DeleteAll::DeleteAll(UnitPtr unit, Where where, std::vector<Retired> objects, How how)
     : where_(where),
       how_(how),

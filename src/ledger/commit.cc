@@ -28,6 +28,7 @@ std::map<Key, Retired> left_visible(const Unit& unit, const Record& record, bool
 
 }  // namespace
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): every machine is handed its unit by value.
 Retire::Retire(UnitPtr unit, const Record& record, const std::vector<Upload>& uploads,
                bool stream) {
   std::map<Key, Retired> was = left_visible(*unit, record, stream);
@@ -200,6 +201,7 @@ void Commit::superseded(Held now) {
     return end(Outcome::won);
   }
   std::vector<OpenUpload> ours;
+  ours.reserve(intent_.uploads.size());
   for (const Upload& upload : intent_.uploads) ours.push_back({upload.key, upload.id});
   if (unit_->rules.record_owns_uploads) ours = unnamed(std::move(ours), record);
   at_ = At::abort;

@@ -48,6 +48,7 @@ class Memory : public MemoryStore {
   std::vector<OpenUpload> open_uploads() const override {
     std::lock_guard lock(mutex_);
     std::vector<OpenUpload> open;
+    open.reserve(uploads_.size());
     for (const auto& [at, upload] : uploads_) open.push_back({upload.key, at.second});
     return open;
   }
