@@ -31,7 +31,7 @@ std::string document(int number, int records) {
 
 void give_days(World& world, int documents, const std::string& day = "2024/02/08") {
   for (int i = 0; i < documents; ++i) {
-    char name[64];
+    char name[128];
     std::snprintf(name, sizeof name, "%04d/%s/%05d.json.gz", i % 7, day.c_str(), i);
     world.give(name, gzip(document(i, i % 13)));
   }
@@ -123,7 +123,7 @@ TEST_CASE("many units share one loop and one budget, and each has its own object
   World world;
   uint64_t records = 0;
   for (int day = 1; day <= 28; ++day) {
-    char folder[16];
+    char folder[32];
     std::snprintf(folder, sizeof folder, "2024/02/%02d", day);
     give_days(world, 20, folder);
   }
