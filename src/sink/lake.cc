@@ -175,9 +175,13 @@ Result<bool> LakeSink::write(Batch& batch, Cursor& cursor) {
     // A record that waited for room has been looked at already.
     if (!cursor.counted && !TRY(is_new(record))) continue;
     cursor.counted = true;
+    // Before a record, never after one: only here is the size that decides always known.
+    if (target->object && cursor.byte == 0) {
+      if (!may_take_record(*target)) return wait_for_encoders();
+      if (has_to_roll(*target)) seal(*target);
+    }
     if (!target->object && !open(*target)) return no_room(nullptr);
     OpenObject& object = *target->object;
-    if (cursor.byte == 0 && !may_take_record(*target)) return wait_for_encoders();
     if (cursor.byte < record.text.size()) {
       std::string_view rest = record.text.substr(cursor.byte);
       const size_t before = rest.size();
@@ -193,7 +197,6 @@ Result<bool> LakeSink::write(Batch& batch, Cursor& cursor) {
     cursor.counted = false;
     object.count_record(record.time_ns);
     if (!record.copy_of_set_aside) ++sums_.records;
-    if (has_to_roll(*target)) seal(*target);
   }
   start_what_fits();
   return true;
