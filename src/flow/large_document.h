@@ -29,7 +29,6 @@ class LargeDocument {
     Inbox& inbox;
     TicketSeries& tickets;
     Meter& meter;
-    uint64_t record_bytes_max;
   };
   LargeDocument(const Document& document, Surroundings around);
   ~LargeDocument();

@@ -198,8 +198,7 @@ bool Walk::place_head() {
       doc->large = std::make_unique<LargeDocument>(
           parts_.source.document(turn_),
           LargeDocument::Surroundings{parts_.decoders, parts_.recipe, parts_.unit, parts_.purse,
-                                      parts_.workers, parts_.inbox, parts_.tickets, parts_.meter,
-                                      parts_.record_bytes_max});
+                                      parts_.workers, parts_.inbox, parts_.tickets, parts_.meter});
       for (Chunk& chunk : doc->chunks) doc->large->feed(std::move(chunk));
       doc->chunks.clear();
       if (doc->why) doc->large->break_off(*doc->why);

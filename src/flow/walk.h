@@ -60,7 +60,6 @@ class Walk {
     TicketSeries tickets;
     Meter& meter;
     WalkLog& log;
-    uint64_t record_bytes_max = 8 << 20;
     OnBad on_bad = OnBad::set_aside;
   };
   explicit Walk(Parts parts);

@@ -231,10 +231,9 @@ void UnitTask::open_walk() {
   inputs_ = std::make_unique<InputsLog>(*ledger_unit_, run_.epoch(), *parts.state, shared.inbox,
                                         around_.series.new_series());
   log_ = std::make_unique<Log>(*inputs_, report_);
-  walk_ = std::make_unique<Walk>(Walk::Parts{*source_, *sink_, *parts.decoder, parts.recipe,
-                                             span_unit_, *purse_, shared.workers, shared.inbox,
-                                             around_.series.new_series(), shared.meter, *log_,
-                                             job.record_bytes_max, job.on_bad});
+  walk_ = std::make_unique<Walk>(Walk::Parts{
+      *source_, *sink_, *parts.decoder, parts.recipe, span_unit_, *purse_, shared.workers,
+      shared.inbox, around_.series.new_series(), shared.meter, *log_, job.on_bad});
   if (parts.source->stream()) {
     // The timer's ticket says which span it is for: a later one must not be sealed by it.
     const Ticket ticket =
