@@ -59,7 +59,7 @@ Result<std::unique_ptr<OpenedJob>> open_job(const Command& command, Stores::Use 
     error.message = opened->hide(error.message);
     return error;
   };
-  auto stores = Stores::open(opened->job, use, opened->meter, opened->aids);
+  auto stores = Stores::open(opened->job, use, process_environment(), opened->meter, opened->aids);
   if (!stores.ok()) return hidden(std::move(stores).error());
   opened->stores = std::move(*stores);
   auto parts = make_parts(opened->job, *opened->stores);

@@ -33,7 +33,9 @@ Stores::Stores(Store& source, Store& lake)
 Result<Store*> Stores::open_one(const std::string& url, Use use, const std::string& what) {
   const StoreUrl where = TRY_IN(parse_store_url(url), what);
   if (where.scheme == StoreScheme::s3) {
-    return Error{ErrorKind::invalid, what + ": s3:// is not there yet; use a directory"};
+    if (s3_ == nullptr) s3_ = TRY_IN(S3Access::make(environment_), what);
+    owned_.push_back(TRY_IN(s3_->open(where.root), what));
+    return owned_.back().get();
   }
   if (where.scheme == StoreScheme::memory) {
     owned_.push_back(make_memory_store());
@@ -60,9 +62,11 @@ Store* Stores::metered(Store* store, Side side, Meter& meter) {
   return owned_.back().get();
 }
 
-Result<std::unique_ptr<Stores>> Stores::open(const Job& job, Use use, Meter& meter,
+Result<std::unique_ptr<Stores>> Stores::open(const Job& job, Use use,
+                                             const Environment& environment, Meter& meter,
                                              const TestAids& aids) {
   std::unique_ptr<Stores> made(new Stores);
+  made->environment_ = environment;
   made->threads_ = std::make_unique<FileThreads>(file_threads_max);
   const auto open_written = [&](const std::string& url, const std::string& what) -> Result<Store*> {
     auto opened = made->open_one(url, use, what);
@@ -85,13 +89,15 @@ Result<std::unique_ptr<Stores>> Stores::open(const Job& job, Use use, Meter& met
     lake = made->owned_.back().get();
   }
   made->lake_ = made->metered(lake, Side::lake, meter);
+  made->lake_prefix_ = TRY_IN(parse_store_url(job.lake), "lake").prefix;
 
   Store* state = lake;
   if (job.state.starts_with(job.lake)) {
-    made->state_prefix_ = job.state.substr(job.lake.size());
+    made->state_prefix_ = made->lake_prefix_ + job.state.substr(job.lake.size());
   } else {
     state = TRY(open_written(job.state, "state"));
     state = made->slowed(state, aids.slow_lake, "state");
+    made->state_prefix_ = TRY_IN(parse_store_url(job.state), "state").prefix;
   }
   made->state_ = made->metered(state, Side::state, meter);
   return made;

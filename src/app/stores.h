@@ -9,7 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "app/s3_access.h"
 #include "app/test_aids.h"
+#include "base/environment.h"
 #include "base/result.h"
 #include "job/job_file.h"
 #include "meter/meter.h"
@@ -23,8 +25,9 @@ namespace sluice {
 class Stores {
  public:
   enum class Use : uint8_t { look, write };
-  // `invalid`: s3:// for now; not_found, denied: a directory that can't be opened.
-  static Result<std::unique_ptr<Stores>> open(const Job& job, Use use, Meter& meter,
+  // not_found, denied: a directory that can't be opened. A bucket is first spoken to when used.
+  static Result<std::unique_ptr<Stores>> open(const Job& job, Use use,
+                                              const Environment& environment, Meter& meter,
                                               const TestAids& aids);
   // Over stores that somebody else owns: tests. The state lies in the lake.
   Stores(Store& source, Store& lake);
@@ -45,7 +48,9 @@ class Stores {
   Store* slowed(Store* store, Nanoseconds latency, const char* what);
   Store* metered(Store* store, Side side, Meter& meter);
 
+  Environment environment_;
   std::unique_ptr<FileThreads> threads_;
+  std::unique_ptr<S3Access> s3_;
   std::vector<std::unique_ptr<CallObserver>> observers_;
   std::vector<std::unique_ptr<Store>> owned_;  // An inner one stands before its wrapper.
   std::vector<std::pair<std::string, SlowStore*>> slow_;

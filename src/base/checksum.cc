@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace sluice {
 namespace {
@@ -109,6 +110,54 @@ std::optional<uint32_t> crc_from_base64(std::string_view text) {
   }
   if (bits & 15) return std::nullopt;
   return static_cast<uint32_t>(bits >> 4);
+}
+
+// ---- CRC-64/NVME -------------------------------------------------------------------------------
+
+namespace {
+
+// Eight bytes at a time: table k is of a byte with k bytes behind it.
+using Crc64Tables = std::array<std::array<uint64_t, 256>, 8>;
+
+constexpr Crc64Tables make_crc64_tables() {
+  Crc64Tables tables = {};
+  for (uint64_t byte = 0; byte < 256; ++byte) {
+    uint64_t crc = byte;
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ (crc & 1 ? 0x9A6C9329AC4BC9B5ULL : 0);
+    tables[0][byte] = crc;
+  }
+  for (size_t k = 1; k < 8; ++k) {
+    for (size_t byte = 0; byte < 256; ++byte) {
+      const uint64_t before = tables[k - 1][byte];
+      tables[k][byte] = (before >> 8) ^ tables[0][before & 0xFF];
+    }
+  }
+  return tables;
+}
+constexpr Crc64Tables crc64_tables = make_crc64_tables();
+
+}  // namespace
+
+uint64_t crc64nvme(std::string_view bytes, uint64_t before) {
+  uint64_t crc = ~before;
+  while (bytes.size() >= 8) {
+    uint64_t eight = 0;
+    std::memcpy(&eight, bytes.data(), 8);
+    crc ^= eight;
+    uint64_t next = 0;
+    for (size_t k = 0; k < 8; ++k) next ^= crc64_tables[7 - k][(crc >> (8 * k)) & 0xFF];
+    crc = next;
+    bytes.remove_prefix(8);
+  }
+  for (const char byte : bytes)
+    crc = (crc >> 8) ^ crc64_tables[0][(crc ^ static_cast<unsigned char>(byte)) & 0xFF];
+  return ~crc;
+}
+
+std::string crc64_to_base64(uint64_t crc) {
+  std::string bytes;
+  for (int shift = 56; shift >= 0; shift -= 8) bytes += static_cast<char>(crc >> shift);
+  return base64(bytes);
 }
 
 }  // namespace sluice

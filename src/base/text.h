@@ -22,6 +22,9 @@ std::optional<Number> parse_number(std::string_view text) {
 // Appends `number` with at least `digits` digits: 7 as "00007".
 void append_padded(uint64_t number, size_t digits, std::string& out);
 
+// ASCII letters only.
+bool equal_without_case(std::string_view a, std::string_view b);
+std::string lower_case(std::string_view text);
 std::string_view trim(std::string_view text);  // Blanks, tabs and line breaks at both ends
 std::vector<std::string_view> split(std::string_view text, char separator);
 std::string join(const std::vector<std::string>& texts, std::string_view separator);

@@ -161,7 +161,8 @@ using Answer = std::variant<Body, Meta, Page, Done, UploadId, PartTag, UploadPag
 
 struct Timing {
   Instant started, ended;
-  uint64_t bytes = 0;  // Of payload, either way
+  uint64_t bytes = 0;         // Of payload, either way
+  uint32_t attempts = 1;      // How often the store asked
 };
 
 struct Answered : Event {

@@ -1,0 +1,82 @@
+#include "aws/surroundings.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+
+#include "base/text.h"
+
+namespace sluice::aws {
+namespace {
+
+constexpr size_t file_bytes_max = 16 << 20;
+
+Result<std::string> read_if_there(const AwsSurroundings& surroundings, const std::string& path) {
+  if (path.empty()) return std::string();
+  auto text = surroundings.read_file(path);
+  if (!text.ok() && text.error().kind == ErrorKind::not_found) return std::string();
+  return text;
+}
+
+std::string path_of(const Environment& environment, std::string_view name, std::string_view usual) {
+  return expand_home(variable(environment, name).value_or(std::string(usual)), environment);
+}
+
+}  // namespace
+
+std::optional<std::string> variable(const Environment& environment, std::string_view name) {
+  const auto value = environment.get(name);
+  if (!value || trim(*value).empty()) return std::nullopt;
+  return std::string(trim(*value));
+}
+
+std::string profile_name(const AwsOptions& options, const Environment& environment) {
+  if (!options.profile.empty()) return options.profile;
+  if (auto named = variable(environment, "AWS_PROFILE")) return *named;
+  return variable(environment, "AWS_DEFAULT_PROFILE").value_or("default");
+}
+
+std::string expand_home(std::string_view path, const Environment& environment) {
+  if (path != "~" && !path.starts_with("~/")) return std::string(path);
+  const auto home = variable(environment, "HOME");
+  return home ? *home + std::string(path.substr(1)) : std::string();
+}
+
+Result<Profiles> read_profiles(const AwsOptions& options, const AwsSurroundings& surroundings) {
+  const Environment& environment = surroundings.environment;
+  const std::string config_path = path_of(environment, "AWS_CONFIG_FILE", "~/.aws/config");
+  const std::string credentials_path =
+      path_of(environment, "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials");
+  const std::string config = TRY(read_if_there(surroundings, config_path));
+  const std::string credentials = TRY(read_if_there(surroundings, credentials_path));
+  Profiles profiles = TRY(parse_profiles(config, credentials));
+  const std::string name = profile_name(options, environment);
+  if (name != "default" && !profiles.has(name)) {
+    return Error{ErrorKind::invalid,
+                 "profile \"" + name + "\": not in " + config_path + " or " + credentials_path};
+  }
+  return profiles;
+}
+
+Result<std::string> read_whole_file(const std::string& path) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rbe"),
+                                                             &std::fclose);
+  if (file == nullptr) {
+    const bool is_missing = errno == ENOENT || errno == ENOTDIR;
+    return Error{is_missing ? ErrorKind::not_found : ErrorKind::invalid,
+                 path + ": " + std::strerror(errno)};
+  }
+  std::string text;
+  char block[4096];
+  while (const size_t bytes = std::fread(block, 1, sizeof block, file.get())) {
+    text.append(block, bytes);
+    if (text.size() > file_bytes_max) return Error{ErrorKind::invalid, path + ": over 16 MiB"};
+  }
+  if (std::ferror(file.get()) != 0) {
+    return Error{ErrorKind::invalid, path + ": can't be read: " + std::strerror(errno)};
+  }
+  return text;
+}
+
+}  // namespace sluice::aws

@@ -1,0 +1,89 @@
+// One connection to an origin, from connect to close, and the exchange it carries: a state
+// machine that a shard pushes on when its socket is ready. Once connected it is idle. HTTP/1.1, one request at a time.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "http/http.h"
+#include "http/origin.h"
+#include "http/response_reader.h"
+#include "http/stream.h"
+
+namespace sluice {
+
+// An exchange on its way through the engine.
+struct Pending {
+  std::unique_ptr<Exchange> exchange;
+  ExchangeId id = 0;
+  bool was_repeated = false;  // It died with an idle connection before, and was sent again.
+};
+
+class Connection {
+ public:
+  enum class State : uint8_t { connecting, tunnelling, handshaking, sending, receiving, idle };
+  enum class Step : uint8_t {
+    blocked,   // Nothing more to do until the socket is ready
+    yielded,   // There is more, but others' turn is now
+    answered,  // `outcome` has the response
+    failed,    // `outcome` says why; the connection is of no more use
+    closed,    // An idle one, by the peer
+  };
+
+  // Begins to connect. The context outlives it; null for plain origins.
+  Connection(Origin& origin, const Address& address, TlsContext* tls, Instant at);
+
+  // Takes over the exchange, when idle. An error: a request that can't be sent.
+  Status carry(Pending pending, Instant at);
+  // `scratch` is anybody's: nothing stays in it.
+  Step advance(std::span<char> scratch, Instant at);
+  // What it waits for has taken too long: an error with the reason.
+  Status check_time(Instant at, Nanoseconds connect_within) const;
+
+  Result<HttpResponse>& outcome() { return outcome_; }
+  bool carries() const { return pending_.exchange != nullptr; }
+  const Pending& pending() const { return pending_; }
+  Pending take_pending() { return std::move(pending_); }
+  // After `answered`: it may carry another.
+  bool is_reusable() const { return is_reusable_; }
+  // It failed for no other reason than that the peer had given the connection up meanwhile.
+  bool died_idle() const { return served_ > 0 && !reader_.began(); }
+  void rest(Instant at);  // answered -> idle
+  bool is_fresh() const { return served_ == 0; }
+  Instant idle_since() const { return moved_at_; }
+
+  State state() const { return state_; }
+  Origin& origin() { return origin_; }
+  const Address& address() const { return address_; }
+  int fd() const { return stream_.fd(); }
+  bool has_connected() const { return state_ != State::connecting; }
+
+ private:
+  Step fail(Error error);
+  Status finish_connecting();
+  Step send(Instant at);
+  Step receive(std::span<char> scratch, Instant at);
+  Step receive_tunnel(std::span<char> scratch, Instant at);
+  Step answer();
+  Status write_head(const HttpRequest& request);
+
+  Origin& origin_;
+  const Address address_;
+  TlsContext* const tls_;
+  Stream stream_;
+  State state_ = State::connecting;
+  Pending pending_;
+  std::string head_;  // Of the request (or of CONNECT)
+  size_t sent_ = 0;   // Of head and body together
+  ResponseReader reader_;
+  Result<HttpResponse> outcome_ = HttpResponse{};
+  bool send_failed_ = false;
+  bool is_reusable_ = false;
+  uint32_t served_ = 0;
+  Instant began_at_;  // Connecting, or carrying the exchange
+  Instant moved_at_;  // A byte moved last
+  Instant first_byte_at_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,342 @@
+#include "http/engine.h"
+
+#include <doctest/doctest.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <latch>
+
+#include "http/server_for_tests.h"
+
+namespace sluice {
+
+namespace {
+
+std::unique_ptr<HttpEngine> engine(EngineOptions options = {}) {
+  auto made = make_engine(std::move(options));
+  REQUIRE(made.ok());
+  return std::move(*made);
+}
+
+void echo(Peer& peer) {
+  while (true) {
+    const std::string request = peer.request();
+    if (request.empty()) return;
+    peer.answer(request);
+  }
+}
+
+std::string body_of(const Result<HttpResponse>& response) {
+  if (!response.ok()) return "error: " + response.error().message;
+  return std::string(response->body.view());
+}
+
+// Many at once; the answers come together here.
+struct Crowd {
+  explicit Crowd(int size) : left(size) {}
+  std::latch left;
+  std::atomic<int> good{0}, bad{0};
+};
+class OneOfMany : public Exchange {
+ public:
+  OneOfMany(HttpRequest request, Crowd& crowd) : request_(std::move(request)), crowd_(crowd) {}
+  const HttpRequest& request() const override { return request_; }
+  void finished(Result<HttpResponse> response) override {
+    ++(response.ok() && response->status == 200 ? crowd_.good : crowd_.bad);
+    crowd_.left.count_down();
+  }
+
+ private:
+  HttpRequest request_;
+  Crowd& crowd_;
+};
+
+// A certificate for 127.0.0.1, signed by itself, in files that go with it.
+struct Certificate {
+  Certificate() {
+    folder = std::filesystem::temp_directory_path() /
+             ("sluice-engine-test-" + std::to_string(::getpid()));
+    std::filesystem::create_directories(folder);
+    EVP_PKEY* key = EVP_EC_gen("P-256");
+    X509* certificate = X509_new();
+    X509_set_version(certificate, 2);
+    ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
+    X509_gmtime_adj(X509_getm_notBefore(certificate), -60);
+    X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+    X509_set_pubkey(certificate, key);
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
+                               reinterpret_cast<const unsigned char*>("test"), -1, -1, 0);
+    X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
+    X509_EXTENSION* names =
+        X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, "IP:127.0.0.1");
+    X509_add_ext(certificate, names, -1);
+    X509_EXTENSION_free(names);
+    X509_sign(certificate, key, EVP_sha256());
+    std::FILE* file = std::fopen(path().c_str(), "w");
+    PEM_write_X509(file, certificate);
+    std::fclose(file);
+    context = SSL_CTX_new(TLS_server_method());
+    SSL_CTX_use_certificate(context, certificate);
+    SSL_CTX_use_PrivateKey(context, key);
+    X509_free(certificate);
+    EVP_PKEY_free(key);
+  }
+  ~Certificate() {
+    SSL_CTX_free(context);
+    std::filesystem::remove_all(folder);
+  }
+  std::string path() const { return folder / "ca.pem"; }
+  std::filesystem::path folder;
+  SSL_CTX* context = nullptr;
+};
+
+}  // namespace
+
+TEST_CASE("a request goes out as it was written and its answer comes back") {
+  TestServer server(echo);
+  const auto client = engine();
+  HttpRequest request;
+  request.method = "PUT";
+  request.url = server.url("/a%2Fb//c/../d?x=%20&y");
+  request.headers = {{"X-One", "1"}};
+  request.body = "the body";
+  const std::string seen = body_of(call(*client, request));
+  CHECK(seen == "PUT /a%2Fb//c/../d?x=%20&y HTTP/1.1\r\nX-One: 1\r\nHost: 127.0.0.1:" +
+                    std::to_string(server.port()) + "\r\nContent-Length: 8\r\n\r\nthe body");
+}
+
+TEST_CASE("a connection is kept and used again, the last one first") {
+  TestServer server(echo);
+  const auto client = engine({.shards = 1});
+  for (int i = 0; i < 20; ++i) {
+    const auto response = call(*client, {.url = server.url()});
+    REQUIRE(response.ok());
+    CHECK(response->reused_connection == (i > 0));
+  }
+  CHECK(server.connections() == 1);
+}
+
+TEST_CASE("a thousand requests share the connections allowed, each answered once") {
+  TestServer server(echo);
+  const auto client = engine({.shards = 2, .connections_max = 16});
+  Crowd crowd(1000);
+  for (int i = 0; i < 1000; ++i) {
+    client->start(std::make_unique<OneOfMany>(HttpRequest{.url = server.url()}, crowd));
+  }
+  crowd.left.wait();
+  CHECK(crowd.good == 1000);
+  CHECK(server.connections() <= 16);
+}
+
+TEST_CASE("bodies of megabytes go both ways") {
+  TestServer server(echo);
+  const auto client = engine();
+  std::string body(20 << 20, 'x');
+  for (size_t i = 0; i < body.size(); i += 997) body[i] = static_cast<char>(i);
+  HttpRequest request{.method = "PUT", .url = server.url(), .body = body, .body_most = 30 << 20};
+  const std::string seen = body_of(call(*client, request));
+  CHECK(seen.ends_with(body));
+}
+
+TEST_CASE("a connection that died idle costs nothing: the request is sent again, once") {
+  for (const bool by_reset : {false, true}) {
+    TestServer server([&](Peer& peer) {
+      peer.request();
+      peer.answer("one");
+      if (peer.number > 1) return;
+      // The next request's bytes arrive, and no answer comes.
+      if (by_reset) peer.reset();
+      peer.request();
+    });
+    const auto client = engine({.shards = 1});
+    CHECK(body_of(call(*client, {.url = server.url()})) == "one");
+    CHECK(body_of(call(*client, {.url = server.url()})) == "one");
+    CHECK(client->counts().requests_repeated == 1);
+  }
+}
+
+TEST_CASE("what must not be sent twice isn't: its caller hears of the dead connection") {
+  TestServer server([](Peer& peer) {
+    peer.request();
+    peer.answer("one");
+    peer.request();
+  });
+  const auto client = engine({.shards = 1});
+  HttpRequest request{.method = "POST", .url = server.url(), .may_be_sent_twice = false};
+  CHECK(body_of(call(*client, request)) == "one");
+  const auto second = call(*client, request);
+  REQUIRE_FALSE(second.ok());
+  CHECK(second.error().kind == ErrorKind::transient);
+}
+
+TEST_CASE("an idle connection is given up before the peer gives it up") {
+  TestServer server(echo);
+  const auto client = engine({.shards = 1, .idle_most = 1_ms});
+  REQUIRE(call(*client, {.url = server.url()}).ok());
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  REQUIRE(call(*client, {.url = server.url()}).ok());
+  CHECK(server.connections() == 2);
+}
+
+TEST_CASE("a fresh connection is taken where it is asked for") {
+  TestServer server(echo);
+  const auto client = engine({.shards = 1});
+  REQUIRE(call(*client, {.url = server.url()}).ok());
+  const auto response = call(*client, {.url = server.url(), .fresh_connection = true});
+  REQUIRE(response.ok());
+  CHECK_FALSE(response->reused_connection);
+}
+
+TEST_CASE("a peer that says nothing, or stops in the middle, is given up in time") {
+  TestServer silent([](Peer& peer) {
+    peer.request();
+    peer.request();
+  });
+  const auto client = engine();
+  const auto late = call(*client, {.url = silent.url(), .first_byte_within = 100_ms});
+  REQUIRE_FALSE(late.ok());
+  CHECK(late.error().kind == ErrorKind::transient);
+  CHECK(late.error().message.find("no answer within 100 ms") != std::string::npos);
+
+  TestServer stalling([](Peer& peer) {
+    peer.request();
+    peer.say("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
+    peer.request();
+  });
+  const auto stalled = call(*client, {.url = stalling.url(), .stalled_after = 100_ms});
+  REQUIRE_FALSE(stalled.ok());
+  CHECK(stalled.error().message.find("no byte moved within 100 ms") != std::string::npos);
+
+  const auto passed = call(*client, {.url = silent.url(), .deadline = now() + 100_ms});
+  REQUIRE_FALSE(passed.ok());
+}
+
+TEST_CASE("a cut body, a reset and nobody there are transient") {
+  TestServer cutting([](Peer& peer) {
+    peer.request();
+    peer.say("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
+  });
+  TestServer resetting([](Peer& peer) {
+    peer.request();
+    peer.reset();
+  });
+  const auto client = engine();
+  std::string nobody;
+  {
+    TestServer gone(echo);
+    nobody = gone.url();
+  }
+  for (const std::string& url : {cutting.url(), resetting.url(), nobody}) {
+    const auto response = call(*client, {.url = url});
+    REQUIRE_FALSE(response.ok());
+    CHECK(response.error().kind == ErrorKind::transient);
+  }
+  CHECK(call(*client, {.url = nobody}).error().message.find("Connection refused") !=
+        std::string::npos);
+}
+
+TEST_CASE("a request that waits for its time, or for an answer, can be given up") {
+  TestServer silent([](Peer& peer) {
+    peer.request();
+    peer.request();
+  });
+  const auto client = engine();
+  Crowd crowd(3);
+  const auto made = [&] {
+    return std::make_unique<OneOfMany>(HttpRequest{.url = silent.url()}, crowd);
+  };
+  client->cancel(client->start(made()));
+  client->cancel(client->start(made(), now() + 100_s));
+  const ExchangeId under_way = client->start(made());
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  client->cancel(under_way);
+  crowd.left.wait();
+  CHECK(crowd.bad == 3);
+}
+
+TEST_CASE("an engine that ends answers whatever is open") {
+  TestServer silent([](Peer& peer) {
+    peer.request();
+    peer.request();
+  });
+  Crowd crowd(40);
+  {
+    const auto client = engine({.connections_max = 8});
+    for (int i = 0; i < 40; ++i) {
+      client->start(std::make_unique<OneOfMany>(HttpRequest{.url = silent.url()}, crowd),
+                    i % 4 == 0 ? now() + 100_s : Instant{});
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  crowd.left.wait();
+  CHECK(crowd.bad == 40);
+}
+
+TEST_CASE("a URL or a header that can't be sent is refused") {
+  const auto client = engine();
+  CHECK(call(*client, {.url = "ftp://x/"}).error().kind == ErrorKind::invalid);
+  CHECK(call(*client, {.url = "http://127.0.0.1:1/a b"}).error().kind == ErrorKind::invalid);
+  TestServer server(echo);
+  const auto split = call(*client, {.url = server.url(), .headers = {{"X", "a\r\nY: b"}}});
+  REQUIRE_FALSE(split.ok());
+  CHECK(split.error().kind == ErrorKind::invalid);
+  CHECK(call(*client, {.url = server.url()}).ok());
+  CHECK(call(*client, {.url = "http://name.invalid/"}).error().message.find("name.invalid") !=
+        std::string::npos);
+}
+
+TEST_CASE("TLS is verified: a known authority passes, an unknown one is refused with the reason") {
+  Certificate certificate;
+  TestServer server(echo, certificate.context);
+  const auto stranger = engine();
+  const auto refused = call(*stranger, {.url = server.url()});
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().kind == ErrorKind::invalid);
+  CHECK(refused.error().message.find("not trusted") != std::string::npos);
+
+  const auto friendly = engine({.tls = {.ca_file = certificate.path()}});
+  const std::string body(3 << 20, 'y');
+  HttpRequest request{.method = "PUT", .url = server.url(), .body = body};
+  for (int i = 0; i < 3; ++i) CHECK(body_of(call(*friendly, request)).ends_with(body));
+
+  TestServer plain(echo);
+  std::string url = plain.url();
+  url.replace(0, 4, "https");
+  const auto wrong = call(*friendly, {.url = url, .first_byte_within = 300_ms});
+  CHECK_FALSE(wrong.ok());
+  CHECK_FALSE(make_engine({.tls = {.ca_file = "/nowhere/ca.pem"}}).ok());
+}
+
+TEST_CASE("through a proxy plain requests go whole, and its credentials with them") {
+  TestServer proxy(echo);
+  EngineOptions options;
+  const Environment environment{
+      {{"http_proxy", "http://me:secret@127.0.0.1:" + std::to_string(proxy.port())}}};
+  options.proxies = *ProxyRules::from(environment);
+  const auto client = engine(std::move(options));
+  const std::string seen = body_of(call(*client, {.url = "http://s3.example/b/k?x"}));
+  CHECK(seen.starts_with("GET http://s3.example/b/k?x HTTP/1.1\r\nHost: s3.example\r\n"));
+  CHECK(seen.find("Proxy-Authorization: Basic bWU6c2VjcmV0\r\n") != std::string::npos);
+}
+
+TEST_CASE("a tunnel that the proxy refuses is an error that names the proxy") {
+  TestServer proxy([](Peer& peer) {
+    const std::string request = peer.request();
+    peer.answer("", request.starts_with("CONNECT s3.example:443 HTTP/1.1\r\n")
+                        ? "407 Proxy Authentication Required"
+                        : "500 What");
+  });
+  EngineOptions options;
+  options.proxies = *ProxyRules::from(
+      Environment{{{"https_proxy", "http://127.0.0.1:" + std::to_string(proxy.port())}}});
+  const auto client = engine(std::move(options));
+  const auto refused = call(*client, {.url = "https://s3.example/"});
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().kind == ErrorKind::denied);
+  CHECK(refused.error().message.find("407") != std::string::npos);
+}
+
+}  // namespace sluice

@@ -1,0 +1,81 @@
+// A request and its response as values, and the engine that carries them. One attempt: trying again
+// is retry.h's, signing and what an error means are `aws`'s.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace sluice {
+
+struct Header {
+  std::string name;  // In any case: HTTP doesn't tell them apart.
+  std::string value;
+  bool operator==(const Header&) const = default;
+};
+using Headers = std::vector<Header>;
+
+// The value of the first header of that name, in whatever case; empty if there is none.
+std::string_view header(const Headers& headers, std::string_view name);
+bool has_header(const Headers& headers, std::string_view name);
+
+struct HttpRequest {
+  std::string method = "GET";
+  std::string url;        // Absolute, percent-encoded by whoever made it; goes out byte for byte.
+  Headers headers = {};   // Without Host (unless it differs from the URL's) and Content-Length.
+  std::string_view body = {};      // Must live until the answer is there.
+  uint64_t body_most = 16 << 20;   // Of the response, bytes; a longer one is `invalid`.
+  Nanoseconds first_byte_within = 30_s;  // From the start of the attempt to the status line
+  Nanoseconds stalled_after = 30_s;      // No byte moved for so long, in either direction
+  Instant deadline = {INT64_MAX};        // Of the whole attempt
+  bool fresh_connection = false;         // Not over one that has been idle
+  // It may be sent again, once and at once, if the idle connection it went out on turns out to
+  // have been closed by the peer: no byte of an answer came.
+  bool may_be_sent_twice = true;
+};
+
+struct HttpResponse {
+  int status = 0;
+  Headers headers;
+  Buffer body;  // De-chunked, not decompressed
+  // When the status line was there, and whether the connection had served a request before.
+  Instant first_byte = {};
+  bool reused_connection = false;
+};
+
+// One attempt, from start to its end. Owned by the engine meanwhile.
+class Exchange {
+ public:
+  virtual ~Exchange() = default;
+  // Once, on a thread of the engine, when its time has come: the moment to make and sign the
+  // request. False: it isn't wanted any more, and ends with `cancelled`.
+  virtual bool prepare() { return true; }
+  virtual const HttpRequest& request() const = 0;  // After prepare
+  // Exactly once, on a thread of the engine: must not block, may start others. Any status is a
+  // response. `transient`: no connection, cut, or no answer in time (the bytes of the request may
+  // have arrived all the same); `cancelled`; `invalid`: a URL that can't be, a body over body_most,
+  // a certificate that isn't trusted. The exchange is destroyed after it.
+  virtual void finished(Result<HttpResponse> response) = 0;
+};
+
+using ExchangeId = uint64_t;
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  // Never blocks. From any thread. Not before `when`; at its turn if all connections are in use.
+  virtual ExchangeId start(std::unique_ptr<Exchange> exchange, Instant when = {}) = 0;
+  // A hint: `finished` still comes, with `cancelled` or a response. An unknown id does nothing.
+  virtual void cancel(ExchangeId id) = 0;
+};
+
+// One request, waited for. For control work; not on a thread of the engine.
+Result<HttpResponse> call(Engine& engine, HttpRequest request);
+
+}  // namespace sluice

@@ -1,0 +1,40 @@
+// Where requests of one scheme, host and port go, and what a shard knows about it.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "http/resolver.h"
+#include "http/url.h"
+
+namespace sluice {
+
+class Connection;
+struct Pending;
+
+struct Origin {
+  Url url;                    // Only scheme, host and port count.
+  const Url* proxy = nullptr; // Outlives it
+  std::string proxy_credentials = {};  // Secret
+  bool tunnels() const { return proxy != nullptr && url.is_tls; }
+  const std::string& connect_host() const { return proxy != nullptr ? proxy->host : url.host; }
+  uint16_t connect_port() const { return proxy != nullptr ? proxy->port : url.port; }
+  std::string text() const {
+    return url.host + ":" + std::to_string(url.port) + (proxy != nullptr ? " through the proxy " + proxy->host : "");
+  }
+
+  std::vector<Address> addresses = {};  // All that the name had lately; the failed ones last
+  size_t next_address = 0;
+  Instant resolved_at = {};
+  bool is_resolving = false;
+
+  std::vector<Connection*> idle = {};  // The one used last is at the back, and is used next.
+  std::deque<Pending> waiting = {};
+  size_t connections = 0;
+  size_t connecting = 0;       // Of them, not yet ready to send
+  size_t failed_in_a_row = 0;  // Attempts to connect
+};
+
+}  // namespace sluice

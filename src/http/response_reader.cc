@@ -1,0 +1,225 @@
+#include "http/response_reader.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace sluice {
+
+namespace {
+
+Error malformed(std::string_view what, std::string_view bytes) {
+  return {ErrorKind::transient, "the answer is not HTTP/1.1: " + std::string(what) + " \"" +
+                                    excerpt(bytes.substr(0, bytes.find('\n')), 60) + "\""};
+}
+
+Error too_long(uint64_t most) {
+  return {ErrorKind::invalid,
+          "the answer's body is longer than the " + std::to_string(most) + " bytes expected"};
+}
+
+// The end of the head: behind the empty line; npos if it isn't there yet.
+size_t end_of_head(std::string_view bytes) {
+  const size_t crlf = bytes.find("\r\n\r\n");
+  if (crlf != std::string_view::npos) return crlf + 4;
+  const size_t bare = bytes.find("\n\n");  // RFC 9112 2.2: a lone LF may be taken for the end
+  return bare == std::string_view::npos ? bare : bare + 2;
+}
+
+std::string_view next_line(std::string_view& rest) {
+  const size_t end = rest.find('\n');
+  std::string_view line = rest.substr(0, end);
+  rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
+bool lists_token(std::string_view value, std::string_view token) {
+  for (const std::string_view one : split(value, ',')) {
+    if (equal_without_case(trim(one), token)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void ResponseReader::begin(std::string_view method, uint64_t body_most) {
+  state_ = State::head;
+  began_ = false;
+  is_head_request_ = method == "HEAD";
+  body_most_ = body_most;
+  partial_.clear();
+  response_ = HttpResponse{};
+}
+
+Result<size_t> ResponseReader::take(std::string_view bytes) {
+  size_t taken = 0;
+  began_ |= !bytes.empty();
+  while (taken < bytes.size() && !done()) {
+    const std::string_view rest = bytes.substr(taken);
+    switch (state_) {
+      case State::head:
+        taken += TRY(take_head(rest));
+        break;
+      case State::sized: {
+        const size_t some = std::min<uint64_t>(rest.size(), missing_);
+        response_.body.append(rest.substr(0, some));
+        missing_ -= some;
+        taken += some;
+        if (missing_ == 0) state_ = State::done;
+        break;
+      }
+      case State::until_end:
+        TRY(append(rest));
+        taken += rest.size();
+        break;
+      default:
+        taken += TRY(take_chunk_part(rest));
+    }
+  }
+  return taken;
+}
+
+std::span<char> ResponseReader::room() {
+  if (state_ != State::sized) return {};
+  return {response_.body.data() + response_.body.size(), missing_};
+}
+
+void ResponseReader::put(size_t bytes) {
+  response_.body.resize(response_.body.size() + bytes);
+  missing_ -= bytes;
+  if (missing_ == 0) state_ = State::done;
+}
+
+Status ResponseReader::end() {
+  if (state_ == State::until_end) state_ = State::done;
+  if (done()) return {};
+  if (!began_) return Error{ErrorKind::transient, "the connection was closed without an answer"};
+  if (state_ == State::head)
+    return Error{ErrorKind::transient, "the connection was closed within the answer's head"};
+  return Error{ErrorKind::transient, "the connection was closed within the answer's body, after " +
+                                         std::to_string(response_.body.size()) + " bytes"};
+}
+
+Result<size_t> ResponseReader::take_head(std::string_view bytes) {
+  // The usual case, all of it in one piece, is parsed where it lies.
+  const size_t before = partial_.size();
+  std::string_view all = bytes;
+  if (before > 0) {
+    partial_ += bytes;
+    all = partial_;
+  }
+  const size_t end = end_of_head(all);
+  if (std::min(end, all.size()) > head_bytes_max)
+    return Error{ErrorKind::transient, "the answer's head is longer than 64 KiB"};
+  if (end == std::string_view::npos) {
+    if (before == 0) partial_ = bytes;
+    return bytes.size();
+  }
+  TRY(parse_head(all.substr(0, end)));
+  partial_.clear();
+  return end - before;
+}
+
+Status ResponseReader::parse_head(std::string_view head) {
+  std::string_view rest = head;
+  const std::string_view line = next_line(rest);
+  const bool is_http = line.starts_with("HTTP/1.0 ") || line.starts_with("HTTP/1.1 ");
+  if (!is_http || line.size() < 12) return malformed("status line", line);
+  const int status = parse_number<int>(line.substr(9, 3)).value_or(0);
+  if (status < 100) return malformed("status line", line);
+  if (status < 200 && status != 101) return {};  // Interim: the real one follows.
+
+  response_.status = status;
+  response_.headers.reserve(16);
+  while (!rest.empty()) {
+    const std::string_view field = next_line(rest);
+    if (field.empty()) break;
+    const size_t colon = field.find(':');
+    if (colon == std::string_view::npos || colon == 0) return malformed("header", field);
+    response_.headers.push_back(
+        {std::string(field.substr(0, colon)), std::string(trim(field.substr(colon + 1)))});
+  }
+  const std::string_view connection = header(response_.headers, "Connection");
+  keeps_connection_ = line.starts_with("HTTP/1.1") ? !lists_token(connection, "close")
+                                                   : lists_token(connection, "keep-alive");
+  return frame_body();
+}
+
+Status ResponseReader::frame_body() {
+  const Headers& headers = response_.headers;
+  const int status = response_.status;
+  if (is_head_request_ || status == 101 || status == 204 || status == 304) {
+    state_ = State::done;
+    return {};
+  }
+  if (const std::string_view coding = header(headers, "Transfer-Encoding"); !coding.empty()) {
+    if (!equal_without_case(trim(coding), "chunked")) return malformed("coding", coding);
+    state_ = State::chunk_size;
+    return {};
+  }
+  if (!has_header(headers, "Content-Length")) {
+    keeps_connection_ = false;
+    state_ = State::until_end;
+    return {};
+  }
+  const auto length = parse_number<uint64_t>(header(headers, "Content-Length"));
+  if (!length) return malformed("Content-Length", header(headers, "Content-Length"));
+  for (const Header& one : headers) {  // Two that differ are an attack or a bug.
+    if (equal_without_case(one.name, "Content-Length") &&
+        parse_number<uint64_t>(one.value) != length)
+      return malformed("two Content-Lengths, the second", one.value);
+  }
+  if (*length > body_most_) return too_long(body_most_);
+  missing_ = *length;
+  if (missing_ > 0) response_.body.grow(missing_);
+  state_ = missing_ == 0 ? State::done : State::sized;
+  return {};
+}
+
+Result<size_t> ResponseReader::take_chunk_part(std::string_view bytes) {
+  if (state_ == State::chunk) {
+    const size_t some = std::min<uint64_t>(bytes.size(), missing_);
+    TRY(append(bytes.substr(0, some)));
+    missing_ -= some;
+    if (missing_ == 0) state_ = State::chunk_end;
+    return some;
+  }
+  // The rest of the framing is lines.
+  const size_t end = bytes.find('\n');
+  const size_t taken = end == std::string_view::npos ? bytes.size() : end + 1;
+  partial_ += bytes.substr(0, taken);
+  if (partial_.size() > head_bytes_max) return malformed("chunk", partial_);
+  if (end == std::string_view::npos) return taken;
+  const std::string_view line = trim(partial_);
+  if (state_ == State::chunk_end) {
+    if (!line.empty()) return malformed("end of a chunk", line);
+    state_ = State::chunk_size;
+  } else if (state_ == State::trailer) {
+    if (line.empty()) state_ = State::done;
+  } else {
+    const std::string_view digits = trim(line.substr(0, line.find(';')));
+    uint64_t size = 0;
+    const auto [stop, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), size, 16);
+    if (digits.empty() || error != std::errc() || stop != digits.data() + digits.size())
+      return malformed("chunk size", line);
+    missing_ = size;
+    state_ = size == 0 ? State::trailer : State::chunk;
+  }
+  partial_.clear();
+  return taken;
+}
+
+Status ResponseReader::append(std::string_view bytes) {
+  Buffer& body = response_.body;
+  if (bytes.size() > body_most_ - body.size()) return too_long(body_most_);
+  if (body.room() < bytes.size()) {
+    const uint64_t doubled = std::max<uint64_t>(body.capacity() * 2, 16 << 10);
+    body.grow(std::min(std::max<uint64_t>(doubled, body.size() + bytes.size()), body_most_));
+  }
+  body.append(bytes);
+  return {};
+}
+
+}  // namespace sluice

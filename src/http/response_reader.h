@@ -1,0 +1,59 @@
+// Bytes of a connection, made into one response: status line, headers, body by Content-Length, by
+// chunks or up to the connection's end. RFC 9112; interim responses (1xx) are skipped.
+//
+// Pure: it never touches a socket. One thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "http/http.h"
+
+namespace sluice {
+
+class ResponseReader {
+ public:
+  // Of all that comes before the body. S3 sends under 2 KiB; nginx and Apache take 8 KiB a line.
+  static constexpr size_t head_bytes_max = 64 << 10;
+
+  // For the response to a request of that method, whose body may have `body_most` bytes.
+  void begin(std::string_view method, uint64_t body_most);
+
+  // Takes what belongs to this response and says how much that was; the rest is behind its end.
+  // `transient`: not HTTP, or malformed; `invalid`: the body is over `body_most`.
+  Result<size_t> take(std::string_view bytes);
+  // Where the next bytes of a body of known length may be put straight away; empty elsewhere.
+  // `put` says how many were.
+  std::span<char> room();
+  void put(size_t bytes);
+  // The peer closed its side: an error unless the response may end so.
+  Status end();
+
+  bool began() const { return began_; }  // Any byte of it came
+  bool has_head() const { return state_ > State::head; }
+  bool done() const { return state_ == State::done; }
+  bool keeps_connection() const { return keeps_connection_; }  // After done
+  HttpResponse& response() { return response_; }
+
+ private:
+  enum class State : uint8_t { head, sized, chunk_size, chunk, chunk_end, trailer, until_end, done };
+
+  Result<size_t> take_head(std::string_view bytes);
+  Status parse_head(std::string_view head);
+  Status frame_body();
+  Result<size_t> take_chunk_part(std::string_view bytes);
+  Status append(std::string_view bytes);
+
+  State state_ = State::head;
+  bool began_ = false;
+  bool is_head_request_ = false;
+  bool keeps_connection_ = false;
+  uint64_t body_most_ = 0;
+  uint64_t missing_ = 0;  // Bytes of the sized body, or of the chunk
+  std::string partial_;   // A head, or a line of the chunked framing, that hasn't ended yet
+  HttpResponse response_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,486 @@
+#include "http/shard.h"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/inbox.h"
+
+namespace sluice {
+
+namespace {
+
+// Times are looked after so often; a timeout is late by as much at most.
+constexpr Nanoseconds sweep_every = 50_ms;
+constexpr size_t scratch_bytes = 64 << 10;
+// A name's addresses that haven't come up again for so many answers are still tried: S3 gives
+// another eight each time.
+constexpr size_t addresses_max = 64;
+
+}  // namespace
+
+Result<std::unique_ptr<Shard>> Shard::make(const EngineOptions& options, uint32_t connections_max,
+                                           Resolver& resolver) {
+  auto tls = TRY(TlsContext::make(options.tls));
+  std::unique_ptr<Shard> shard(new Shard(options, connections_max, resolver, std::move(tls)));
+  shard->thread_ = std::thread([raw = shard.get()] { raw->run(); });
+  return shard;
+}
+
+Shard::Shard(const EngineOptions& options, uint32_t connections_max, Resolver& resolver,
+             std::unique_ptr<TlsContext> tls)
+    : options_(options),
+      connections_max_(connections_max),
+      resolver_(resolver),
+      tls_(std::move(tls)),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      wakeup_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      scratch_(scratch_bytes),
+      now_(now()),
+      swept_at_(now_) {
+  ENSURE(epoll_ >= 0 && wakeup_ >= 0);
+  epoll_event event = {};
+  event.events = EPOLLIN;
+  ENSURE(::epoll_ctl(epoll_, EPOLL_CTL_ADD, wakeup_, &event) == 0);
+}
+
+Shard::~Shard() {
+  post([this](Posted&) { ends_ = true; });
+  if (thread_.joinable()) thread_.join();
+  ::close(epoll_);
+  ::close(wakeup_);
+}
+
+// ---- from other threads --------------------------------------------------------------------------
+
+void Shard::post(const std::function<void(Posted&)>& add) {
+  bool must_wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    add(posted_);
+    must_wake = std::exchange(sleeps_, false);
+  }
+  const uint64_t one = 1;
+  if (must_wake) ENSURE(::write(wakeup_, &one, sizeof one) == sizeof one);
+}
+
+void Shard::start(Pending pending, Instant when) {
+  post([&](Posted& posted) { posted.starts.push_back({when, std::move(pending)}); });
+}
+
+void Shard::cancel(ExchangeId id) {
+  post([&](Posted& posted) { posted.cancels.push_back(id); });
+}
+
+void Shard::add_counts(EngineCounts& counts) const {
+  counts.connections_opened += opened_.load(std::memory_order_relaxed);
+  counts.requests_repeated += repeated_.load(std::memory_order_relaxed);
+}
+
+// ---- the loop ------------------------------------------------------------------------------------
+
+void Shard::run() {
+  std::array<epoll_event, 256> events;
+  while (true) {
+    bool may_sleep = false;
+    {
+      const std::lock_guard lock(mutex_);
+      if (ends_) break;
+      may_sleep = sleeps_ = posted_.empty();
+    }
+    const int wait = may_sleep ? milliseconds_to_wait() : 0;
+    const int count = ::epoll_wait(epoll_, events.data(), events.size(), wait);
+    now_ = now();
+    const PostTogether together;  // One wake-up for all that this round answers
+    {
+      const std::lock_guard lock(mutex_);
+      sleeps_ = false;
+    }
+    for (int i = 0; i < count; ++i) {
+      auto* connection = static_cast<Connection*>(events[i].data.ptr);
+      if (connection == nullptr) {
+        uint64_t woken = 0;
+        (void)!::read(wakeup_, &woken, sizeof woken);
+      } else if (connections_.contains(connection)) {
+        advance(*connection);
+      }
+    }
+    for (Connection* connection : std::exchange(yielded_, {})) {
+      if (connections_.contains(connection)) advance(*connection);
+    }
+    take_posted();
+    serve_timers();
+    if (now_ - swept_at_ >= sweep_every) sweep();
+    closed_.clear();
+  }
+  // Nobody waits for ever: all that is open is answered.
+  const PostTogether together;
+  const Error ended{ErrorKind::cancelled, "the engine was stopped"};
+  take_posted();
+  for (Timed& timed : timers_) finish(std::move(timed.pending), ended);
+  for (auto& [connection, owned] : connections_) {
+    if (connection->carries()) finish(connection->take_pending(), ended);
+  }
+  for (auto& [name, origin] : origins_) fail_waiting(*origin, ended);
+}
+
+void Shard::take_posted() {
+  Posted posted;
+  {
+    const std::lock_guard lock(mutex_);
+    std::swap(posted, posted_);
+  }
+  for (Timed& start : posted.starts) {
+    if (start.when > now_) {
+      timers_.push_back(std::move(start));
+      std::push_heap(timers_.begin(), timers_.end());
+    } else {
+      dispatch(std::move(start.pending));
+    }
+  }
+  for (const ExchangeId id : posted.cancels) cancel_here(id);
+  for (const auto& one : posted.calls) one();
+}
+
+void Shard::serve_timers() {
+  while (!timers_.empty() && timers_.front().when <= now_) {
+    std::pop_heap(timers_.begin(), timers_.end());
+    Pending due = std::move(timers_.back().pending);
+    timers_.pop_back();
+    dispatch(std::move(due));
+  }
+}
+
+int Shard::milliseconds_to_wait() const {
+  if (!yielded_.empty()) return 0;
+  int64_t wait = connections_.empty() ? INT64_MAX : sweep_every;
+  if (!timers_.empty()) wait = std::min(wait, timers_.front().when - now_);
+  if (wait == INT64_MAX) return -1;
+  return wait <= 0 ? 0 : static_cast<int>(wait / 1_ms) + 1;
+}
+
+// ---- an exchange finds a connection --------------------------------------------------------------
+
+Result<Origin*> Shard::origin_of(std::string_view url) {
+  const size_t scheme = url.find("://");
+  if (scheme == std::string_view::npos) return TRY(parse_url(url)), nullptr;
+  const std::string_view name = url.substr(0, url.find_first_of("/?#", scheme + 3));
+  const auto known = origins_.find(name);
+  if (known != origins_.end()) return known->second.get();
+  auto origin = std::make_unique<Origin>();
+  origin->url = TRY(parse_url(name));
+  origin->proxy = options_.proxies.proxy_for(origin->url);
+  if (origin->proxy != nullptr) origin->proxy_credentials = proxy_authorization(*origin->proxy);
+  origin->addresses = numeric_address(origin->connect_host(), origin->connect_port());
+  origin->resolved_at = origin->addresses.empty() ? Instant{} : Instant{INT64_MAX / 2};
+  return origins_.emplace(name, std::move(origin)).first->second.get();
+}
+
+void Shard::dispatch(Pending pending) {
+  if (!pending.exchange->prepare())
+    return finish(std::move(pending), Error{ErrorKind::cancelled, "not wanted any more"});
+  const std::string& url = pending.exchange->request().url;
+  for (const char c : url) {
+    if (static_cast<unsigned char>(c) <= ' ' || c == 0x7F)
+      return finish(std::move(pending), Error{ErrorKind::invalid, "a blank or a control character "
+                                                                  "in a URL"});
+  }
+  auto origin = origin_of(url);
+  if (!origin.ok()) return finish(std::move(pending), std::move(origin.error()));
+  (*origin)->waiting.push_back(std::move(pending));
+  serve(**origin);
+}
+
+void Shard::serve(Origin& origin) {
+  while (!origin.waiting.empty()) {
+    const bool wants_fresh = origin.waiting.front().exchange->request().fresh_connection ||
+                             origin.waiting.front().was_repeated;
+    if (origin.idle.empty() || (wants_fresh && !origin.idle.back()->is_fresh())) {
+      // As many connections are opened as there are waiting; who is served first is open.
+      if (origin.connecting >= origin.waiting.size() || !connect(origin)) return;
+      continue;
+    }
+    Connection* connection = origin.idle.back();
+    origin.idle.pop_back();
+    Pending pending = std::move(origin.waiting.front());
+    origin.waiting.pop_front();
+    if (auto sent = connection->carry(std::move(pending), now_); !sent.ok()) {
+      failed(*connection, sent.error());
+      continue;
+    }
+    advance(*connection);
+  }
+}
+
+void Shard::serve_all() {
+  for (auto& [name, origin] : origins_) {
+    if (!origin->waiting.empty()) serve(*origin);
+  }
+}
+
+// False if none can be opened now; what waits is served later.
+bool Shard::connect(Origin& origin) {
+  if (now_ - origin.resolved_at > options_.addresses_good_for) resolve(origin);
+  if (origin.addresses.empty()) return false;
+  if (connections_.size() >= connections_max_ && !make_room()) return false;
+  const Address address = origin.addresses[origin.next_address++ % origin.addresses.size()];
+  auto made = std::make_unique<Connection>(origin, address, tls_.get(), now_);
+  Connection* connection = made.get();
+  connections_.emplace(connection, std::move(made));
+  ++origin.connections;
+  ++origin.connecting;
+  opened_.fetch_add(1, std::memory_order_relaxed);
+  if (connection->fd() < 0) {
+    yielded_.push_back(connection);  // It fails at its turn, with the reason.
+    return true;
+  }
+  epoll_event event = {};
+  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  event.data.ptr = connection;
+  ENSURE(::epoll_ctl(epoll_, EPOLL_CTL_ADD, connection->fd(), &event) == 0);
+  return true;
+}
+
+// Closes the connection that has been idle longest, of whatever origin.
+bool Shard::make_room() {
+  Connection* oldest = nullptr;
+  for (auto& [name, origin] : origins_) {
+    if (origin->idle.empty()) continue;
+    Connection* front = origin->idle.front();
+    if (oldest == nullptr || front->idle_since() < oldest->idle_since()) oldest = front;
+  }
+  if (oldest != nullptr) close(*oldest);
+  return oldest != nullptr;
+}
+
+void Shard::resolve(Origin& origin) {
+  if (origin.is_resolving) return;
+  origin.is_resolving = true;
+  resolver_.resolve(origin.connect_host(), origin.connect_port(),
+                    [this, &origin](Result<std::vector<Address>> addresses) {
+                      post([&](Posted& posted) {
+                        posted.calls.emplace_back(
+                            [this, &origin, found = std::move(addresses)]() mutable {
+                              resolved(origin, std::move(found));
+                            });
+                      });
+                    });
+}
+
+void Shard::resolved(Origin& origin, Result<std::vector<Address>> addresses) {
+  origin.is_resolving = false;
+  if (!addresses.ok()) {
+    // Old addresses are better than none.
+    if (origin.addresses.empty()) fail_waiting(origin, addresses.error());
+    return;
+  }
+  origin.resolved_at = now_;
+  for (Address& one : *addresses) {
+    const auto known = std::find(origin.addresses.begin(), origin.addresses.end(), one);
+    if (known == origin.addresses.end()) origin.addresses.insert(origin.addresses.begin(), one);
+  }
+  if (origin.addresses.size() > addresses_max) origin.addresses.resize(addresses_max);
+  serve(origin);
+}
+
+void Shard::fail_waiting(Origin& origin, const Error& error) {
+  while (!origin.waiting.empty()) {
+    Pending pending = std::move(origin.waiting.front());
+    origin.waiting.pop_front();
+    finish(std::move(pending), error);
+  }
+}
+
+// ---- a connection goes on ------------------------------------------------------------------------
+
+void Shard::advance(Connection& connection) {
+  const bool was_under_way = connection.state() < Connection::State::sending;
+  const Connection::Step step = connection.advance(scratch_, now_);
+  Origin& origin = connection.origin();
+  if (was_under_way && connection.state() == Connection::State::idle) {
+    --origin.connecting;
+    origin.failed_in_a_row = 0;
+    connection.rest(now_);
+    origin.idle.push_back(&connection);
+    serve(origin);
+    return;
+  }
+  switch (step) {
+    case Connection::Step::blocked:
+      return;
+    case Connection::Step::yielded:
+      yielded_.push_back(&connection);
+      return;
+    case Connection::Step::answered:
+      return answered(connection);
+    case Connection::Step::failed:
+      return failed(connection, std::move(connection.outcome().error()));
+    case Connection::Step::closed:
+      return close(connection);
+  }
+}
+
+void Shard::answered(Connection& connection) {
+  Origin& origin = connection.origin();
+  Pending pending = connection.take_pending();
+  Result<HttpResponse> response = std::move(connection.outcome());
+  if (connection.is_reusable()) {
+    connection.rest(now_);
+    origin.idle.push_back(&connection);
+  } else {
+    close(connection);
+  }
+  finish(std::move(pending), std::move(response));
+  serve(origin);
+}
+
+void Shard::failed(Connection& connection, Error error) {
+  Origin& origin = connection.origin();
+  const bool was_connecting = connection.state() < Connection::State::sending;
+  const bool died_idle = connection.died_idle();
+  const Address address = connection.address();
+  Pending pending = connection.take_pending();
+  close(connection);
+  if (pending.exchange != nullptr) {
+    const bool may_repeat =
+        died_idle && !pending.was_repeated && pending.exchange->request().may_be_sent_twice;
+    if (may_repeat) {
+      pending.was_repeated = true;
+      repeated_.fetch_add(1, std::memory_order_relaxed);
+      origin.waiting.push_front(std::move(pending));
+      return serve(origin);
+    }
+    return finish(std::move(pending), std::move(error));
+  }
+  if (!was_connecting) return;
+  // The next address is tried; when all have failed in a row, one of those waiting hears of it.
+  auto& addresses = origin.addresses;
+  const auto bad = std::find(addresses.begin(), addresses.end(), address);
+  if (bad != addresses.end()) std::rotate(bad, bad + 1, addresses.end());
+  ++origin.failed_in_a_row;
+  if (!origin.waiting.empty() && (origin.failed_in_a_row >= addresses.size() ||
+                                  error.kind == ErrorKind::invalid ||
+                                  error.kind == ErrorKind::denied)) {
+    Pending first = std::move(origin.waiting.front());
+    origin.waiting.pop_front();
+    finish(std::move(first), std::move(error));
+  }
+  serve(origin);
+}
+
+void Shard::close(Connection& connection) {
+  const auto owned = connections_.find(&connection);
+  if (owned == connections_.end()) return;
+  Origin& origin = connection.origin();
+  --origin.connections;
+  if (connection.state() < Connection::State::sending) --origin.connecting;
+  std::erase(origin.idle, &connection);
+  if (connection.fd() >= 0) ::epoll_ctl(epoll_, EPOLL_CTL_DEL, connection.fd(), nullptr);
+  closed_.push_back(std::move(owned->second));
+  connections_.erase(owned);
+}
+
+void Shard::cancel_here(ExchangeId id) {
+  const Error cancelled{ErrorKind::cancelled, "the request was given up"};
+  for (auto& [connection, owned] : connections_) {
+    if (!connection->carries() || connection->pending().id != id) continue;
+    Pending pending = connection->take_pending();
+    Connection& dead = *connection;
+    close(dead);
+    finish(std::move(pending), cancelled);
+    return serve_all();
+  }
+  for (auto& [name, origin] : origins_) {
+    const auto found = std::find_if(origin->waiting.begin(), origin->waiting.end(),
+                                    [&](const Pending& one) { return one.id == id; });
+    if (found == origin->waiting.end()) continue;
+    Pending pending = std::move(*found);
+    origin->waiting.erase(found);
+    return finish(std::move(pending), cancelled);
+  }
+  const auto timed = std::find_if(timers_.begin(), timers_.end(),
+                                  [&](const Timed& one) { return one.pending.id == id; });
+  if (timed == timers_.end()) return;
+  Pending pending = std::move(timed->pending);
+  timers_.erase(timed);
+  std::make_heap(timers_.begin(), timers_.end());
+  finish(std::move(pending), cancelled);
+}
+
+// Whatever has taken too long ends; what was idle too long is closed.
+void Shard::sweep() {
+  swept_at_ = now_;
+  std::vector<std::pair<Connection*, Error>> late;
+  std::vector<Connection*> stale;
+  for (auto& [connection, owned] : connections_) {
+    if (connection->state() == Connection::State::idle) {
+      if (now_ - connection->idle_since() > options_.idle_most) stale.push_back(connection);
+    } else if (auto in_time = connection->check_time(now_, options_.connect_within);
+               !in_time.ok()) {
+      late.emplace_back(connection, in_time.error());
+    }
+  }
+  for (Connection* connection : stale) close(*connection);
+  for (auto& [connection, error] : late) {
+    if (connections_.contains(connection)) failed(*connection, std::move(error));
+  }
+  for (auto& [name, origin] : origins_) {
+    while (!origin->waiting.empty() &&
+           origin->waiting.front().exchange->request().deadline < now_) {
+      Pending pending = std::move(origin->waiting.front());
+      origin->waiting.pop_front();
+      finish(std::move(pending), Error{ErrorKind::transient, origin->text() +
+                                                                 ": its turn didn't come by the "
+                                                                 "deadline"});
+    }
+  }
+  serve_all();
+}
+
+void Shard::finish(Pending pending, Result<HttpResponse> response) {
+  pending.exchange->finished(std::move(response));
+}
+
+// ---- the engine ----------------------------------------------------------------------------------
+
+namespace {
+
+class ShardedEngine : public HttpEngine {
+ public:
+  Status open(const EngineOptions& options) {
+    const uint32_t each = std::max(1U, options.connections_max / std::max(1U, options.shards));
+    for (uint32_t i = 0; i < std::max(1U, options.shards); ++i) {
+      shards_.push_back(TRY(Shard::make(options, each, resolver_)));
+    }
+    return {};
+  }
+  ExchangeId start(std::unique_ptr<Exchange> exchange, Instant when) override {
+    const ExchangeId id = next_.fetch_add(1, std::memory_order_relaxed);
+    shards_[id % shards_.size()]->start({std::move(exchange), id}, when);
+    return id;
+  }
+  void cancel(ExchangeId id) override { shards_[id % shards_.size()]->cancel(id); }
+  EngineCounts counts() const override {
+    EngineCounts counts;
+    for (const auto& shard : shards_) shard->add_counts(counts);
+    return counts;
+  }
+
+ private:
+  std::atomic<ExchangeId> next_{1};
+  std::vector<std::unique_ptr<Shard>> shards_;  // Outlive the resolver, which calls them.
+  Resolver resolver_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<HttpEngine>> make_engine(EngineOptions options) {
+  auto engine = std::make_unique<ShardedEngine>();
+  TRY(engine->open(options));
+  return std::unique_ptr<HttpEngine>(std::move(engine));
+}
+
+}  // namespace sluice

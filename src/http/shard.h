@@ -1,0 +1,103 @@
+// One thread of the engine: an epoll loop that owns its connections alone. Others hand it exchanges
+// through one locked list.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "http/connection.h"
+#include "http/engine.h"
+#include "http/resolver.h"
+
+namespace sluice {
+
+class Shard {
+ public:
+  static Result<std::unique_ptr<Shard>> make(const EngineOptions& options,
+                                             uint32_t connections_max, Resolver& resolver);
+  ~Shard();
+
+  void start(Pending pending, Instant when);  // From any thread
+  void cancel(ExchangeId id);                 // From any thread
+  void add_counts(EngineCounts& counts) const;
+
+ private:
+  struct Timed {
+    Instant when;
+    Pending pending;
+    bool operator<(const Timed& other) const { return when > other.when; }  // For a heap
+  };
+  struct Posted {
+    std::vector<Timed> starts;
+    std::vector<ExchangeId> cancels;
+    std::vector<std::function<void()>> calls;
+    bool empty() const { return starts.empty() && cancels.empty() && calls.empty(); }
+  };
+  struct ByText {
+    using is_transparent = void;
+    size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+
+  Shard(const EngineOptions& options, uint32_t connections_max, Resolver& resolver,
+        std::unique_ptr<TlsContext> tls);
+  void run();
+  void post(const std::function<void(Posted&)>& add);
+  void take_posted();
+  void serve_timers();
+  int milliseconds_to_wait() const;
+
+  Result<Origin*> origin_of(std::string_view url);
+  void dispatch(Pending pending);
+  void serve(Origin& origin);
+  void serve_all();
+  bool connect(Origin& origin);
+  void resolve(Origin& origin);
+  void resolved(Origin& origin, Result<std::vector<Address>> addresses);
+  void fail_waiting(Origin& origin, const Error& error);
+
+  void advance(Connection& connection);
+  void answered(Connection& connection);
+  void failed(Connection& connection, Error error);
+  void close(Connection& connection);
+  bool make_room();
+  void cancel_here(ExchangeId id);
+  void sweep();
+  void finish(Pending pending, Result<HttpResponse> response);
+
+  const EngineOptions options_;
+  const uint32_t connections_max_;
+  Resolver& resolver_;
+  const std::unique_ptr<TlsContext> tls_;
+  int epoll_ = -1;
+  int wakeup_ = -1;
+
+  // The thread's own.
+  std::unordered_map<std::string, std::unique_ptr<Origin>, ByText, std::equal_to<>> origins_;
+  std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;
+  std::vector<std::unique_ptr<Connection>> closed_;  // Till no event can name them any more
+  std::vector<Connection*> yielded_;
+  std::vector<Timed> timers_;  // A heap, the earliest on top
+  std::vector<char> scratch_;
+  Instant now_;
+  Instant swept_at_;
+
+  std::atomic<uint64_t> opened_{0}, repeated_{0};
+
+  // Guarded by mutex_.
+  std::mutex mutex_;
+  Posted posted_;
+  bool sleeps_ = false;
+  bool ends_ = false;
+
+  std::thread thread_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,192 @@
+#include "http/stream.h"
+
+#include <arpa/inet.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <map>
+
+namespace sluice {
+
+namespace {
+
+constexpr size_t record_bytes_max = 16 << 10;  // RFC 8446 5.1: 2^14
+
+std::string openssl_says() {
+  const unsigned long code = ERR_peek_last_error();
+  const char* reason = code != 0 ? ERR_reason_error_string(code) : nullptr;
+  ERR_clear_error();
+  return reason != nullptr ? reason : "unknown TLS error";
+}
+
+struct SessionDeleter {
+  void operator()(SSL_SESSION* session) const { SSL_SESSION_free(session); }
+};
+
+}  // namespace
+
+struct TlsContext::Inside {
+  SSL_CTX* context = nullptr;
+  std::map<std::string, std::unique_ptr<SSL_SESSION, SessionDeleter>> sessions;  // By host
+
+  ~Inside() { SSL_CTX_free(context); }
+
+  static int keep_session(SSL* tls, SSL_SESSION* session) {
+    auto* self = static_cast<Inside*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(tls)));
+    const char* host = SSL_get_servername(tls, TLSEXT_NAMETYPE_host_name);
+    if (host == nullptr) return 0;
+    self->sessions[host].reset(session);
+    return 1;  // It is ours now.
+  }
+};
+
+TlsContext::TlsContext(std::unique_ptr<Inside> inside) : inside_(std::move(inside)) {}
+TlsContext::~TlsContext() = default;
+
+Result<std::unique_ptr<TlsContext>> TlsContext::make(const TlsOptions& options) {
+  auto inside = std::make_unique<Inside>();
+  SSL_CTX* context = SSL_CTX_new(TLS_client_method());
+  ENSURE(context != nullptr);
+  inside->context = context;
+  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  // Buffers are held only while bytes are under way: idle connections cost little.
+  SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
+  SSL_CTX_set_read_ahead(context, 1);  // One read for a record instead of two
+  SSL_CTX_set_app_data(context, inside.get());
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(context, Inside::keep_session);
+  if (!options.ca_file.empty()) {
+    if (SSL_CTX_load_verify_locations(context, options.ca_file.c_str(), nullptr) != 1)
+      return Error{ErrorKind::invalid, "CA bundle " + options.ca_file + ": " + openssl_says() +
+                                           "; a file of PEM certificates was expected"};
+  } else {
+    SSL_CTX_set_default_verify_paths(context);
+  }
+  if (!options.certificate_file.empty()) {
+    if (SSL_CTX_use_certificate_chain_file(context, options.certificate_file.c_str()) != 1)
+      return Error{ErrorKind::invalid,
+                   "certificate " + options.certificate_file + ": " + openssl_says()};
+    if (SSL_CTX_use_PrivateKey_file(context, options.key_file.c_str(), SSL_FILETYPE_PEM) != 1)
+      return Error{ErrorKind::invalid, "key " + options.key_file + ": " + openssl_says()};
+  }
+  return std::unique_ptr<TlsContext>(new TlsContext(std::move(inside)));
+}
+
+Stream::~Stream() {
+  if (tls_ != nullptr) {
+    SSL_set_shutdown(tls_, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);  // Keep the session good.
+    SSL_free(tls_);
+  }
+  if (fd_ >= 0) ::close(fd_);
+}
+
+void Stream::start_tls(TlsContext& context, const std::string& host) {
+  host_ = host;
+  tls_ = SSL_new(context.inside_->context);
+  ENSURE(tls_ != nullptr);
+  SSL_set_fd(tls_, fd_);
+  std::array<unsigned char, sizeof(in6_addr)> address;
+  const bool is_address = ::inet_pton(AF_INET, host.c_str(), address.data()) == 1 ||
+                          ::inet_pton(AF_INET6, host.c_str(), address.data()) == 1;
+  if (is_address) {
+    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(tls_), host.c_str());
+  } else {
+    SSL_set1_host(tls_, host.c_str());
+    SSL_set_tlsext_host_name(tls_, host.c_str());
+  }
+  const auto session = context.inside_->sessions.find(host);
+  if (session != context.inside_->sessions.end()) SSL_set_session(tls_, session->second.get());
+}
+
+Result<bool> Stream::handshake() {
+  ERR_clear_error();
+  const int returned = SSL_connect(tls_);
+  if (returned == 1) return true;
+  const int error = SSL_get_error(tls_, returned);
+  if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE) return false;
+  if (const long verdict = SSL_get_verify_result(tls_); verdict != X509_V_OK) {
+    ERR_clear_error();
+    return Error{ErrorKind::invalid,
+                 "the certificate of " + host_ + " is not trusted: " +
+                     X509_verify_cert_error_string(verdict) +
+                     "; if its authority is your own, name its PEM file in AWS_CA_BUNDLE"};
+  }
+  if (error == SSL_ERROR_SSL) {
+    return Error{ErrorKind::invalid, "TLS with " + host_ + ": " + openssl_says() +
+                                         "; does this port speak TLS? (http:// or https://)"};
+  }
+  ERR_clear_error();
+  return Error{ErrorKind::transient, "TLS with " + host_ + ": the connection was closed"};
+}
+
+Stream::Moved Stream::moved_by_tls(int returned) {
+  if (returned > 0) return {Moved::How::some, static_cast<size_t>(returned)};
+  switch (SSL_get_error(tls_, returned)) {
+    case SSL_ERROR_WANT_READ:
+    case SSL_ERROR_WANT_WRITE:
+      return {Moved::How::blocked};
+    case SSL_ERROR_ZERO_RETURN:
+      return {Moved::How::closed};
+    case SSL_ERROR_SYSCALL: {
+      const int number = errno;
+      ERR_clear_error();
+      if (number == 0) return {Moved::How::closed};
+      return {Moved::How::failed, 0, std::strerror(number)};
+    }
+    default:
+      return {Moved::How::failed, 0, "TLS: " + openssl_says()};
+  }
+}
+
+Stream::Moved Stream::read(std::span<char> room) {
+  if (tls_ != nullptr) {
+    ERR_clear_error();
+    return moved_by_tls(
+        SSL_read(tls_, room.data(), static_cast<int>(std::min<size_t>(room.size(), 1 << 30))));
+  }
+  const ssize_t got = ::recv(fd_, room.data(), room.size(), 0);
+  if (got > 0) return {Moved::How::some, static_cast<size_t>(got)};
+  if (got == 0) return {Moved::How::closed};
+  if (errno == EAGAIN || errno == EINTR) return {Moved::How::blocked};
+  return {Moved::How::failed, 0, std::strerror(errno)};
+}
+
+Stream::Moved Stream::write(std::string_view first, std::string_view second) {
+  if (tls_ != nullptr) {
+    ERR_clear_error();
+    // A small request is one record.
+    if (!first.empty() && !second.empty() && first.size() + second.size() <= record_bytes_max) {
+      std::array<char, record_bytes_max> both;
+      std::memcpy(both.data(), first.data(), first.size());
+      std::memcpy(both.data() + first.size(), second.data(), second.size());
+      return moved_by_tls(
+          SSL_write(tls_, both.data(), static_cast<int>(first.size() + second.size())));
+    }
+    const std::string_view one = first.empty() ? second : first;
+    return moved_by_tls(
+        SSL_write(tls_, one.data(), static_cast<int>(std::min<size_t>(one.size(), 1 << 30))));
+  }
+  std::array<iovec, 2> pieces = {iovec{const_cast<char*>(first.data()), first.size()},
+                                 iovec{const_cast<char*>(second.data()), second.size()}};
+  msghdr message = {};
+  message.msg_iov = pieces.data();
+  message.msg_iovlen = pieces.size();
+  const ssize_t sent = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
+  if (sent >= 0) return {Moved::How::some, static_cast<size_t>(sent)};
+  if (errno == EAGAIN || errno == EINTR) return {Moved::How::blocked};
+  return {Moved::How::failed, 0, std::strerror(errno)};
+}
+
+}  // namespace sluice

@@ -1,0 +1,75 @@
+// A connected socket, plain or with TLS around it: the only place where bytes cross. Never blocks;
+// belongs to one thread. OpenSSL's door is stream.cc.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+struct ssl_st;
+
+namespace sluice {
+
+struct TlsOptions {
+  std::string ca_file = {};  // PEM; instead of the system's authorities
+  // PEM, both or none: what this side shows of itself (mutual TLS).
+  std::string certificate_file = {}, key_file = {};
+};
+
+// What all connections of one thread share: trusted authorities, sessions to resume. The peer's
+// certificate and name are always verified. One thread at a time.
+class TlsContext {
+ public:
+  // `invalid`: a file that can't be read or isn't PEM.
+  static Result<std::unique_ptr<TlsContext>> make(const TlsOptions& options);
+  ~TlsContext();
+  TlsContext(const TlsContext&) = delete;
+  TlsContext& operator=(const TlsContext&) = delete;
+
+ private:
+  friend class Stream;
+  struct Inside;
+  explicit TlsContext(std::unique_ptr<Inside> inside);
+  std::unique_ptr<Inside> inside_;
+};
+
+class Stream {
+ public:
+  // How far one call came.
+  struct Moved {
+    enum class How : uint8_t { some, blocked, closed, failed };
+    How how = How::some;
+    size_t bytes = 0;
+    std::string why = {};  // Of a failure
+  };
+
+  Stream() = default;
+  explicit Stream(int fd) : fd_(fd) {}
+  ~Stream();
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  // From here on everything goes through TLS: call handshake until it says `some`.
+  void start_tls(TlsContext& context, const std::string& host);
+  // An error tells whether it can be cured by trying again (transient) or not (invalid).
+  Result<bool> handshake();  // false: blocked
+
+  Moved read(std::span<char> room);
+  // Both, one behind the other; how many bytes of the two together.
+  Moved write(std::string_view first, std::string_view second);
+
+  int fd() const { return fd_; }
+  bool is_tls() const { return tls_ != nullptr; }
+
+ private:
+  Moved moved_by_tls(int returned);
+  int fd_ = -1;
+  ssl_st* tls_ = nullptr;
+  std::string host_;
+};
+
+}  // namespace sluice

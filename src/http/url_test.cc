@@ -1,0 +1,34 @@
+#include "http/url.h"
+
+#include <doctest/doctest.h>
+
+namespace sluice {
+
+TEST_CASE("a URL is cut into scheme, host, port and target") {
+  const auto url = parse_url("https://user:p%40ss@Logs.Example.com:8443/a%20b?x=1&y=%2F#part");
+  REQUIRE(url.ok());
+  CHECK(url->is_tls);
+  CHECK(url->host == "logs.example.com");
+  CHECK(url->port == 8443);
+  CHECK(url->target == "/a%20b?x=1&y=%2F");
+  CHECK(url->user_info == "user:p%40ss");
+  CHECK(url->authority() == "logs.example.com:8443");
+  CHECK(parse_url("http://h")->target == "/");
+  CHECK(parse_url("http://h?q")->target == "/?q");
+  CHECK(parse_url("https://h:443/")->authority() == "h");
+  CHECK(parse_url("http://[::1]:9000/x")->host == "::1");
+  CHECK(parse_url("http://[::1]:9000/x")->authority() == "[::1]:9000");
+}
+
+TEST_CASE("what is no URL is refused, without quoting what may be a secret") {
+  for (const char* text : {"", "s3://bucket", "example.com", "http://", "http://:80/", "http://h:0",
+                           "http://h:70000", "http://h:x/", "http://[::1", "http://h/a b",
+                           "http://h/a\r\nb"}) {
+    const auto url = parse_url(text);
+    CHECK_MESSAGE(!url.ok(), text);
+    if (!url.ok()) CHECK(url.error().kind == ErrorKind::invalid);
+  }
+  CHECK(parse_url("http://h:x/?token=hush").error().message.find("hush") == std::string::npos);
+}
+
+}  // namespace sluice
