@@ -91,6 +91,7 @@ const std::vector<Door>& doors() {
       {"yaml.h", {"job/"}},
       {"xxhash.h", {"base/"}},
       {"CLI/", {"app/"}},
+      {"pugixml", {"aws/xml"}},
   };
   return all;
 }

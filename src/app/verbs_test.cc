@@ -137,7 +137,7 @@ TEST_CASE("a missing directory is one clear line and exit 1, a wrong job exit 2"
   CHECK(outcome.exit_code == 2);
   CHECK(has(outcome.text, "wrong.yaml:2:1: unknown word `suorce`"));
   CHECK(sluice_does(folder, {"run", folder / "none.yaml"}).exit_code == 2);
-  outcome = sluice_does(folder, {"fold", "s3://bucket/logs/", folder / "out"});
+  outcome = sluice_does(folder, {"fold", "s3://", folder / "out"});
   CHECK(outcome.exit_code == 2);
 }
 

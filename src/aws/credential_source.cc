@@ -72,18 +72,53 @@ void CredentialSource::refuse(const Credentials& these) {
   }
 }
 
-void CredentialSource::keep_fresh() {
-  if (keeper_.joinable()) return;
-  keeper_ = std::jthread([this](std::stop_token stop) { wait_and_get(std::move(stop)); });
+void CredentialSource::renew(const Credentials& these, std::function<void(Status)> renewed) {
+  const std::lock_guard lock(mutex_);
+  if (current_ != nullptr && *current_ == these) is_refused_ = true;
+  waiters_.push_back({these, std::move(renewed)});
+  start_keeper();
+  changed_.notify_all();
 }
 
-void CredentialSource::wait_and_get(std::stop_token stop) {
+void CredentialSource::keep_fresh() {
+  const std::lock_guard lock(mutex_);
+  start_keeper();
+}
+
+void CredentialSource::start_keeper() {
+  if (keeper_.joinable()) return;
+  keeper_ = std::jthread([this](const std::stop_token& stop) { wait_and_get(stop); });
+}
+
+void CredentialSource::wait_and_get(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    (void)get();  // A failure is the next get()'s to tell.
+    get_for_waiters();
     std::unique_lock lock(mutex_);
     // Looks at the clock now and then: it may be set, and machines sleep.
     const auto pause = failure_ ? std::chrono::seconds(10) : std::chrono::seconds(30);
-    changed_.wait_for(lock, stop, pause, [&] { return is_refused_ && !failure_; });
+    changed_.wait_for(lock, stop, pause,
+                      [&] { return !waiters_.empty() || (is_refused_ && !failure_); });
+  }
+  get_for_waiters(Error{ErrorKind::cancelled, "stopped before there were new credentials"});
+}
+
+// With `end`, nothing is loaded any more.
+void CredentialSource::get_for_waiters(const std::optional<Error>& end) {
+  std::vector<Waiter> waiters;
+  {
+    // Those who come while it loads are the next round's.
+    const std::lock_guard lock(mutex_);
+    waiters.swap(waiters_);
+  }
+  const Result<Credentials> loaded = end ? Result<Credentials>(*end) : get();
+  for (const Waiter& waiter : waiters) {
+    if (!loaded.ok()) {
+      waiter.renewed(loaded.error());
+    } else if (*loaded == waiter.refused) {
+      waiter.renewed(Error{ErrorKind::denied, "there are no newer credentials"});
+    } else {
+      waiter.renewed({});
+    }
   }
 }
 

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <vector>
 
 #include "aws/credentials.h"
 #include "aws/surroundings.h"
@@ -43,6 +44,10 @@ class CredentialSource {
   // AWS calls `these` expired, whatever they say themselves: the next get() loads anew, unless that
   // has happened already.
   void refuse(const Credentials& these);
+  // The same, and `renewed` is called once when there are others, or with the reason why there are
+  // none: on the keeper's thread, which this starts, never on the caller's. It must not block, nor
+  // end this object. At the latest it is called when this object ends.
+  void renew(const Credentials& these, std::function<void(Status)> renewed);
   // From now on a thread of its own calls get() in time, until the end of this object.
   void keep_fresh();
 
@@ -51,7 +56,13 @@ class CredentialSource {
   bool has_ended() const;
   Result<Credentials> load_now(std::unique_lock<std::mutex>& lock);
   Result<Credentials> current_or(const Error& error) const;
-  void wait_and_get(std::stop_token stop);
+  struct Waiter {
+    Credentials refused;
+    std::function<void(Status)> renewed;
+  };
+  void start_keeper();  // With the lock
+  void wait_and_get(const std::stop_token& stop);
+  void get_for_waiters(const std::optional<Error>& end = {});
 
   // Constant.
   const Load load_;
@@ -65,6 +76,7 @@ class CredentialSource {
   uint64_t loads_ = 0;            // That have ended
   std::optional<Error> failure_;  // Of the last load
   WallTime not_before_ = {};      // The next load, after a failure
+  std::vector<Waiter> waiters_;
   std::jthread keeper_;
 };
 

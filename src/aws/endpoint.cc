@@ -98,6 +98,7 @@ Status check_flags(const EndpointSettings& settings) {
   return {};
 }
 
+// `region` as it is to stand in the host.
 std::string s3_host(std::string_view region, const EndpointSettings& settings) {
   std::string host = settings.use_fips ? "s3-fips." : "s3.";
   if (settings.use_dual_stack) host += "dualstack.";
@@ -107,7 +108,7 @@ std::string s3_host(std::string_view region, const EndpointSettings& settings) {
   } else if (settings.use_fips || settings.use_dual_stack) {
     host += "us-east-1.";
   }
-  return host.append(partition_of(region).suffix);
+  return host.append(partition_of(settings.region.view()).suffix);
 }
 
 Status check_bucket(const Bucket& bucket) {
@@ -221,11 +222,11 @@ Result<BucketEndpoint> bucket_endpoint(const Bucket& bucket, const EndpointSetti
   endpoint.is_aws = !is_custom;
   endpoint.region = Region(region == "aws-global" ? std::string("us-east-1") : region);
   endpoint.base_path = url.path;
-  if (is_path) {
-    endpoint.origin = url.scheme + "://" + url.host;
-    endpoint.base_path += "/" + encoded(bucket.view());
-  } else {
-    endpoint.origin = url.scheme + "://" + bucket.str() + "." + url.host;
+  if (is_path) endpoint.base_path += "/" + encoded(bucket.view());
+  const std::string in_front = url.scheme + "://" + (is_path ? "" : bucket.str() + ".");
+  endpoint.origin = in_front + url.host;
+  if (!is_custom) {
+    endpoint.url_of_region = in_front + s3_host("{region}", settings) + endpoint.base_path;
   }
   return endpoint;
 }

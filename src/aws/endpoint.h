@@ -42,6 +42,9 @@ struct BucketEndpoint {
   std::string base_path;  // "", or "/lake": encoded; a key follows as "/" and append_encoded_path
   Region region;          // To sign for
   bool is_aws = true;     // Not a custom endpoint
+  // origin + base_path with "{region}" for the region, for when S3 has said where the bucket really
+  // is. Empty for custom endpoints.
+  std::string url_of_region;
 
   bool is_https() const { return origin.starts_with("https:"); }
   std::string url(const Key& key) const;

@@ -127,6 +127,11 @@ TEST_CASE("Addressing is chosen by what fits: hosts for AWS, paths for others an
   CHECK(endpoint_of("lake", {region, "https://r2.example", false, false, Addressing::virtual_host})
             .url() == "https://lake.r2.example/");
   CHECK(!endpoint_of("lake", {region, "http://[::1]:9000"}).is_aws);
+  CHECK(endpoint_of("lake", {region, "http://[::1]:9000"}).url_of_region.empty());
+  CHECK(endpoint_of("eu-west-1-lake", {region}).url_of_region ==
+        "https://eu-west-1-lake.s3.{region}.amazonaws.com");
+  CHECK(endpoint_of("my.lake", {Region("cn-north-1")}).url_of_region ==
+        "https://s3.{region}.amazonaws.com.cn/my.lake");
   CHECK(endpoint_of("lake", {Region("cn-north-1")}).origin ==
         "https://lake.s3.cn-north-1.amazonaws.com.cn");
   CHECK(endpoint_of("lake", {Region("us-gov-west-1"), "", true, true}).origin ==

@@ -59,7 +59,7 @@ void read_json(std::string_view body, Said& said) {
     const auto raw = scanner.raw(i);
     return raw ? json::as_text(*raw).value_or("") : std::string();
   };
-  const auto first = [](std::string a, std::string b) { return a.empty() ? b : a; };
+  const auto first = [](const std::string& a, const std::string& b) { return a.empty() ? b : a; };
   if (said.code.empty()) said.code = bare_code(first(first(text(0), text(1)), text(4)));
   said.message = first(first(text(2), text(3)), text(5));
 }
@@ -80,6 +80,10 @@ Said read_answer(const HttpResponse& response) {
   if (const auto region = header(response.headers, "x-amz-bucket-region"); !region.empty()) {
     said.region = region;
   }
+  // They go into messages.
+  said.code = excerpt(said.code, 100);
+  said.region = excerpt(said.region);
+  said.request_id = excerpt(said.request_id);
   return said;
 }
 
@@ -236,7 +240,7 @@ std::string message_of(const Failure& failure, const Said& said) {
   if (!failure.code.empty()) message += " " + failure.code;
   if (!said.message.empty()) message += ": " + excerpt(said.message, message_bytes_max);
   if (const std::string what = advice(failure, said.body); !what.empty()) message += "; " + what;
-  if (!said.request_id.empty()) message += " (request " + excerpt(said.request_id) + ")";
+  if (!said.request_id.empty()) message += " (request " + said.request_id + ")";
   return message;
 }
 

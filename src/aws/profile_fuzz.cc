@@ -18,7 +18,7 @@ void append(std::string_view word, const Profiles::Sections& sections, std::stri
   for (const auto& [name, properties] : sections) {
     out.append("[").append(word).append(" \"").append(name).append("\"]\n");
     for (const auto& [property, value] : properties) {
-      out.append(property).append(" = ");
+      out.append(property).append("=");  // With a blank, a value like "#" would be a comment.
       for (const char c : value) {
         out += c;
         if (c == '\n') out += ' ';

@@ -256,7 +256,7 @@ constexpr std::array<bool, 256> make_unreserved(bool is_slash_kept) {
   for (int c = '0'; c <= '9'; ++c) table[static_cast<size_t>(c)] = true;
   for (int c = 'a'; c <= 'z'; ++c) table[static_cast<size_t>(c)] = true;
   for (int c = 'A'; c <= 'Z'; ++c) table[static_cast<size_t>(c)] = true;
-  for (const char c : {'-', '.', '_', '~'}) table[static_cast<size_t>(c)] = true;
+  for (const unsigned char c : {'-', '.', '_', '~'}) table[c] = true;
   table['/'] = is_slash_kept;
   return table;
 }

@@ -1,10 +1,14 @@
 #include "aws/surroundings.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <memory>
 
+#include "aws/process.h"
 #include "base/text.h"
 
 namespace sluice::aws {
@@ -21,6 +25,40 @@ Result<std::string> read_if_there(const AwsSurroundings& surroundings, const std
 
 std::string path_of(const Environment& environment, std::string_view name, std::string_view usual) {
   return expand_home(variable(environment, name).value_or(std::string(usual)), environment);
+}
+
+Result<std::string> read_whole_file(const std::string& path) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rbe"),
+                                                             &std::fclose);
+  if (file == nullptr) {
+    const bool is_missing = errno == ENOENT || errno == ENOTDIR;
+    return Error{is_missing ? ErrorKind::not_found : ErrorKind::invalid,
+                 path + ": " + std::strerror(errno)};
+  }
+  std::string text;
+  char block[4096];
+  while (const size_t bytes = std::fread(block, 1, sizeof block, file.get())) {
+    text.append(block, bytes);
+    if (text.size() > file_bytes_max) return Error{ErrorKind::invalid, path + ": over 16 MiB"};
+  }
+  if (std::ferror(file.get()) != 0) {
+    return Error{ErrorKind::invalid, path + ": can't be read: " + std::strerror(errno)};
+  }
+  return text;
+}
+
+Status write_whole_file(const std::string& path, std::string_view text) {
+  const std::string beside = path + ".new";
+  const auto failed = [&] { return Error{ErrorKind::invalid, path + ": " + std::strerror(errno)}; };
+  const int file = open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (file < 0) return failed();
+  const ssize_t written = write(file, text.data(), text.size());
+  const bool is_whole = written == static_cast<ssize_t>(text.size());
+  const bool is_there = close(file) == 0 && is_whole && rename(beside.c_str(), path.c_str()) == 0;
+  if (is_there) return {};
+  const Error error = failed();
+  unlink(beside.c_str());
+  return error;
 }
 
 }  // namespace
@@ -59,24 +97,17 @@ Result<Profiles> read_profiles(const AwsOptions& options, const AwsSurroundings&
   return profiles;
 }
 
-Result<std::string> read_whole_file(const std::string& path) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rbe"),
-                                                             &std::fclose);
-  if (file == nullptr) {
-    const bool is_missing = errno == ENOENT || errno == ENOTDIR;
-    return Error{is_missing ? ErrorKind::not_found : ErrorKind::invalid,
-                 path + ": " + std::strerror(errno)};
-  }
-  std::string text;
-  char block[4096];
-  while (const size_t bytes = std::fread(block, 1, sizeof block, file.get())) {
-    text.append(block, bytes);
-    if (text.size() > file_bytes_max) return Error{ErrorKind::invalid, path + ": over 16 MiB"};
-  }
-  if (std::ferror(file.get()) != 0) {
-    return Error{ErrorKind::invalid, path + ": can't be read: " + std::strerror(errno)};
-  }
-  return text;
+AwsSurroundings real_surroundings(Environment environment, Engine& http, const Clock& clock) {
+  AwsSurroundings surroundings;
+  surroundings.environment = std::move(environment);
+  surroundings.read_file = read_whole_file;
+  surroundings.write_file = write_whole_file;
+  surroundings.run_process = [](const std::vector<std::string>& words) {
+    return run_process(words);
+  };
+  surroundings.http = &http;
+  surroundings.clock = &clock;
+  return surroundings;
 }
 
 }  // namespace sluice::aws

@@ -52,7 +52,8 @@ std::string expand_home(std::string_view path, const Environment& environment);
 // A variable, without blanks around it; nothing if it is empty then.
 std::optional<std::string> variable(const Environment& environment, std::string_view name);
 
-// A real file, for AwsSurroundings::read_file; at most 16 MiB.
-Result<std::string> read_whole_file(const std::string& path);
+// The world as it is: files, programs. A file is at most 16 MiB; one that is written is made whole
+// beside and renamed, for its owner alone.
+AwsSurroundings real_surroundings(Environment environment, Engine& http, const Clock& clock);
 
 }  // namespace sluice::aws

@@ -114,6 +114,9 @@ class Source {
   virtual ~Source() = default;
   // Starts requests while there are documents, bytes in the purse and room in flight. Never blocks.
   virtual void start_what_fits(Purse& purse) = 0;
+  // Begins what reads no document and needs no bytes of the unit's: listing, while the unit is
+  // still being claimed. From then on its events may arrive. To be called again after each.
+  virtual void look_ahead() {}
   // An event whose ticket is of this source's series.
   virtual void on(Event& event) = 0;
   virtual std::optional<Arrived> take() = 0;

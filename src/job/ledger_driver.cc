@@ -11,7 +11,19 @@ Nanoseconds pause_before(uint32_t attempt, Chance& chance) {
   return static_cast<Nanoseconds>(chance.below(static_cast<uint64_t>(most))) + 1_ms;
 }
 
+bool LedgerDriver::writes(const ledger::Call& call) {
+  return !std::holds_alternative<Get>(call.request) && !std::holds_alternative<Head>(call.request) &&
+         !std::holds_alternative<List>(call.request) &&
+         !std::holds_alternative<ListUploads>(call.request);
+}
+
+void LedgerDriver::let_writes_go() {
+  holds_writes_ = false;
+  for (ledger::Call& call : std::exchange(held_, {})) start(std::move(call));
+}
+
 void LedgerDriver::start(ledger::Call call) {
+  if (holds_writes_ && writes(call)) return held_.push_back(std::move(call));
   const Ticket ticket = tickets_.next();
   if (call.attempt > 0) {
     const Instant when = now() + pause_before(call.attempt, chance_);

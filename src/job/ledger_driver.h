@@ -6,6 +6,8 @@
 #include <memory>
 #include <optional>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/inbox.h"
@@ -29,7 +31,13 @@ class LedgerDriver {
 
   template <class Machine>
   void start_what_fits(Machine& machine) {
-    while (auto call = machine.next()) start(std::move(*call));
+    while (auto call = machine.next()) {
+      if (refused_ && writes(*call)) {
+        machine.take(call->id, *refused_);
+      } else {
+        start(std::move(*call));
+      }
+    }
   }
   // An event whose ticket owns() says is ours.
   template <class Machine>
@@ -37,9 +45,20 @@ class LedgerDriver {
     if (auto answered = answer(event)) machine.take(answered->first, std::move(answered->second));
   }
   bool owns(Ticket ticket) const { return tickets_.owns(ticket); }
-  bool idle() const { return open_.empty(); }
+  bool idle() const { return open_.empty() && held_.empty(); }
+
+  // Until it is let go, what would write waits: somebody is still asking whether it may. Refused,
+  // it is answered with the error.
+  void hold_writes() { holds_writes_ = true; }
+  void let_writes_go();
+  template <class Machine>
+  void refuse_writes(Machine& machine, const Error& error) {
+    refused_ = error;
+    for (ledger::Call& call : std::exchange(held_, {})) machine.take(call.id, error);
+  }
 
  private:
+  static bool writes(const ledger::Call& call);
   void start(ledger::Call call);
   std::optional<std::pair<uint32_t, Result<Answer>>> answer(Event& event);
 
@@ -52,6 +71,9 @@ class LedgerDriver {
     std::unique_ptr<ledger::Call> paused;  // Waits for its timer
   };
   std::unordered_map<Ticket, Open> open_;
+  bool holds_writes_ = false;
+  std::optional<Error> refused_;
+  std::vector<ledger::Call> held_;
 };
 
 // Drives a machine to its end, waiting. For control work outside the loops.

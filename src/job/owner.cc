@@ -9,6 +9,7 @@ namespace sluice {
 namespace {
 
 constexpr uint64_t owner_bytes_max = 4 << 10;
+constexpr uint32_t owner_rounds_max = 5;
 constexpr uint64_t piece_bytes_max = 64 << 20;
 
 std::optional<std::string> job_of(std::string_view owner) {
@@ -19,28 +20,56 @@ std::optional<std::string> job_of(std::string_view owner) {
 
 }  // namespace
 
-Status take_ownership(const Job& job, const JobParts& parts) {
-  const Key key(parts.lake_prefix + "_sluice/owner.json");
-  const auto mine = [&](std::string_view text) -> Status {
-    const auto owner = job_of(text);
-    if (!owner)
-      return Error{ErrorKind::invalid,
-                   job.lake + key.str() + ": not readable; it should say whose lake this is"};
-    if (*owner == job.name || job.shared) return {};
-    return Error{ErrorKind::conflict,
-                 job.lake + " belongs to job `" + *owner +
-                     "`; give this job a lake of its own, or say shared: true in both"};
-  };
-  auto found = call(*parts.lake, Get{.key = key, .most = owner_bytes_max});
-  if (found.ok()) return mine(std::get<Body>(*found).bytes.view());
-  if (found.error().kind != ErrorKind::not_found) return std::move(found).error().in(job.lake);
-  const std::string text = R"({"format": 1, "job": )" + json::quote(job.name) + "}\n";
-  auto made = call(*parts.lake, Put{key, text, Absent{}});
-  if (made.ok()) return {};
-  if (made.error().kind != ErrorKind::conflict) return std::move(made).error().in(job.lake);
-  auto again = call(*parts.lake, Get{.key = key, .most = owner_bytes_max});
-  if (!again.ok()) return std::move(again).error().in(job.lake);
-  return mine(std::get<Body>(*again).bytes.view());
+Ownership::Ownership(const Job& job, const JobParts& parts, Inbox& inbox, TicketSeries tickets)
+    : job_(job),
+      lake_(*parts.lake),
+      key_(parts.lake_prefix + "_sluice/owner.json"),
+      inbox_(inbox),
+      tickets_(tickets) {
+  get();
+}
+
+void Ownership::get() {
+  writing_ = false;
+  lake_.start(Get{.key = key_, .most = owner_bytes_max}, {}, tickets_.next(), inbox_);
+}
+
+void Ownership::on(Event& event) {
+  auto& answered = dynamic_cast<Answered&>(event);
+  writing_ ? took_put(std::move(answered.answer)) : took_get(std::move(answered.answer));
+}
+
+void Ownership::took_get(Result<Answer> answer) {
+  if (answer.ok()) return end(check(std::get<Body>(*answer).bytes.view()));
+  if (answer.error().kind != ErrorKind::not_found || ++rounds_ > owner_rounds_max)
+    return end(std::move(answer).error().in(job_.lake));
+  writing_ = true;
+  lake_.start(Put{key_, R"({"format": 1, "job": )" + json::quote(job_.name) + "}\n", Absent{}}, {},
+              tickets_.next(), inbox_);
+}
+
+void Ownership::took_put(Result<Answer> answer) {
+  if (answer.ok()) return end({});
+  // Somebody was quicker, or the answer was lost: what lies there tells.
+  const ErrorKind kind = answer.error().kind;
+  if (kind == ErrorKind::conflict || kind == ErrorKind::transient) return get();
+  end(std::move(answer).error().in(job_.lake));
+}
+
+Status Ownership::check(std::string_view text) const {
+  const auto owner = job_of(text);
+  if (!owner)
+    return Error{ErrorKind::invalid,
+                 job_.lake + key_.str() + ": not readable; it should say whose lake this is"};
+  if (*owner == job_.name || job_.shared) return {};
+  return Error{ErrorKind::conflict,
+               job_.lake + " belongs to job `" + *owner +
+                   "`; give this job a lake of its own, or say shared: true in both"};
+}
+
+void Ownership::end(Status status) {
+  status_ = std::move(status);
+  done_ = true;
 }
 
 Status each_input(const ledger::Inputs& inputs, const ledger::Unit& unit, Store& state,

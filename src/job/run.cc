@@ -75,7 +75,8 @@ class Run : public Task {
         redo_(std::move(redo)),
         report_(report),
         started_(now()),
-        timers_(++series_) {
+        timers_(++series_),
+        ownership_(job_, parts_, resources_.inbox, TicketSeries(++series_)) {
     report_.units.resize(units_.size());
     if (options_.deadline) post_timer(deadline_, *options_.deadline);
     if (options_.on_progress) post_timer(tick_, options_.progress_every);
@@ -106,12 +107,17 @@ class Run : public Task {
   void on(Event& event) override {
     if (event.ticket == Stop::stop_ticket) return stop(dynamic_cast<Stop&>(event).why);
     if (timers_.owns(event.ticket)) return on_timer(event.ticket);
+    if (ownership_.owns(event.ticket)) return on_ownership(event);
     const auto owner = owners_.find(static_cast<uint32_t>(event.ticket >> 32));
     if (owner == owners_.end()) return;
     if (UnitTask* task = task_of(owner->second)) task->on(event);
   }
 
-  bool done() const override { return active_.empty() && (stopping_ || next_ == units_.size()); }
+  bool done() const override {
+    return active_.empty() && (stopping_ || next_ == units_.size()) && ownership_.done();
+  }
+  // Whether the lake is ours to write to. Known once done.
+  const Status& ownership() const { return ownership_.status(); }
 
   // Units that were never begun.
   void close() {
@@ -147,7 +153,22 @@ class Run : public Task {
         UnitTask::Surroundings{job_, parts_, resources_, options_, report_.run_id, *series,
                                redo_[index], units_.size() == 1},
         std::move(lease));
+    if (!ownership_.done()) task->hold_writes();
     active_.push_back({index, std::move(series), std::move(task)});
+  }
+
+  // Units read their records meanwhile; from now on they may write, or must not.
+  void on_ownership(Event& event) {
+    ownership_.on(event);
+    if (!ownership_.done()) return;
+    if (ownership_.status().ok()) {
+      for (Active& active : active_) active.task->let_writes_go();
+      return;
+    }
+    stopping_ = true;
+    // Not as a conflict: that would be one over the unit's record, to be settled by reading it.
+    const Error refused{ErrorKind::denied, ownership_.status().error().message};
+    for (Active& active : active_) active.task->refuse_writes(refused);
   }
 
   UnitTask* task_of(size_t index) {
@@ -208,6 +229,7 @@ class Run : public Task {
   uint64_t units_done_ = 0;
   bool stopping_ = false;
   TicketSeries timers_;
+  Ownership ownership_;
   Ticket deadline_ = 0, tick_ = 0;
 };
 
@@ -240,7 +262,6 @@ Result<RunReport> run(const Job& job, const JobParts& parts, std::vector<UnitNam
   }
   // Each span is a unit, also of a job that has one unit only.
   if (parts.source->stream()) TRY_IN(job.names.check(0, false, false), "sink");
-  TRY(take_ownership(job, parts));
   for (UnitNames& unit : units) {
     unit.run_started = report.started;
     unit.run_id = report.run_id;
@@ -252,6 +273,7 @@ Result<RunReport> run(const Job& job, const JobParts& parts, std::vector<UnitNam
   }
   Run run(job, parts, std::move(units), resources, options, std::move(redo), report);
   drive(run, resources.inbox);
+  TRY(run.ownership());
   run.close();
 
   const bool found =

@@ -141,8 +141,12 @@ void UnitTask::ledger_on() {
     report_.mixed = std::max(report_.mixed, now() - *intent_at_);
     intent_at_.reset();
   }
+  if (run_.is_claiming()) look_ahead();
   if (!driver_.idle()) return;
-  if (run_.done()) return finish();
+  if (run_.done()) {
+    if (close_source()) finish();
+    return;
+  }
   if (!run_.wants_fill()) return;
   const bool stream = around_.parts.source->stream();
   if (stopping_ ||
@@ -156,6 +160,22 @@ void UnitTask::ledger_on() {
     return ledger_on();
   }
   open_walk();
+}
+
+// A bounded unit's listing needs no claim: it goes on while that is being written.
+void UnitTask::look_ahead() {
+  if (around_.parts.source->stream() || stopping_) return;
+  if (!source_ && !open_source().ok()) return;  // open_walk() meets the error again.
+  source_->look_ahead();
+}
+
+// Of a unit that was never filled after all. False: its lists are still under way.
+bool UnitTask::close_source() {
+  if (!source_) return true;
+  source_->stop();
+  if (!source_->drained()) return false;
+  source_.reset();
+  return true;
 }
 
 void UnitTask::finish() {
@@ -202,6 +222,15 @@ void UnitTask::finish() {
 
 // ---- the fill ----------------------------------------------------------------------------------
 
+Status UnitTask::open_source() {
+  Resources& shared = around_.resources;
+  const bool stream = around_.parts.source->stream();
+  source_ = TRY(around_.parts.source->open(
+      {unit_, shared.in_flight, shared.budget, shared.inbox, source_series_, around_.options.limit,
+       stream ? run_.record().position : 0, around_.options.until}));
+  return {};
+}
+
 void UnitTask::open_walk() {
   const Job& job = around_.job;
   const JobParts& parts = around_.parts;
@@ -216,9 +245,7 @@ void UnitTask::open_walk() {
   purse_ = std::make_unique<Purse>(shared.budget, std::move(input),
                                    lease_.split(window_share_bytes(job)));
 
-  auto source =
-      parts.source->open({unit_, shared.in_flight, shared.budget, shared.inbox, source_series_,
-                          around_.options.limit, run_.record().position, around_.options.until});
+  const Status source = source_ ? Status() : open_source();
   auto sink = parts.sink->open({span_unit_, run_.mark(), *sink_share_, shared.budget, shared.meter,
                                 shared.workers, shared.inbox, sink_series_});
   if (!source.ok() || !sink.ok()) {
@@ -226,7 +253,6 @@ void UnitTask::open_walk() {
     phase_ = Phase::draining;
     return;
   }
-  source_ = std::move(*source);
   sink_ = std::move(*sink);
   inputs_ = std::make_unique<InputsLog>(*ledger_unit_, run_.epoch(), *parts.state, shared.inbox,
                                         around_.series.new_series());

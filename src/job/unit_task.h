@@ -46,6 +46,11 @@ class UnitTask : public Task {
   void on(Event& event) override;
   bool done() const override { return phase_ == Phase::ended; }
 
+  // Until the run may write: the unit reads and lists, and waits with its claim. Refused, it fails.
+  void hold_writes() { driver_.hold_writes(); }
+  void let_writes_go() { driver_.let_writes_go(); }
+  void refuse_writes(const Error& error) { driver_.refuse_writes(run_, error); }
+
   void stop(std::string why);  // As soon as it can, leaving nothing half done
   const UnitReport& report() const { return report_; }
   WalkSums walk_sums() const;  // So far
@@ -55,6 +60,9 @@ class UnitTask : public Task {
   enum class Phase : uint8_t { ledger, filling, draining, ended };
   class Log;
 
+  Status open_source();
+  void look_ahead();
+  bool close_source();
   void open_walk();
   void walk_on();
   void ledger_on();

@@ -38,6 +38,10 @@ class Claim {
   bool done() const { return step_.at<Rest>(); }
   const std::optional<Error>& error() const { return error_; }
 
+  // The record was read, and the unit is being claimed: unless somebody is quicker, it will be
+  // filled.
+  bool is_writing() const { return step_.at<Change>() && claiming_; }
+
   // Once done, and without an error:
   Outcome outcome() const { return outcome_; }
   const Held& held() const { return held_; }  // The record as it is now in the store

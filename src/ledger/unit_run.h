@@ -46,6 +46,8 @@ class UnitRun {
   bool done() const { return ended_; }
   const std::optional<Error>& error() const { return error_; }
 
+  // The claim is being written: unless somebody is quicker, wants_fill() follows.
+  bool is_claiming() const { return step_.at<Claim>() && step_.as<Claim>().is_writing(); }
   // The claim is ours and it is the caller's turn. A stream comes back here after each span.
   bool wants_fill() const;
   // As it was claimed, or as our last span left it.

@@ -56,6 +56,14 @@ std::optional<uint64_t> size_in_range(const HttpResponse& response) {
   return parse_number<uint64_t>(range.substr(slash + 1));
 }
 
+// How large the object is, of a refused range: S3 says it in the body, others in the header.
+std::optional<uint64_t> size_behind(const HttpResponse& response) {
+  if (const auto size = size_in_range(response)) return size;
+  const auto document = aws::XmlDocument::parse(response.body.view());
+  if (!document.ok()) return std::nullopt;
+  return parse_number<uint64_t>(document->root().text("ActualObjectSize"));
+}
+
 // What a listing of this request can only be: XML with that root.
 Result<aws::XmlDocument> parsed(const HttpResponse& response, std::string_view root) {
   aws::XmlDocument document = TRY(aws::XmlDocument::parse(response.body.view()));
@@ -109,7 +117,15 @@ class Reader {
     if (root.text("IsTruncated") == "true") page.next = root.text("NextContinuationToken");
     return Answer(std::move(page));
   }
-  Outcome operator()(const Put&) { return done_with_etag(); }
+  Outcome operator()(const Put& put) {
+    Outcome outcome = done_with_etag();
+    // If-Match where nothing is: S3 says 404, but it is the expectation that failed.
+    auto* failure = std::get_if<Failure>(&outcome);
+    if (failure != nullptr && failure->error.kind == ErrorKind::not_found &&
+        std::holds_alternative<ETag>(put.expect))
+      failure->error.kind = ErrorKind::conflict;
+    return outcome;
+  }
   Outcome operator()(const Delete&) {
     if (!succeeded() && response_.status != 404) return failed();
     if (response_.status == 404) {
@@ -196,7 +212,7 @@ class Reader {
     return Answer(Done{etag});
   }
   Outcome behind_the_end(const Get& get) const {
-    const uint64_t size = size_in_range(response_).value_or(0);
+    const uint64_t size = size_behind(response_).value_or(0);
     if (get.range->offset <= size) {
       Body body;
       body.meta.bytes = size;

@@ -38,6 +38,8 @@ struct S3Options {
 
   Features features = {.exact_delete = true, .part_bytes_min = 5 << 20};
   RetryRules retry = {};
+  // How long an attempt waits for the status of its answer; a Complete ten times as long.
+  Nanoseconds first_byte_within = 30_s;
   // A small read that is slower than all but one in a hundred is asked for a second time.
   bool hedges = true;
 };

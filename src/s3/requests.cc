@@ -99,10 +99,11 @@ class Maker {
     body += "</CompleteMultipartUpload>";
     out_.body_is_made = true;
     add("content-type", "application/xml");
+    Outgoing out = finish();
     // "Processing of a CompleteMultipartUpload request could take several minutes."
-    out_.request.first_byte_within = 300_s;
-    out_.request.stalled_after = 300_s;
-    return finish();
+    out.request.first_byte_within *= 10;
+    out.request.stalled_after = 300_s;
+    return out;
   }
   Outgoing operator()(const Abort& abort) {
     start("DELETE", abort.key);
@@ -137,6 +138,7 @@ class Maker {
     url.append(base_url_).append("/");
     aws::append_encoded_path(key.view(), url);
     out_.request.headers.reserve(10);
+    out_.request.first_byte_within = options_.first_byte_within;
     out_.request.body_most = error_bytes_max;
   }
   void ask(std::span<const aws::QueryPair> query) {

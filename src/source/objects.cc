@@ -28,6 +28,7 @@ class Objects : public Source {
     if (limit_ == 0) lister_.stop();
   }
 
+  void look_ahead() override { lister_.start_what_fits(); }
   void start_what_fits(Purse& purse) override {
     if (stopped_ || error_) return;
     lister_.start_what_fits();

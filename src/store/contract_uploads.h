@@ -13,9 +13,10 @@ inline void check_upload_life(Client client) {
   const uint64_t least = client.store.features().part_bytes_min;
   SUBCASE("an upload is listed from its creation, invisible till its completion, gone after") {
     const UploadId id = client.create("dt=1/x", "job/unit/3");
-    REQUIRE(client.uploads().size() == 1);
-    CHECK(client.uploads()[0].key == client.at("dt=1/x"));
-    CHECK(client.uploads()[0].id == id);
+    const auto open = client.uploads("dt=1/x");
+    REQUIRE(open.size() == 1);
+    CHECK(open[0].key == client.at("dt=1/x"));
+    CHECK(open[0].id == id);
     const PartTag two = client.tag("dt=1/x", id, 2, Buffer::of("end"));
     client.tag("dt=1/x", id, 1, filled(least, 'z'));
     const PartTag one = client.tag("dt=1/x", id, 1, filled(least, 'a'));  // Replaces it
@@ -28,8 +29,9 @@ inline void check_upload_life(Client client) {
     CHECK(meta->mark == Mark("job/unit/3"));
     CHECK(meta->etag == done->etag);
     CHECK(meta->bytes == least + 3);
-    CHECK(client.uploads().empty());
-    CHECK(kind(client.complete("dt=1/x", id, {one, two})) == ErrorKind::not_found);
+    CHECK(client.uploads("dt=1/x").empty());
+    if (client.store.features().completes_once)
+      CHECK(kind(client.complete("dt=1/x", id, {one, two})) == ErrorKind::not_found);
     CHECK(kind(client.part("dt=1/x", id, 2, Buffer::of("late"))) == ErrorKind::not_found);
     require_ok(client.abort("dt=1/x", id));
     CHECK(client.text("dt=1/x") == std::string(least, 'a') + "end");
@@ -65,7 +67,9 @@ inline void check_upload_life(Client client) {
     CHECK(kind(client.complete("y", id, {tag})) == ErrorKind::not_found);
     CHECK(kind(client.complete("x", UploadId("01NOSUCHUPLOADATALL0000000"), {tag})) ==
           ErrorKind::not_found);
-    CHECK(kind(client.complete("x", UploadId("../../x"), {tag})) == ErrorKind::not_found);
+    // What no id of this store can look like may also be `invalid`.
+    const ErrorKind outside = kind(client.complete("x", UploadId("../../x"), {tag}));
+    CHECK((outside == ErrorKind::not_found || outside == ErrorKind::invalid));
     require_ok(client.complete("x", id, {tag}));
   }
 }
@@ -79,7 +83,7 @@ inline void check_upload_parts(Client client) {
     const PartTag never{2, ETag("0123456789abcdef0123456789abcdef"), 7};
     CHECK(kind(client.complete("x", id, {early})) == ErrorKind::conflict);
     CHECK(kind(client.complete("x", id, {late, never})) == ErrorKind::conflict);
-    CHECK(client.uploads().size() == 1);
+    CHECK(client.uploads("x").size() == 1);
     CHECK(client.list().empty());
     require_ok(client.complete("x", id, {late}));
     CHECK(client.text("x") == std::string(least, 'l'));
@@ -129,6 +133,18 @@ inline void check_upload_parts(Client client) {
 }
 
 inline void check_upload_listing(Client client) {
+  SUBCASE("each of several uploads for one key is listed by that key") {
+    const UploadId first = client.create("x", "m");
+    const UploadId second = client.create("x", "m");
+    const auto open = client.uploads("x");
+    REQUIRE(open.size() == 2);
+    CHECK(std::set<UploadId>{open[0].id, open[1].id} == std::set<UploadId>{first, second});
+    require_ok(client.abort("x", first));
+    REQUIRE(client.uploads("x").size() == 1);
+    CHECK(client.uploads("x")[0].id == second);
+    require_ok(client.abort("x", second));
+  }
+  if (!client.store.features().lists_uploads) return;
   SUBCASE("uploads are listed by key, below a prefix, each of several for one key, page by page") {
     const UploadId b1 = client.create("p/b", "m");
     const UploadId b2 = client.create("p/b", "m");
@@ -178,12 +194,15 @@ inline auto count(const std::string& outcomes, char letter) {
 
 inline void race_puts(Subject& subject, Racers kind, int rounds) {
   const std::string prefix = subject.prefix();
-  const auto body = [](int number) { return "racer " + std::to_string(number); };
+  // No body comes twice: S3's ETags are made of the bytes, so what is there again would match again.
+  const auto body = [](int number, const std::string& word) {
+    return "racer " + std::to_string(number) + " over " + word;
+  };
   Race absent(subject, kind, racers_max, [=](Store& store, int number, const std::string& word) {
-    return letter_of(Client{store, prefix}.put("r/" + word, body(number), Absent{}));
+    return letter_of(Client{store, prefix}.put("r/" + word, body(number, word), Absent{}));
   });
   Race matching(subject, kind, racers_max, [=](Store& store, int number, const std::string& word) {
-    return letter_of(Client{store, prefix}.put("r/record", body(number), ETag(word)));
+    return letter_of(Client{store, prefix}.put("r/record", body(number, word), ETag(word)));
   });
   const Client client{subject.store(), prefix};
   for (int round = 0; round < rounds; ++round) {
@@ -191,14 +210,14 @@ inline void race_puts(Subject& subject, Racers kind, int rounds) {
     const std::string outcomes = absent.go(name);
     CHECK(count(outcomes, 'w') == 1);
     CHECK(count(outcomes, 'c') == racers_max - 1);
-    CHECK(client.text("r/" + name) == body(static_cast<int>(outcomes.find('w'))));
+    CHECK(client.text("r/" + name) == body(static_cast<int>(outcomes.find('w')), name));
   }
   std::string etag = client.put("r/record", "first")->etag.str();
   for (int round = 0; round < rounds; ++round) {
     const std::string outcomes = matching.go(etag);
     CHECK(count(outcomes, 'w') == 1);
     CHECK(count(outcomes, 'c') == racers_max - 1);
-    CHECK(client.text("r/record") == body(static_cast<int>(outcomes.find('w'))));
+    CHECK(client.text("r/record") == body(static_cast<int>(outcomes.find('w')), etag));
     etag = client.head("r/record")->etag.str();
   }
 }
@@ -331,7 +350,7 @@ inline void check_races(Subject& subject) {
     }
     SUBCASE(
         ("exactly one of " + who + " ends an upload, and the others see what came of it").c_str()) {
-      race_ends(subject, kind, rounds);
+      if (subject.store().features().completes_once) race_ends(subject, kind, rounds);
     }
     SUBCASE(("what " + who + " send late doesn't get into an object").c_str()) {
       race_late_parts(subject, kind, rounds);

@@ -179,6 +179,10 @@ struct Answered : Event {
 struct Features {
   bool conditional_put = true;
   bool exact_delete = true;  // Delete::only is atomic (version id, inode); else HEAD, then DELETE
+  bool lists_uploads = true;     // ListUploads finds them by a prefix; else only by their whole key
+  // Complete of an upload that is gone is not_found; else it may be answered with a success where
+  // any object is, and of several that complete at once more than one may win.
+  bool completes_once = true;
   bool in_place_parts = false;  // An upload is one file: a resumer must copy into a new one
   uint64_t part_bytes_min = 1;  // Of every part but the last
   uint64_t part_bytes_max = 5ULL << 30;

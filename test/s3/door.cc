@@ -1,0 +1,38 @@
+#include "s3/door.h"
+
+#include <doctest/doctest.h>
+
+namespace sluice {
+
+HttpEngine& LazyEngine::engine() {
+  std::call_once(once_, [&] {
+    auto engine = make_engine(options_);
+    if (!engine.ok()) FAIL(engine.error().message);
+    engine_ = std::move(*engine);
+  });
+  return *engine_;
+}
+
+ExchangeId LazyEngine::start(std::unique_ptr<Exchange> exchange, Instant when) {
+  return engine().start(std::move(exchange), when);
+}
+
+void LazyEngine::cancel(ExchangeId id) {
+  engine().cancel(id);
+}
+
+S3Options options_of(const S3Server& server) {
+  S3Options options;
+  options.bucket = Bucket(server.bucket());
+  options.base_url = server.endpoint() + "/" + server.bucket();
+  options.region = Region(server.region());
+  options.retry = {.pause_base = 2_ms, .pause_most = 100_ms};
+  return options;
+}
+
+S3Door::S3Door(const S3Server& server, S3Options options, CredentialFeed* feed)
+    : own_feed_(fixed_credentials(aws::Credentials{server.key(), server.secret()})),
+      store_(make_s3_store(std::move(options), *engine_, feed == nullptr ? *own_feed_ : *feed,
+                           clock_)) {}
+
+}  // namespace sluice
