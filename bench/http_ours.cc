@@ -103,8 +103,8 @@ class StoreClient : public HttpClient {
   explicit StoreClient(const Work& work)
       : work_(work),
         engine_(engine_of(work)),
-        feed_(fixed_credentials(credentials)),
-        store_(make_s3_store(options_of(work), *engine_, *feed_, clock_)) {
+        credentials_(aws::make_fixed_credentials(credentials)),
+        store_(make_s3_store(options_of(work), *engine_, credentials_.get(), clock_)) {
     for (const std::string& target : work.targets)
       keys_.push_back(target.substr(bucket(work).size() + 2));
   }
@@ -151,7 +151,7 @@ class StoreClient : public HttpClient {
   Inbox inbox_;
   std::vector<std::string> keys_;
   std::unique_ptr<HttpEngine> engine_;
-  std::unique_ptr<CredentialFeed> feed_;
+  std::unique_ptr<aws::CredentialSource> credentials_;
   std::unique_ptr<S3Store> store_;
 };
 

@@ -1,5 +1,6 @@
 #include "app/parts.h"
 
+#include "app/s3_words.h"
 #include "codec/auto_records.h"
 #include "codec/gzip_encoder.h"
 #include "codec/json_document.h"
@@ -18,11 +19,21 @@
 
 namespace sluice {
 
+namespace {
+
+// S3's words are known here alone: neither sources nor the lake have heard of it.
+PartDoc with(PartDoc doc, FieldDoc words) {
+  doc.fields.push_back(std::move(words));
+  return doc;
+}
+
+}  // namespace
+
 const Catalog& all_parts() {
   static const Catalog catalog = [] {
     Catalog parts;
     // Those that need a store are made below, where it is known.
-    parts.add(objects_doc(), MakeSource());
+    parts.add(with(objects_doc(), s3_words_of_source()), MakeSource());
     parts.add(replay_doc(), make_replay);
     parts.add(auto_records_doc(), make_auto_records);
     parts.add(json_document_doc(), make_json_document);
@@ -36,7 +47,7 @@ const Catalog& all_parts() {
     parts.add(gzip_encoder_doc(), make_gzip_format);
     parts.add(zstd_encoder_doc(), make_zstd_format);
     parts.add(plain_encoder_doc(), make_plain_format);
-    parts.add(lake_words(), MakeSink());
+    parts.add(with(lake_words(), s3_words_of_lake()), MakeSink());
     return parts;
   }();
   return catalog;

@@ -3,11 +3,26 @@
 #include <algorithm>
 
 #include "app/process.h"
+#include "aws/endpoint.h"
 
 namespace sluice {
+namespace {
+
+bool is_loopback(std::string_view url) {
+  return url.starts_with("http://127.") || url.starts_with("http://localhost") ||
+         url.starts_with("http://[::1]");
+}
+
+}  // namespace
 
 S3Access::S3Access(Environment environment) : environment_(std::move(environment)) {}
-S3Access::~S3Access() = default;
+
+S3Access::~S3Access() {
+  // The keepers' threads load through the engine, so they end first; by now no store is left that
+  // would sign with what they hold.
+  credentials_.clear();
+  engine_.reset();
+}
 
 Result<std::unique_ptr<S3Access>> S3Access::make(const Environment& environment) {
   std::unique_ptr<S3Access> made(new S3Access(environment));
@@ -19,23 +34,34 @@ Result<std::unique_ptr<S3Access>> S3Access::make(const Environment& environment)
   return made;
 }
 
-Result<std::unique_ptr<Store>> S3Access::open(const std::string& bucket) {
-  const auto of = [&](const char* name) { return environment_.get(name).value_or(""); };
-  S3Options options;
+Result<aws::CredentialSource*> S3Access::credentials(const S3Words& words) {
+  if (words.is_unsigned) return nullptr;
+  for (const auto& [options, source] : credentials_) {
+    if (options == words.aws) return source.get();
+  }
+  auto source = aws::make_credential_source(words.aws,
+                                            aws::real_surroundings(environment_, *engine_, clock_));
+  TRY(source->get());
+  source->keep_fresh();
+  credentials_.emplace_back(words.aws, std::move(source));
+  return credentials_.back().second.get();
+}
+
+Result<std::unique_ptr<Store>> S3Access::open(const std::string& bucket, const Settings& side) {
+  S3Words words = TRY(s3_words(side, environment_));
+  const aws::AwsSurroundings surroundings = aws::real_surroundings(environment_, *engine_, clock_);
+  const aws::Profiles profiles = TRY(aws::read_profiles(words.aws, surroundings));
+  const aws::BucketEndpoint where = TRY(aws::bucket_endpoint(
+      Bucket(bucket), TRY(aws::endpoint_settings("s3", words.aws, environment_, profiles))));
+  aws::CredentialSource* credentials = TRY(this->credentials(words));
+
+  S3Options& options = words.options;
   options.bucket = Bucket(bucket);
-  options.region = Region(of("AWS_REGION").empty() ? "us-east-1" : of("AWS_REGION"));
-  const std::string endpoint =
-      of("AWS_ENDPOINT_URL_S3").empty() ? of("AWS_ENDPOINT_URL") : of("AWS_ENDPOINT_URL_S3");
-  options.base_url = endpoint.empty()
-                         ? "https://" + bucket + ".s3." + options.region.str() + ".amazonaws.com"
-                         : endpoint + "/" + bucket;
-  std::optional<aws::Credentials> credentials;
-  if (!of("AWS_ACCESS_KEY_ID").empty())
-    credentials = aws::Credentials{of("AWS_ACCESS_KEY_ID"), of("AWS_SECRET_ACCESS_KEY"),
-                                   of("AWS_SESSION_TOKEN")};
-  feeds_.push_back(fixed_credentials(credentials));
-  return std::unique_ptr<Store>(
-      make_s3_store(std::move(options), *engine_, *feeds_.back(), clock_));
+  options.base_url = where.origin + where.base_path;
+  options.region = where.region;
+  options.base_url_of_region = where.url_of_region;
+  options.signs_payload = !where.is_https() && !is_loopback(where.origin);
+  return std::unique_ptr<Store>(make_s3_store(std::move(options), *engine_, credentials, clock_));
 }
 
 }  // namespace sluice

@@ -4,8 +4,12 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "app/s3_words.h"
+#include "aws/credential_source.h"
+#include "aws/surroundings.h"
 #include "base/clock.h"
 #include "base/environment.h"
 #include "base/result.h"
@@ -20,16 +24,20 @@ class S3Access {
   static Result<std::unique_ptr<S3Access>> make(const Environment& environment);
   ~S3Access();
 
-  // The bucket's store. Nothing is asked of S3 here.
-  Result<std::unique_ptr<Store>> open(const std::string& bucket);
+  // The bucket's store. Credentials are looked for here, which may take requests; S3 itself is
+  // asked nothing yet. `denied`: none were found.
+  Result<std::unique_ptr<Store>> open(const std::string& bucket, const Settings& side);
 
  private:
   explicit S3Access(Environment environment);
+  Result<aws::CredentialSource*> credentials(const S3Words& words);
 
   const Environment environment_;
   const Clock clock_;
-  std::vector<std::unique_ptr<CredentialFeed>> feeds_;
-  std::unique_ptr<HttpEngine> engine_;  // Ends first: what is open may still use the others.
+  // Sides that are the same to AWS share theirs. They end after the engine, whose open requests may
+  // still be signed, and before it is destroyed, through which they load: see the destructor.
+  std::vector<std::pair<aws::AwsOptions, std::unique_ptr<aws::CredentialSource>>> credentials_;
+  std::unique_ptr<HttpEngine> engine_;
 };
 
 }  // namespace sluice

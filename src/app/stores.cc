@@ -30,11 +30,12 @@ Stores::~Stores() {
 Stores::Stores(Store& source, Store& lake)
     : source_(&source), lake_(&lake), state_(&lake), state_prefix_("_sluice/") {}
 
-Result<Store*> Stores::open_one(const std::string& url, Use use, const std::string& what) {
+Result<Store*> Stores::open_one(const std::string& url, const Settings& side, Use use,
+                                const std::string& what) {
   const StoreUrl where = TRY_IN(parse_store_url(url), what);
   if (where.scheme == StoreScheme::s3) {
     if (s3_ == nullptr) s3_ = TRY_IN(S3Access::make(environment_), what);
-    owned_.push_back(TRY_IN(s3_->open(where.root), what));
+    owned_.push_back(TRY_IN(s3_->open(where.root, side), what));
     return owned_.back().get();
   }
   if (where.scheme == StoreScheme::memory) {
@@ -69,7 +70,7 @@ Result<std::unique_ptr<Stores>> Stores::open(const Job& job, Use use,
   made->environment_ = environment;
   made->threads_ = std::make_unique<FileThreads>(file_threads_max);
   const auto open_written = [&](const std::string& url, const std::string& what) -> Result<Store*> {
-    auto opened = made->open_one(url, use, what);
+    auto opened = made->open_one(url, job.sink, use, what);
     if (opened.ok() || use == Use::write || opened.error().kind != ErrorKind::not_found)
       return opened;
     made->owned_.push_back(make_memory_store(url));  // Not there yet, and not to be made now
@@ -77,7 +78,7 @@ Result<std::unique_ptr<Stores>> Stores::open(const Job& job, Use use,
   };
 
   if (const PathPattern* pattern = source_pattern(job)) {
-    Store* source = TRY(made->open_one(pattern->store(), Use::look, "source"));
+    Store* source = TRY(made->open_one(pattern->store(), job.source, Use::look, "source"));
     source = made->slowed(source, aids.slow_source, "source");
     made->source_ = made->metered(source, Side::source, meter);
   }

@@ -44,7 +44,9 @@ class Stores {
 
  private:
   Stores();
-  Result<Store*> open_one(const std::string& url, Use use, const std::string& what);
+  // `side`: the part whose words say how S3 is spoken to.
+  Result<Store*> open_one(const std::string& url, const Settings& side, Use use,
+                          const std::string& what);
   Store* slowed(Store* store, Nanoseconds latency, const char* what);
   Store* metered(Store* store, Side side, Meter& meter);
 

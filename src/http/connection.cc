@@ -248,15 +248,15 @@ void Connection::rest(Instant at) {
 Status Connection::check_time(Instant at, Nanoseconds connect_within) const {
   if (state_ < State::sending) {
     if (at - began_at_ <= connect_within) return {};
-    return Error{ErrorKind::transient,
-                 "connect to " + origin_.text() + " (" + address_.text() + "): no answer within " +
-                     std::to_string(connect_within / 1_ms) + " ms"};
+    return Error{ErrorKind::transient, "connect to " + origin_.text() + " (" + address_.text() +
+                                           "): no answer within " +
+                                           std::to_string(connect_within / 1_ms) + " ms"};
   }
   if (!carries()) return {};
   const HttpRequest& request = pending_.exchange->request();
   const auto late = [&](const char* what, Nanoseconds within) {
-    return Error{ErrorKind::transient, origin_.text() + ": " + what + " within " +
-                                           std::to_string(within / 1_ms) + " ms"};
+    return Error{ErrorKind::transient,
+                 origin_.text() + ": " + what + " within " + std::to_string(within / 1_ms) + " ms"};
   };
   if (at > request.deadline)
     return Error{ErrorKind::transient, origin_.text() + ": no answer by the deadline"};

@@ -1,5 +1,6 @@
 // One connection to an origin, from connect to close, and the exchange it carries: a state
-// machine that a shard pushes on when its socket is ready. Once connected it is idle. HTTP/1.1, one request at a time.
+// machine that a shard pushes on when its socket is ready. Once connected it is idle. HTTP/1.1, one
+// request at a time.
 #pragma once
 
 #include <memory>

@@ -13,8 +13,8 @@
 namespace sluice {
 
 struct EngineOptions {
-  uint32_t shards = 2;              // Threads
-  uint32_t connections_max = 1024;  // Of all shards together; requests beyond wait their turn.
+  uint32_t shards = 2;               // Threads
+  uint32_t connections_max = 1024;   // Of all shards together; requests beyond wait their turn.
   Nanoseconds connect_within = 5_s;  // Each address; name, TLS and a proxy's tunnel included
   // S3 closes what has been idle for 5 to 20 s; one it is about to close must not be used again.
   Nanoseconds idle_most = 4_s;

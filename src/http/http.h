@@ -27,10 +27,10 @@ bool has_header(const Headers& headers, std::string_view name);
 
 struct HttpRequest {
   std::string method = "GET";
-  std::string url;        // Absolute, percent-encoded by whoever made it; goes out byte for byte.
-  Headers headers = {};   // Without Host (unless it differs from the URL's) and Content-Length.
-  std::string_view body = {};      // Must live until the answer is there.
-  uint64_t body_most = 16 << 20;   // Of the response, bytes; a longer one is `invalid`.
+  std::string url;       // Absolute, percent-encoded by whoever made it; goes out byte for byte.
+  Headers headers = {};  // Without Host (unless it differs from the URL's) and Content-Length.
+  std::string_view body = {};            // Must live until the answer is there.
+  uint64_t body_most = 16 << 20;         // Of the response, bytes; a longer one is `invalid`.
   Nanoseconds first_byte_within = 30_s;  // From the start of the attempt to the status line
   Nanoseconds stalled_after = 30_s;      // No byte moved for so long, in either direction
   Instant deadline = {INT64_MAX};        // Of the whole attempt

@@ -15,14 +15,15 @@ class Connection;
 struct Pending;
 
 struct Origin {
-  Url url;                    // Only scheme, host and port count.
-  const Url* proxy = nullptr; // Outlives it
+  Url url;                             // Only scheme, host and port count.
+  const Url* proxy = nullptr;          // Outlives it
   std::string proxy_credentials = {};  // Secret
   bool tunnels() const { return proxy != nullptr && url.is_tls; }
   const std::string& connect_host() const { return proxy != nullptr ? proxy->host : url.host; }
   uint16_t connect_port() const { return proxy != nullptr ? proxy->port : url.port; }
   std::string text() const {
-    return url.host + ":" + std::to_string(url.port) + (proxy != nullptr ? " through the proxy " + proxy->host : "");
+    return url.host + ":" + std::to_string(url.port) +
+           (proxy != nullptr ? " through the proxy " + proxy->host : "");
   }
 
   std::vector<Address> addresses = {};  // All that the name had lately; the failed ones last

@@ -19,8 +19,9 @@ Result<std::optional<Url>> proxy_named(const Environment& environment,
     const bool has_scheme = value->find("://") != std::string::npos;
     Url url = TRY_IN(parse_url(has_scheme ? *value : "http://" + *value), name);
     if (url.is_tls)
-      return Error{ErrorKind::invalid, std::string(name) + ": a proxy is spoken to in plain HTTP "
-                                                           "here; name it as http://host:port"};
+      return Error{ErrorKind::invalid, std::string(name) +
+                                           ": a proxy is spoken to in plain HTTP "
+                                           "here; name it as http://host:port"};
     return std::optional<Url>(std::move(url));
   }
   return std::optional<Url>();
@@ -91,8 +92,8 @@ bool ProxyRules::is_excepted(const Url& url) const {
   return std::any_of(excepted_.begin(), excepted_.end(), [&](const std::string& rule) {
     if (rule == "*" || in_network(url.host, rule)) return true;
     std::string_view name = rule;
-    if (const size_t colon = name.find(':'); colon != std::string_view::npos &&
-                                             name.find(':', colon + 1) == std::string_view::npos) {
+    if (const size_t colon = name.find(':');
+        colon != std::string_view::npos && name.find(':', colon + 1) == std::string_view::npos) {
       if (name.substr(colon + 1) != std::to_string(url.port)) return false;
       name = name.substr(0, colon);
     }
@@ -100,9 +101,8 @@ bool ProxyRules::is_excepted(const Url& url) const {
     if (name.starts_with('.')) {
       return url.host.ends_with(name) || url.host == name.substr(1);
     }
-    return url.host == name ||
-           (url.host.size() > name.size() && url.host.ends_with(name) &&
-            url.host[url.host.size() - name.size() - 1] == '.');
+    return url.host == name || (url.host.size() > name.size() && url.host.ends_with(name) &&
+                                url.host[url.host.size() - name.size() - 1] == '.');
   });
 }
 

@@ -28,13 +28,14 @@ TEST_CASE("NO_PROXY excepts hosts, suffixes, networks and this machine") {
   const Environment environment{
       {{"https_proxy", "http://p:3"},
        {"NO_PROXY", "plain.example, .suffix.example,*.star.example,10.0.0.0/8,port.example:444"}}};
-  for (const char* url : {"https://plain.example/", "https://sub.plain.example/",
-                          "https://a.suffix.example/", "https://b.star.example/", "https://10.1.2.3/",
-                          "https://port.example:444/", "https://localhost/", "https://127.0.0.1:9/",
-                          "https://169.254.169.254/"}) {
+  for (const char* url :
+       {"https://plain.example/", "https://sub.plain.example/", "https://a.suffix.example/",
+        "https://b.star.example/", "https://10.1.2.3/", "https://port.example:444/",
+        "https://localhost/", "https://127.0.0.1:9/", "https://169.254.169.254/"}) {
     CHECK_MESSAGE(proxy_of(environment, url) == "straight", url);
   }
-  for (const char* url : {"https://notplain.example/", "https://11.1.2.3/", "https://port.example/"})
+  for (const char* url :
+       {"https://notplain.example/", "https://11.1.2.3/", "https://port.example/"})
     CHECK_MESSAGE(proxy_of(environment, url) == "p:3", url);
   CHECK(proxy_of({{{"https_proxy", "http://p:3"}, {"NO_PROXY", "*"}}}, "https://x/") == "straight");
 }

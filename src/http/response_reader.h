@@ -38,7 +38,16 @@ class ResponseReader {
   HttpResponse& response() { return response_; }
 
  private:
-  enum class State : uint8_t { head, sized, chunk_size, chunk, chunk_end, trailer, until_end, done };
+  enum class State : uint8_t {
+    head,
+    sized,
+    chunk_size,
+    chunk,
+    chunk_end,
+    trailer,
+    until_end,
+    done
+  };
 
   Result<size_t> take_head(std::string_view bytes);
   Status parse_head(std::string_view head);

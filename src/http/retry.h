@@ -30,7 +30,7 @@ Nanoseconds pause_before_next(const RetryRules& rules, uint32_t attempts,
 // meet a storm. An empty one delays and never fails. Safe from any thread.
 class RetryBucket {
  public:
-  static constexpr double tokens_max = 500;       // As AWS's SDKs
+  static constexpr double tokens_max = 500;  // As AWS's SDKs
   static constexpr double refill_per_second = 50;
   static constexpr double cost_of_failure = 14, cost_of_refusal = 5;
   // Takes the cost; how long to wait until it is covered.
@@ -43,10 +43,10 @@ class RetryBucket {
   Instant refilled_at_ = {};
 };
 
-// The pace of all requests to one bucket: unlimited until, over a tenth of a second, more than one in
-// seven is told to slow down; from then on a little more than what was accepted lately, growing as
-// long as few are refused. So a refusal that is no sign of rate (one in ten at random) slows nothing.
-// Safe from any thread.
+// The pace of all requests to one bucket: unlimited until, over a tenth of a second, more than one
+// in seven is told to slow down; from then on a little more than what was accepted lately, growing
+// as long as few are refused. So a refusal that is no sign of rate (one in ten at random) slows
+// nothing. Safe from any thread.
 class Pace {
  public:
   // When a request may go out that would like to at `at`: each slot is given once.

@@ -14,7 +14,8 @@ TEST_CASE("pauses grow twofold up to their most, anywhere between nothing and th
       longest = std::max(longest, pause);
       shortest = std::min(shortest, pause);
     }
-    const Nanoseconds most = attempts > 20 ? 20_s : std::min<Nanoseconds>(50_ms << (attempts - 1), 20_s);
+    const Nanoseconds most =
+        attempts > 20 ? 20_s : std::min<Nanoseconds>(50_ms << (attempts - 1), 20_s);
     CHECK(longest <= most);
     CHECK(longest > most * 9 / 10);
     CHECK(shortest < most / 10);

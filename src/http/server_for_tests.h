@@ -29,7 +29,8 @@ class Peer {
     while (true) {
       if (const size_t head = got.find("\r\n\r\n"); head != std::string::npos) {
         const size_t at = got.find("Content-Length: ");
-        const size_t body = at == std::string::npos || at > head ? 0 : std::stoul(got.substr(at + 16));
+        const size_t body =
+            at == std::string::npos || at > head ? 0 : std::stoul(got.substr(at + 16));
         if (got.size() >= head + 4 + body) {
           left_ = got.substr(head + 4 + body);
           return got.substr(0, head + 4 + body);

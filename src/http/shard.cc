@@ -54,7 +54,8 @@ Shard::~Shard() {
   ::close(wakeup_);
 }
 
-// ---- from other threads --------------------------------------------------------------------------
+// ---- from other threads
+// --------------------------------------------------------------------------
 
 void Shard::post(const std::function<void(Posted&)>& add) {
   bool must_wake = false;
@@ -80,7 +81,8 @@ void Shard::add_counts(EngineCounts& counts) const {
   counts.requests_repeated += repeated_.load(std::memory_order_relaxed);
 }
 
-// ---- the loop ------------------------------------------------------------------------------------
+// ---- the loop
+// ------------------------------------------------------------------------------------
 
 void Shard::run() {
   std::array<epoll_event, 256> events;
@@ -162,7 +164,8 @@ int Shard::milliseconds_to_wait() const {
   return wait <= 0 ? 0 : static_cast<int>(wait / 1_ms) + 1;
 }
 
-// ---- an exchange finds a connection --------------------------------------------------------------
+// ---- an exchange finds a connection
+// --------------------------------------------------------------
 
 Result<Origin*> Shard::origin_of(std::string_view url) {
   const size_t scheme = url.find("://");
@@ -185,8 +188,9 @@ void Shard::dispatch(Pending pending) {
   const std::string& url = pending.exchange->request().url;
   for (const char c : url) {
     if (static_cast<unsigned char>(c) <= ' ' || c == 0x7F)
-      return finish(std::move(pending), Error{ErrorKind::invalid, "a blank or a control character "
-                                                                  "in a URL"});
+      return finish(std::move(pending), Error{ErrorKind::invalid,
+                                              "a blank or a control character "
+                                              "in a URL"});
   }
   auto origin = origin_of(url);
   if (!origin.ok()) return finish(std::move(pending), std::move(origin.error()));
@@ -259,15 +263,15 @@ bool Shard::make_room() {
 void Shard::resolve(Origin& origin) {
   if (origin.is_resolving) return;
   origin.is_resolving = true;
-  resolver_.resolve(origin.connect_host(), origin.connect_port(),
-                    [this, &origin](Result<std::vector<Address>> addresses) {
-                      post([&](Posted& posted) {
-                        posted.calls.emplace_back(
-                            [this, &origin, found = std::move(addresses)]() mutable {
-                              resolved(origin, std::move(found));
-                            });
-                      });
-                    });
+  resolver_.resolve(
+      origin.connect_host(), origin.connect_port(),
+      [this, &origin](Result<std::vector<Address>> addresses) {
+        post([&](Posted& posted) {
+          posted.calls.emplace_back([this, &origin, found = std::move(addresses)]() mutable {
+            resolved(origin, std::move(found));
+          });
+        });
+      });
 }
 
 void Shard::resolved(Origin& origin, Result<std::vector<Address>> addresses) {
@@ -294,7 +298,8 @@ void Shard::fail_waiting(Origin& origin, const Error& error) {
   }
 }
 
-// ---- a connection goes on ------------------------------------------------------------------------
+// ---- a connection goes on
+// ------------------------------------------------------------------------
 
 void Shard::advance(Connection& connection) {
   const bool was_under_way = connection.state() < Connection::State::sending;
@@ -361,9 +366,9 @@ void Shard::failed(Connection& connection, Error error) {
   const auto bad = std::find(addresses.begin(), addresses.end(), address);
   if (bad != addresses.end()) std::rotate(bad, bad + 1, addresses.end());
   ++origin.failed_in_a_row;
-  if (!origin.waiting.empty() && (origin.failed_in_a_row >= addresses.size() ||
-                                  error.kind == ErrorKind::invalid ||
-                                  error.kind == ErrorKind::denied)) {
+  if (!origin.waiting.empty() &&
+      (origin.failed_in_a_row >= addresses.size() || error.kind == ErrorKind::invalid ||
+       error.kind == ErrorKind::denied)) {
     Pending first = std::move(origin.waiting.front());
     origin.waiting.pop_front();
     finish(std::move(first), std::move(error));
@@ -432,9 +437,9 @@ void Shard::sweep() {
            origin->waiting.front().exchange->request().deadline < now_) {
       Pending pending = std::move(origin->waiting.front());
       origin->waiting.pop_front();
-      finish(std::move(pending), Error{ErrorKind::transient, origin->text() +
-                                                                 ": its turn didn't come by the "
-                                                                 "deadline"});
+      finish(std::move(pending),
+             Error{ErrorKind::transient, origin->text() + ": its turn didn't come by the "
+                                                          "deadline"});
     }
   }
   serve_all();
@@ -444,7 +449,8 @@ void Shard::finish(Pending pending, Result<HttpResponse> response) {
   pending.exchange->finished(std::move(response));
 }
 
-// ---- the engine ----------------------------------------------------------------------------------
+// ---- the engine
+// ----------------------------------------------------------------------------------
 
 namespace {
 

@@ -21,8 +21,8 @@ namespace sluice {
 
 class Shard {
  public:
-  static Result<std::unique_ptr<Shard>> make(const EngineOptions& options,
-                                             uint32_t connections_max, Resolver& resolver);
+  static Result<std::unique_ptr<Shard>> make(const EngineOptions& options, uint32_t connections_max,
+                                             Resolver& resolver);
   ~Shard();
 
   void start(Pending pending, Instant when);  // From any thread

@@ -1,10 +1,10 @@
 #include "http/stream.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -119,8 +119,8 @@ Result<bool> Stream::handshake() {
   if (const long verdict = SSL_get_verify_result(tls_); verdict != X509_V_OK) {
     ERR_clear_error();
     return Error{ErrorKind::invalid,
-                 "the certificate of " + host_ + " is not trusted: " +
-                     X509_verify_cert_error_string(verdict) +
+                 "the certificate of " + host_ +
+                     " is not trusted: " + X509_verify_cert_error_string(verdict) +
                      "; if its authority is your own, name its PEM file in AWS_CA_BUNDLE"};
   }
   if (error == SSL_ERROR_SSL) {

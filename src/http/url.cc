@@ -8,8 +8,8 @@ namespace {
 
 // Never quotes what comes after '?': it may be a secret.
 Error wrong(std::string_view text, std::string_view why) {
-  return {ErrorKind::invalid,
-          "\"" + excerpt(text.substr(0, text.find_first_of("?@")), 200) + "\": " + std::string(why)};
+  return {ErrorKind::invalid, "\"" + excerpt(text.substr(0, text.find_first_of("?@")), 200) +
+                                  "\": " + std::string(why)};
 }
 
 bool has_forbidden_byte(std::string_view text) {

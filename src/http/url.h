@@ -10,11 +10,11 @@
 namespace sluice {
 
 struct Url {
-  bool is_tls = false;   // https
-  std::string host;      // Without the brackets of an IPv6 address; lower case
-  uint16_t port = 80;    // Said, or the scheme's
+  bool is_tls = false;  // https
+  std::string host;     // Without the brackets of an IPv6 address; lower case
+  uint16_t port = 80;   // Said, or the scheme's
   bool is_default_port = true;
-  std::string target;    // "/path?query", as it was written; "/" if there was none
+  std::string target;  // "/path?query", as it was written; "/" if there was none
   // "user:password" before the host, percent-encoding as it was; of proxies. Secret.
   std::string user_info;
 

@@ -21,9 +21,9 @@ TEST_CASE("a URL is cut into scheme, host, port and target") {
 }
 
 TEST_CASE("what is no URL is refused, without quoting what may be a secret") {
-  for (const char* text : {"", "s3://bucket", "example.com", "http://", "http://:80/", "http://h:0",
-                           "http://h:70000", "http://h:x/", "http://[::1", "http://h/a b",
-                           "http://h/a\r\nb"}) {
+  for (const char* text :
+       {"", "s3://bucket", "example.com", "http://", "http://:80/", "http://h:0", "http://h:70000",
+        "http://h:x/", "http://[::1", "http://h/a b", "http://h/a\r\nb"}) {
     const auto url = parse_url(text);
     CHECK_MESSAGE(!url.ok(), text);
     if (!url.ok()) CHECK(url.error().kind == ErrorKind::invalid);

@@ -314,8 +314,9 @@ class JobReader {
 
   // Not what only says where and how the run keeps its books.
   std::string fingerprint() const {
-    constexpr std::array<std::string_view, 3> books = {"state", "single_writer", "format"};
-    std::string text = "1 " + job_.source.canonical() + job_.decode.canonical();
+    constexpr std::array<std::string_view, 4> books = {"state", "single_writer", "format", "s3"};
+    constexpr std::array<std::string_view, 1> access = {"s3"};
+    std::string text = "1 " + job_.source.canonical(access) + job_.decode.canonical();
     for (const Settings& transform : job_.transforms) text += transform.canonical();
     text += job_.sink.canonical(books) + job_.format.canonical() + job_.zone.name();
     return to_hex(hash128(text));

@@ -12,7 +12,8 @@ Nanoseconds pause_before(uint32_t attempt, Chance& chance) {
 }
 
 bool LedgerDriver::writes(const ledger::Call& call) {
-  return !std::holds_alternative<Get>(call.request) && !std::holds_alternative<Head>(call.request) &&
+  return !std::holds_alternative<Get>(call.request) &&
+         !std::holds_alternative<Head>(call.request) &&
          !std::holds_alternative<List>(call.request) &&
          !std::holds_alternative<ListUploads>(call.request);
 }

@@ -163,8 +163,9 @@ class Reader {
     const ETag etag = etag_of(document->root().text("ETag"));
     if (!fits(etag, complete.parts, options_.encryption))
       return failure(ErrorKind::not_found,
-                     "the answer's ETag " + etag.str() + " is not that of the upload's parts: the "
-                     "upload is gone",
+                     "the answer's ETag " + etag.str() +
+                         " is not that of the upload's parts: the "
+                         "upload is gone",
                      response_.status);
     return Answer(Done{etag});
   }

@@ -31,7 +31,7 @@ class FirstByte {
 
   Histogram times_;
   std::atomic<uint64_t> count_{0}, hedges_{0};
-  std::atomic<uint64_t> looked_at_{0};     // The count when `slow_` was found
+  std::atomic<uint64_t> looked_at_{0};  // The count when `slow_` was found
   std::atomic<Nanoseconds> slow_{0};
 };
 

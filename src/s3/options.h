@@ -26,8 +26,8 @@ struct S3Options {
   std::string base_url_of_region = {};  // With "{region}" in it
 
   Encryption encryption = Encryption::bucket_default;
-  std::string kms_key = {};        // ARN or id; empty: the account's for S3
-  std::string acl = {};            // "bucket-owner-full-control"
+  std::string kms_key = {};         // ARN or id; empty: the account's for S3
+  std::string acl = {};             // "bucket-owner-full-control"
   std::string expected_owner = {};  // Account id: anybody else's bucket is refused
   std::string storage_class = {};
   std::vector<std::pair<std::string, std::string>> tags = {};

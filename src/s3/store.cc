@@ -37,7 +37,7 @@ struct Operation {
   bool looks_first = false;  // The first step of an exact delete
   uint32_t attempts = 0;     // Begun
   uint32_t under_way = 0;
-  uint32_t failures = 0;     // That no refusal was the reason of
+  uint32_t failures = 0;  // That no refusal was the reason of
   Instant first_refused = {};
   uint32_t moves = 0, clock_changes = 0, credential_changes = 0;
   ExchangeId exchange = 0, hedge = 0;
@@ -59,18 +59,18 @@ class Attempt : public Exchange {
   const bool is_hedge_;
   bool is_look_ = false;
   s3::Outgoing outgoing_;
-  aws::Credentials signed_with_;
-  std::string signed_for_;  // The region
+  std::shared_ptr<const aws::Credentials> signed_with_;  // Null: unsigned
+  std::string signed_for_;                               // The region
   Instant sent_at_ = {};
 };
 
 class Core : public std::enable_shared_from_this<Core> {
  public:
-  Core(S3Options options, Engine& engine, CredentialFeed& feed, const Clock& clock)
+  Core(S3Options options, Engine& engine, aws::CredentialSource* credentials, const Clock& clock)
       : options_(std::move(options)),
         name_("s3://" + options_.bucket.str() + "/"),
         engine_(engine),
-        feed_(feed),
+        credentials_(credentials),
         clock_(clock),
         base_url_(options_.base_url),
         region_(options_.region.str()) {}
@@ -117,10 +117,10 @@ class Core : public std::enable_shared_from_this<Core> {
     if (attempt.outgoing_.body_is_made) request.body = attempt.outgoing_.made_body;
     // Another connection, perhaps another address: what failed may have been its fault.
     request.fresh_connection = operation.failures > 0 || attempt.is_hedge_;
-    attempt.signed_with_ = feed_.current();
-    if (!attempt.signed_with_.access_key_id.empty()) {
+    if (credentials_ != nullptr) attempt.signed_with_ = credentials_->current();
+    if (attempt.signed_with_ != nullptr) {
       const WallTime at{clock_.wall().ns + clock_offset_.load(std::memory_order_relaxed)};
-      aws::sign(request, aws::SigningScope::s3(attempt.signed_for_, at), attempt.signed_with_,
+      aws::sign(request, aws::SigningScope::s3(attempt.signed_for_, at), *attempt.signed_with_,
                 keys_, options_.signs_payload ? std::string_view() : aws::unsigned_payload);
     }
     attempt.sent_at_ = now();
@@ -152,7 +152,8 @@ class Core : public std::enable_shared_from_this<Core> {
 
  private:
   Status check(const Request& request) const {
-    if (const auto* part = std::get_if<PutPart>(&request)) return check_part(*part, options_.features);
+    if (const auto* part = std::get_if<PutPart>(&request))
+      return check_part(*part, options_.features);
     if (const auto* complete = std::get_if<Complete>(&request))
       return check_parts(*complete, options_.features);
     const auto* put = std::get_if<Put>(&request);
@@ -213,7 +214,8 @@ class Core : public std::enable_shared_from_this<Core> {
     const OperationPtr& operation = attempt.operation_;
     if (attempt.is_hedge_) return;
     if (failure.error.kind == ErrorKind::throttled) return refused(operation, failure);
-    if (failure.wants_new_credentials && operation->credential_changes++ < 2)
+    if (failure.wants_new_credentials && attempt.signed_with_ != nullptr &&
+        operation->credential_changes++ < 2)
       return renew(attempt, failure);
     if (failure.region && move_to(*failure.region, attempt.signed_for_) && operation->moves++ < 2)
       return send(operation, now());
@@ -250,12 +252,12 @@ class Core : public std::enable_shared_from_this<Core> {
 
   void renew(const Attempt& attempt, const aws::Failure& failure) {
     const OperationPtr operation = attempt.operation_;
-    feed_.expired(attempt.signed_with_,
-                  [this, self = shared_from_this(), operation, said = failure.error](const Status& refreshed) {
-                    const std::lock_guard lock(operation->mutex);
-                    if (refreshed.ok()) return send(operation, now());
-                    answer(*operation, Error(said).in(refreshed.error().message));
-                  });
+    credentials_->renew(*attempt.signed_with_, [this, self = shared_from_this(), operation,
+                                                said = failure.error](const Status& refreshed) {
+      const std::lock_guard lock(operation->mutex);
+      if (refreshed.ok()) return send(operation, now());
+      answer(*operation, Error(said).in(refreshed.error().message));
+    });
   }
 
   // The bucket lies in another region than thought: from now on everything goes there.
@@ -274,8 +276,7 @@ class Core : public std::enable_shared_from_this<Core> {
   // The first step of an exact delete: is it this very object?
   std::variant<Answer, aws::Failure> look(const OperationPtr& operation, HttpResponse response) {
     const ExactObject& only = *std::get<Delete>(operation->request).only;
-    auto outcome =
-        s3::answer_of(Head{Key()}, std::move(response), options_, clock_.wall());
+    auto outcome = s3::answer_of(Head{Key()}, std::move(response), options_, clock_.wall());
     const auto* answer = std::get_if<Answer>(&outcome);
     if (answer == nullptr) return outcome;
     const Meta& meta = std::get<Meta>(*answer);
@@ -292,10 +293,9 @@ class Core : public std::enable_shared_from_this<Core> {
   }
 
   Pace& pace_of(const Request& request) {
-    const bool reads = std::holds_alternative<Get>(request) ||
-                       std::holds_alternative<Head>(request) ||
-                       std::holds_alternative<List>(request) ||
-                       std::holds_alternative<ListUploads>(request);
+    const bool reads =
+        std::holds_alternative<Get>(request) || std::holds_alternative<Head>(request) ||
+        std::holds_alternative<List>(request) || std::holds_alternative<ListUploads>(request);
     return reads ? reads_ : writes_;
   }
 
@@ -307,11 +307,11 @@ class Core : public std::enable_shared_from_this<Core> {
 
   void answer(Operation& operation, Result<Answer> answer) {
     operation.is_answered = true;
-    if (!answer.ok())
-      answer = std::move(answer).error().in(describe_at(name_, operation.request));
+    if (!answer.ok()) answer = std::move(answer).error().in(describe_at(name_, operation.request));
     Timing timing{operation.started, now()};
     timing.attempts = operation.attempts;
-    if (const auto* part = std::get_if<PutPart>(&operation.request)) timing.bytes = part->body.size();
+    if (const auto* part = std::get_if<PutPart>(&operation.request))
+      timing.bytes = part->body.size();
     if (const auto* put = std::get_if<Put>(&operation.request)) timing.bytes = put->body.size();
     if (answer.ok()) {
       if (const auto* body = std::get_if<Body>(&*answer)) timing.bytes = body->bytes.size();
@@ -323,7 +323,7 @@ class Core : public std::enable_shared_from_this<Core> {
   const S3Options options_;
   const std::string name_;
   Engine& engine_;
-  CredentialFeed& feed_;
+  aws::CredentialSource* const credentials_;
   const Clock& clock_;
   aws::SigningKeys keys_;
 
@@ -364,28 +364,12 @@ class StoreOverS3 : public S3Store {
   const std::shared_ptr<Core> core_;
 };
 
-class FixedCredentials : public CredentialFeed {
- public:
-  explicit FixedCredentials(aws::Credentials credentials) : credentials_(std::move(credentials)) {}
-  aws::Credentials current() override { return credentials_; }
-  void expired(const aws::Credentials&, std::function<void(Status)> refreshed) override {
-    refreshed(Error{ErrorKind::denied, "these credentials can't be renewed"});
-  }
-
- private:
-  const aws::Credentials credentials_;
-};
-
 }  // namespace
 
-std::unique_ptr<S3Store> make_s3_store(S3Options options, Engine& engine, CredentialFeed& feed,
-                                       const Clock& clock) {
+std::unique_ptr<S3Store> make_s3_store(S3Options options, Engine& engine,
+                                       aws::CredentialSource* credentials, const Clock& clock) {
   return std::make_unique<StoreOverS3>(
-      std::make_shared<Core>(std::move(options), engine, feed, clock));
-}
-
-std::unique_ptr<CredentialFeed> fixed_credentials(std::optional<aws::Credentials> credentials) {
-  return std::make_unique<FixedCredentials>(credentials.value_or(aws::Credentials()));
+      std::make_shared<Core>(std::move(options), engine, credentials, clock));
 }
 
 }  // namespace sluice

@@ -7,29 +7,15 @@
 // CreateUpload may have a twin (Timing::attempts tells); the ledger settles all three by reading.
 #pragma once
 
-#include <functional>
 #include <memory>
-#include <optional>
 
-#include "aws/credentials.h"
+#include "aws/credential_source.h"
 #include "base/clock.h"
 #include "http/http.h"
 #include "s3/options.h"
 #include "store/store.h"
 
 namespace sluice {
-
-// Where credentials come from, as the store sees it. Safe from any thread.
-class CredentialFeed {
- public:
-  virtual ~CredentialFeed() = default;
-  // What is at hand; never blocks. Whoever feeds it refreshes it in time.
-  virtual aws::Credentials current() = 0;
-  // S3 said that these have expired. `refreshed` is called once, from any thread, when there are
-  // new ones, or with the reason why there are none.
-  virtual void expired(const aws::Credentials& credentials,
-                       std::function<void(Status)> refreshed) = 0;
-};
 
 struct S3Counts {
   uint64_t attempts = 0, retries = 0, refusals = 0;  // Refused: told to slow down
@@ -41,12 +27,10 @@ class S3Store : public Store {
   virtual S3Counts counts() const = 0;
 };
 
-// The engine, the feed and the clock must outlive the store, and the store its last answer. An
-// attempt that nobody waits for any more may outlive the store within the engine.
-std::unique_ptr<S3Store> make_s3_store(S3Options options, Engine& engine, CredentialFeed& feed,
-                                       const Clock& clock);
-
-// Credentials that never change; none: requests go unsigned (public buckets).
-std::unique_ptr<CredentialFeed> fixed_credentials(std::optional<aws::Credentials> credentials);
+// The engine, the credentials and the clock must outlive the store, and the store its last answer.
+// An attempt that nobody waits for any more may outlive the store within the engine. Whoever hands
+// over credentials has loaded them once, and keeps them fresh; null: requests go unsigned.
+std::unique_ptr<S3Store> make_s3_store(S3Options options, Engine& engine,
+                                       aws::CredentialSource* credentials, const Clock& clock);
 
 }  // namespace sluice

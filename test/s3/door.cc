@@ -30,9 +30,11 @@ S3Options options_of(const S3Server& server) {
   return options;
 }
 
-S3Door::S3Door(const S3Server& server, S3Options options, CredentialFeed* feed)
-    : own_feed_(fixed_credentials(aws::Credentials{server.key(), server.secret()})),
-      store_(make_s3_store(std::move(options), *engine_, feed == nullptr ? *own_feed_ : *feed,
-                           clock_)) {}
+S3Door::S3Door(const S3Server& server, S3Options options, aws::CredentialSource* credentials)
+    : own_credentials_(
+          aws::make_fixed_credentials(aws::Credentials{server.key(), server.secret()})),
+      store_(make_s3_store(std::move(options), *engine_,
+                           credentials == nullptr ? own_credentials_.get() : credentials, clock_)) {
+}
 
 }  // namespace sluice

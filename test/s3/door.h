@@ -33,8 +33,8 @@ S3Options options_of(const S3Server& server);
 // A store with all that must outlive it.
 class S3Door : public S3Store {
  public:
-  // `feed`: where its credentials come from; with none those of the server.
-  S3Door(const S3Server& server, S3Options options, CredentialFeed* feed = nullptr);
+  // Without credentials those of the server.
+  S3Door(const S3Server& server, S3Options options, aws::CredentialSource* credentials = nullptr);
   void start(Request request, Lease lease, Ticket ticket, Inbox& inbox) override {
     store_->start(std::move(request), std::move(lease), ticket, inbox);
   }
@@ -44,7 +44,7 @@ class S3Door : public S3Store {
 
  private:
   const Clock clock_;
-  const std::unique_ptr<CredentialFeed> own_feed_;
+  const std::unique_ptr<aws::CredentialSource> own_credentials_;
   const std::unique_ptr<LazyEngine> engine_ = std::make_unique<LazyEngine>();
   const std::unique_ptr<S3Store>
       store_;  // After the engine: it goes first, as s3/store.h wants it.
