@@ -22,20 +22,12 @@ constexpr size_t addresses_max = 64;
 
 }  // namespace
 
-Result<std::unique_ptr<Shard>> Shard::make(const EngineOptions& options, uint32_t connections_max,
-                                           Resolver& resolver) {
-  auto tls = TRY(TlsContext::make(options.tls));
-  std::unique_ptr<Shard> shard(new Shard(options, connections_max, resolver, std::move(tls)));
-  shard->thread_ = std::thread([raw = shard.get()] { raw->run(); });
-  return shard;
-}
-
 Shard::Shard(const EngineOptions& options, uint32_t connections_max, Resolver& resolver,
-             std::unique_ptr<TlsContext> tls)
+             TlsContext& tls)
     : options_(options),
       connections_max_(connections_max),
       resolver_(resolver),
-      tls_(std::move(tls)),
+      tls_(tls),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       wakeup_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       scratch_(scratch_bytes),
@@ -45,6 +37,7 @@ Shard::Shard(const EngineOptions& options, uint32_t connections_max, Resolver& r
   epoll_event event = {};
   event.events = EPOLLIN;
   ENSURE(::epoll_ctl(epoll_, EPOLL_CTL_ADD, wakeup_, &event) == 0);
+  thread_ = std::thread([this] { run(); });
 }
 
 Shard::~Shard() {
@@ -230,8 +223,12 @@ bool Shard::connect(Origin& origin) {
   if (now_ - origin.resolved_at > options_.addresses_good_for) resolve(origin);
   if (origin.addresses.empty()) return false;
   if (connections_.size() >= connections_max_ && !make_room()) return false;
+  if (origin.url.is_tls) {
+    if (const Status opened = tls_.open(); !opened.ok())
+      return fail_waiting(origin, opened.error()), false;
+  }
   const Address address = origin.addresses[origin.next_address++ % origin.addresses.size()];
-  auto made = std::make_unique<Connection>(origin, address, tls_.get(), now_);
+  auto made = std::make_unique<Connection>(origin, address, &tls_, now_);
   Connection* connection = made.get();
   connections_.emplace(connection, std::move(made));
   ++origin.connections;
@@ -342,10 +339,11 @@ void Shard::answered(Connection& connection) {
   serve(origin);
 }
 
-void Shard::failed(Connection& connection, Error error) {
+void Shard::failed(Connection& connection, Error error, bool is_late) {
   Origin& origin = connection.origin();
   const bool was_connecting = connection.state() < Connection::State::sending;
-  const bool died_idle = connection.died_idle();
+  // A peer that is silent for so long has the request, and may be doing it.
+  const bool died_idle = connection.died_idle() && !is_late;
   const Address address = connection.address();
   Pending pending = connection.take_pending();
   close(connection);
@@ -430,7 +428,7 @@ void Shard::sweep() {
   }
   for (Connection* connection : stale) close(*connection);
   for (auto& [connection, error] : late) {
-    if (connections_.contains(connection)) failed(*connection, std::move(error));
+    if (connections_.contains(connection)) failed(*connection, std::move(error), true);
   }
   for (auto& [name, origin] : origins_) {
     while (!origin->waiting.empty() &&
@@ -457,9 +455,10 @@ namespace {
 class ShardedEngine : public HttpEngine {
  public:
   Status open(const EngineOptions& options) {
+    tls_ = TRY(TlsContext::make(options.tls));
     const uint32_t each = std::max(1U, options.connections_max / std::max(1U, options.shards));
     for (uint32_t i = 0; i < std::max(1U, options.shards); ++i) {
-      shards_.push_back(TRY(Shard::make(options, each, resolver_)));
+      shards_.push_back(std::make_unique<Shard>(options, each, resolver_, *tls_));
     }
     return {};
   }
@@ -477,6 +476,7 @@ class ShardedEngine : public HttpEngine {
 
  private:
   std::atomic<ExchangeId> next_{1};
+  std::unique_ptr<TlsContext> tls_;
   std::vector<std::unique_ptr<Shard>> shards_;  // Outlive the resolver, which calls them.
   Resolver resolver_;
 };

@@ -21,8 +21,9 @@ namespace sluice {
 
 class Shard {
  public:
-  static Result<std::unique_ptr<Shard>> make(const EngineOptions& options, uint32_t connections_max,
-                                             Resolver& resolver);
+  // All outlive it. Its thread starts at once.
+  Shard(const EngineOptions& options, uint32_t connections_max, Resolver& resolver,
+        TlsContext& tls);
   ~Shard();
 
   void start(Pending pending, Instant when);  // From any thread
@@ -46,8 +47,6 @@ class Shard {
     size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };
 
-  Shard(const EngineOptions& options, uint32_t connections_max, Resolver& resolver,
-        std::unique_ptr<TlsContext> tls);
   void run();
   void post(const std::function<void(Posted&)>& add);
   void take_posted();
@@ -65,7 +64,7 @@ class Shard {
 
   void advance(Connection& connection);
   void answered(Connection& connection);
-  void failed(Connection& connection, Error error);
+  void failed(Connection& connection, Error error, bool is_late = false);
   void close(Connection& connection);
   bool make_room();
   void cancel_here(ExchangeId id);
@@ -75,7 +74,7 @@ class Shard {
   const EngineOptions options_;
   const uint32_t connections_max_;
   Resolver& resolver_;
-  const std::unique_ptr<TlsContext> tls_;
+  TlsContext& tls_;
   int epoll_ = -1;
   int wakeup_ = -1;
 

@@ -14,6 +14,8 @@
 #include <cerrno>
 #include <cstring>
 #include <map>
+#include <mutex>
+#include <optional>
 
 namespace sluice {
 
@@ -35,28 +37,57 @@ struct SessionDeleter {
 }  // namespace
 
 struct TlsContext::Inside {
+  std::mutex mutex;
+  // Guarded by mutex.
   SSL_CTX* context = nullptr;
+  std::optional<Error> error;
   std::map<std::string, std::unique_ptr<SSL_SESSION, SessionDeleter>> sessions;  // By host
 
   ~Inside() { SSL_CTX_free(context); }
 
+  Status open(const TlsOptions& options);
+  SSL* connection(const std::string& host) {
+    const std::lock_guard lock(mutex);
+    SSL* tls = SSL_new(context);
+    ENSURE(tls != nullptr);
+    const auto session = sessions.find(host);
+    if (session != sessions.end()) SSL_set_session(tls, session->second.get());
+    return tls;
+  }
   static int keep_session(SSL* tls, SSL_SESSION* session) {
     auto* self = static_cast<Inside*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(tls)));
     const char* host = SSL_get_servername(tls, TLSEXT_NAMETYPE_host_name);
     if (host == nullptr) return 0;
+    const std::lock_guard lock(self->mutex);
     self->sessions[host].reset(session);
     return 1;  // It is ours now.
   }
 };
 
-TlsContext::TlsContext(std::unique_ptr<Inside> inside) : inside_(std::move(inside)) {}
+TlsContext::TlsContext(TlsOptions options)
+    : options_(std::move(options)), inside_(std::make_unique<Inside>()) {}
 TlsContext::~TlsContext() = default;
 
-Result<std::unique_ptr<TlsContext>> TlsContext::make(const TlsOptions& options) {
-  auto inside = std::make_unique<Inside>();
-  SSL_CTX* context = SSL_CTX_new(TLS_client_method());
+Result<std::unique_ptr<TlsContext>> TlsContext::make(TlsOptions options) {
+  for (const std::string* file : {&options.ca_file, &options.certificate_file, &options.key_file}) {
+    if (!file->empty() && ::access(file->c_str(), R_OK) != 0)
+      return Error{ErrorKind::invalid, "TLS: " + *file + ": " + std::strerror(errno)};
+  }
+  return std::unique_ptr<TlsContext>(new TlsContext(std::move(options)));
+}
+
+Status TlsContext::open() {
+  const std::lock_guard lock(inside_->mutex);
+  if (inside_->error) return *inside_->error;
+  if (inside_->context != nullptr) return {};
+  Status opened = inside_->open(options_);
+  if (!opened.ok()) inside_->error = opened.error();
+  return opened;
+}
+
+Status TlsContext::Inside::open(const TlsOptions& options) {
+  context = SSL_CTX_new(TLS_client_method());
   ENSURE(context != nullptr);
-  inside->context = context;
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
   // Buffers are held only while bytes are under way: idle connections cost little.
@@ -64,9 +95,9 @@ Result<std::unique_ptr<TlsContext>> TlsContext::make(const TlsOptions& options) 
                                 SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
   SSL_CTX_set_read_ahead(context, 1);  // One read for a record instead of two
-  SSL_CTX_set_app_data(context, inside.get());
+  SSL_CTX_set_app_data(context, this);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-  SSL_CTX_sess_set_new_cb(context, Inside::keep_session);
+  SSL_CTX_sess_set_new_cb(context, keep_session);
   if (!options.ca_file.empty()) {
     if (SSL_CTX_load_verify_locations(context, options.ca_file.c_str(), nullptr) != 1)
       return Error{ErrorKind::invalid, "CA bundle " + options.ca_file + ": " + openssl_says() +
@@ -81,7 +112,7 @@ Result<std::unique_ptr<TlsContext>> TlsContext::make(const TlsOptions& options) 
     if (SSL_CTX_use_PrivateKey_file(context, options.key_file.c_str(), SSL_FILETYPE_PEM) != 1)
       return Error{ErrorKind::invalid, "key " + options.key_file + ": " + openssl_says()};
   }
-  return std::unique_ptr<TlsContext>(new TlsContext(std::move(inside)));
+  return {};
 }
 
 Stream::~Stream() {
@@ -94,8 +125,7 @@ Stream::~Stream() {
 
 void Stream::start_tls(TlsContext& context, const std::string& host) {
   host_ = host;
-  tls_ = SSL_new(context.inside_->context);
-  ENSURE(tls_ != nullptr);
+  tls_ = context.inside_->connection(host);
   SSL_set_fd(tls_, fd_);
   std::array<unsigned char, sizeof(in6_addr)> address;
   const bool is_address = ::inet_pton(AF_INET, host.c_str(), address.data()) == 1 ||
@@ -106,8 +136,6 @@ void Stream::start_tls(TlsContext& context, const std::string& host) {
     SSL_set1_host(tls_, host.c_str());
     SSL_set_tlsext_host_name(tls_, host.c_str());
   }
-  const auto session = context.inside_->sessions.find(host);
-  if (session != context.inside_->sessions.end()) SSL_set_session(tls_, session->second.get());
 }
 
 Result<bool> Stream::handshake() {

@@ -18,22 +18,28 @@ struct TlsOptions {
   std::string ca_file = {};  // PEM; instead of the system's authorities
   // PEM, both or none: what this side shows of itself (mutual TLS).
   std::string certificate_file = {}, key_file = {};
+  bool operator==(const TlsOptions&) const = default;
 };
 
-// What all connections of one thread share: trusted authorities, sessions to resume. The peer's
-// certificate and name are always verified. One thread at a time.
+// What all connections share: trusted authorities, sessions to resume. The peer's certificate and
+// name are always verified. Safe from any thread.
 class TlsContext {
  public:
-  // `invalid`: a file that can't be read or isn't PEM.
-  static Result<std::unique_ptr<TlsContext>> make(const TlsOptions& options);
+  // `invalid`: a file that isn't there.
+  static Result<std::unique_ptr<TlsContext>> make(TlsOptions options);
   ~TlsContext();
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
 
+  // Reads the files: once, at the first connection that needs it, since 150 authorities cost 30 ms.
+  // `invalid`: not PEM.
+  Status open();
+
  private:
   friend class Stream;
   struct Inside;
-  explicit TlsContext(std::unique_ptr<Inside> inside);
+  explicit TlsContext(TlsOptions options);
+  const TlsOptions options_;
   std::unique_ptr<Inside> inside_;
 };
 

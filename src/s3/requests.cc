@@ -67,6 +67,8 @@ class Maker {
   Outgoing operator()(const CreateUpload& create) {
     start("POST", create.key);
     ask({{"uploads", ""}});
+    // Sent twice it may have a twin, and its answer must say so (Timing::attempts).
+    out_.request.may_be_sent_twice = false;
     add_kept_headers();
     if (!create.mark.empty()) add(mark_header, mark_text(create.mark));
     if (options_.checksum == PartChecksum::crc32c) add("x-amz-checksum-algorithm", "CRC32C");

@@ -3,12 +3,10 @@
 // server was asked, and what is left on it, are its own counters.
 #include <doctest/doctest.h>
 
-#include <charconv>
 #include <functional>
 #include <set>
 
-#include "s3/door.h"
-#include "servers/control.h"
+#include "s3/fake.h"
 #include "store/contract.h"
 
 namespace sluice {
@@ -17,74 +15,6 @@ namespace {
 using contract::Client;
 using contract::kind;
 using contract::require_ok;
-
-// One fake for a test case, with short words for what is asked of it.
-class Fake {
- public:
-  explicit Fake(const std::vector<std::string>& arguments = {})
-      : server_(std::move(start_fake_s3(arguments)).value()) {}
-
-  const S3Server& server() const { return *server_; }
-  void tell(const std::string& what, const std::string& body = {}) const {
-    const auto answer = control(server_->port(), "POST", "/-fake-s3-/" + what, body);
-    REQUIRE(answer.ok());
-    REQUIRE_MESSAGE(answer->status == 200, answer->body);
-  }
-  // Nothing there, nothing counted; then this goes wrong.
-  void begin(const std::string& plan = {}) const {
-    tell("clear");
-    again(plan);
-  }
-  // What is there stays.
-  void again(const std::string& plan) const {
-    tell("reset");
-    tell("faults", plan);
-  }
-  uint64_t count(std::string_view name, std::string_view section = {}) const {
-    const auto answer = control(server_->port(), "GET", "/-fake-s3-/counters");
-    REQUIRE(answer.ok());
-    std::string_view text = answer->body;
-    if (!section.empty()) {
-      text.remove_prefix(text.find("\"" + std::string(section) + "\": {"));
-      text = text.substr(0, text.find('}'));
-    }
-    const std::string word = "\"" + std::string(name) + "\": ";
-    const size_t at = text.find(word);
-    uint64_t number = 0;
-    if (at != text.npos)
-      std::from_chars(text.data() + at + word.size(), text.data() + text.size(), number);
-    return number;
-  }
-  uint64_t asked(std::string_view verb) const { return count(verb, "by_verb"); }
-  uint64_t open_uploads() const { return count("open_uploads"); }
-
- private:
-  const std::unique_ptr<S3Server> server_;
-};
-
-S3Options options_for_faults(const Fake& fake) {
-  S3Options options = options_of(fake.server());
-  options.first_byte_within = 150_ms;
-  options.hedges = false;
-  return options;
-}
-
-struct Told {
-  Result<Answer> answer;
-  uint32_t attempts = 0;
-  bool ok() const { return answer.ok(); }
-  ErrorKind kind() const { return answer.ok() ? ErrorKind::internal : answer.error().kind; }
-  std::string message() const { return answer.ok() ? "" : answer.error().message; }
-};
-
-// One request, with how often the store asked.
-Told ask(Store& store, Request request) {
-  Inbox inbox;
-  store.start(std::move(request), {}, 1, inbox);
-  const std::unique_ptr<Event> event = inbox.wait();
-  auto& answered = static_cast<Answered&>(*event);
-  return {std::move(answered.answer), answered.timing.attempts};
-}
 
 // ---- the ten requests --------------------------------------------------------------------------
 
@@ -166,7 +96,8 @@ const std::vector<Step>& steps() {
   return all;
 }
 
-// The step with this action at its first attempt; `verbs`: which of the steps, all if empty.
+// The step with this action at its first attempt; `verbs`: which of the steps, all if empty. A
+// connection that dies idle may be replaced below the store, but not for what may have a twin.
 void each_step(const std::string& action, uint32_t attempts,
                const std::set<std::string>& verbs = {}) {
   const Fake fake;
@@ -180,7 +111,8 @@ void each_step(const std::string& action, uint32_t attempts,
     fake.again("verb=" + step.verb + ",times=1,do=" + action);
     Told told = ask(store, step.request(world));
     CHECK_MESSAGE(told.ok(), told.message());
-    CHECK(told.attempts == attempts);
+    const bool is_repeated_below = action.starts_with("reset") && step.verb != "create_upload";
+    CHECK((told.attempts == attempts || (is_repeated_below && told.attempts == attempts - 1)));
     CHECK(fake.asked(step.verb) == attempts);
     CHECK(fake.count("faults_done") == 1);
     fake.again("");
@@ -216,7 +148,7 @@ TEST_SUITE("faults") {
     each_step("409", 2, {"put"});
   }
   TEST_CASE("an answer lost of what may be done twice: done again, with the same effect") {
-    for (const char* action : {"reset_after", "lost"}) {
+    for (const std::string action : {"reset_after", "lost"}) {
       CAPTURE(action);
       each_step(action, 2,
                 {"get", "head", "list", "put", "delete", "put_part", "abort", "list_uploads"});
@@ -234,7 +166,7 @@ TEST_SUITE("faults") {
       fake.begin("verb=put,times=1,do=" + action);
       const Told absent = ask(store, Put{Key("record"), "ours", Absent{}});
       CHECK(absent.kind() == ErrorKind::conflict);
-      CHECK(absent.attempts == 2);
+      CHECK(fake.asked("put") == 2);
       CHECK(client.text("record") == "ours");
       fake.again("verb=put,times=1,do=" + action);
       const Told matching = ask(store, Put{Key("record"), "next", client.head("record")->etag});
@@ -256,7 +188,6 @@ TEST_SUITE("faults") {
       fake.again("verb=complete,times=1,do=" + action);
       const Told told = ask(store, Complete{Key("new"), world.upload, {world.part}});
       CHECK(told.kind() == ErrorKind::not_found);
-      CHECK(told.attempts == 2);
       CHECK(fake.asked("complete") == 2);
       CHECK(client.text("new") == "bytes");
       CHECK(client.head("new")->mark == Mark("mark"));
@@ -307,15 +238,16 @@ TEST_SUITE("faults") {
       fake.begin("verb=put,do=" + action);
       return ask(store, Put{Key("x"), "bytes"});
     };
-    for (const char* action : {"500", "500empty", "500html", "reset_before", "400timeout"}) {
+    for (const std::string action : {"500", "500empty", "500html", "reset_before", "400timeout"}) {
       CAPTURE(action);
       const Told told = put_with(action);
       CHECK(told.kind() == ErrorKind::transient);
-      CHECK(fake.asked("put") == 3);
+      CHECK(fake.asked("put") >= 3);
+      CHECK(fake.asked("put") <= 4);  // An idle connection was reset
       CHECK(told.message().find("(after 3 attempts)") != std::string::npos);
       CHECK(kind(client.head("x")) == ErrorKind::not_found);
     }
-    for (const char* action : {"503", "503empty"}) {
+    for (const std::string action : {"503", "503empty"}) {
       CAPTURE(action);
       CHECK(put_with(action).kind() == ErrorKind::throttled);
       CHECK(fake.asked("put") >= 2);
