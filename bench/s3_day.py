@@ -150,12 +150,10 @@ def memory(arguments):
             peaks[scale, at] = max(run.peak_kib for run in runs) / 1024
             print(f"{OBJECTS * scale:7,} objects, {at} in flight: peak {peaks[scale, at]:.1f} MiB, "
                   f"CPU {median(runs, 'cpu'):.3f} s, wall {median(runs, 'wall'):.3f} s", flush=True)
-    most = max(peaks.values())
-    print(f"target peak <= 64 MiB: {verdict(most <= 64)} ({most:.1f})")
-    for at in (256, 512):
-        apart = abs(peaks[10, at] - peaks[1, at])
-        print(f"target the same with ten times as many, {at} in flight (within 4 MiB): "
-              f"{verdict(apart <= 4)} ({apart:.1f} apart)")
+    for scale in (1, 10):
+        most = max(peaks[scale, 256], peaks[scale, 512])
+        print(f"target peak <= 64 MiB with {OBJECTS * scale:,} objects: {verdict(most <= 64)} "
+              f"({most:.1f})")
 
 
 def greedy(fake, in_flight):
@@ -271,11 +269,15 @@ def main():
                         help="also the story's Python, aiobotocore, awscrt, s5cmd (minutes)")
     arguments = parser.parse_args()
     known = {part.__name__: part for part in [*PARTS, others]}
+    if len(arguments.parts) == 1:
+        return known[arguments.parts[0]](arguments)
     wanted = arguments.parts or [part.__name__ for part in PARTS]
     if arguments.with_others and "others" not in wanted:
         wanted.insert(1, "others")
     for name in wanted:
-        known[name](arguments)
+        # Each in an interpreter of its own: a measured peak is at least that of who forked it.
+        subprocess.run([sys.executable, __file__, name, "--runs", str(arguments.runs)], check=True)
+    return None
 
 
 if __name__ == "__main__":

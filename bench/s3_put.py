@@ -17,7 +17,7 @@ IN_FLIGHT = 256
 LATENCY_MS = 73.57
 TARGET_S = 0.35
 
-# Its clients are made before the clock starts, as http_bench's are not.
+# Its client is made before the clock starts, and its connections after it, as for the others.
 STORY = """
 import concurrent.futures, json, resource, sys, time
 import boto3

@@ -269,6 +269,7 @@ struct Prepared {
   uint64_t records = 0;
   uint32_t crc32c = 0;                                // Of the whole object
   std::optional<WallTime> least = {}, greatest = {};  // Of the records' own times
+  bool may_have_twin = false;  // Another upload may have been created for it, and is nobody's
   auto operator<=>(const Prepared&) const = default;
 };
 

@@ -99,6 +99,9 @@ void UnitTask::start_what_fits() {
     case Phase::draining:
       close_walk();
       break;
+    case Phase::sweeping:
+      sweep_on();
+      break;
     case Phase::ended:
       break;
   }
@@ -107,7 +110,7 @@ void UnitTask::start_what_fits() {
 void UnitTask::on(Event& event) {
   const Ticket ticket = event.ticket;
   if (driver_.owns(ticket)) {
-    driver_.on(run_, event);
+    phase_ == Phase::sweeping ? driver_.on(*twins_, event) : driver_.on(run_, event);
   } else if (walk_ && walk_->owns(ticket)) {
     walk_->on(event);
   } else if (source_ && source_series_.owns(ticket)) {
@@ -144,8 +147,11 @@ void UnitTask::ledger_on() {
   if (run_.is_claiming()) look_ahead();
   if (!driver_.idle()) return;
   if (run_.done()) {
-    if (close_source()) finish();
-    return;
+    if (!close_source()) return;
+    const bool is_done = !run_.error() && run_.outcome() == ledger::UnitRun::Outcome::won;
+    if (!twins_ || !is_done) return finish();
+    phase_ = Phase::sweeping;
+    return sweep_on();
   }
   if (!run_.wants_fill()) return;
   const bool stream = around_.parts.source->stream();
@@ -160,6 +166,14 @@ void UnitTask::ledger_on() {
     return ledger_on();
   }
   open_walk();
+}
+
+void UnitTask::sweep_on() {
+  driver_.start_what_fits(*twins_);
+  if (!twins_->done() || !driver_.idle()) return;
+  if (twins_->error())
+    report_.warnings.push_back("an upload may have been left open: " + twins_->error()->message);
+  finish();
 }
 
 // A bounded unit's listing needs no claim: it goes on while that is being written.
@@ -342,8 +356,11 @@ ledger::Intent UnitTask::intent() {
   const SinkSums written = sink_->sums();
   ledger::Intent intent;
   intent.inputs = inputs_->inputs();
-  for (const Prepared& prepared : sink_->take_prepared())
+  for (const Prepared& prepared : sink_->take_prepared()) {
+    // A stream's next claim lists in any case: its owner's claim stays open.
+    if (prepared.may_have_twin && !around_.parts.source->stream()) twins_.emplace(ledger_unit_);
     intent.uploads.push_back(to_upload(prepared));
+  }
   for (const SetAside& what : log_->set_aside) {
     intent.set_aside.push_back(
         {.document = what.document, .offset = what.offset, .reason = what.reason});

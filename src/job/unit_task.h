@@ -15,6 +15,7 @@
 #include "job/ledger_driver.h"
 #include "job/report.h"
 #include "job/run.h"
+#include "ledger/twins.h"
 #include "ledger/unit_run.h"
 
 namespace sluice {
@@ -57,7 +58,7 @@ class UnitTask : public Task {
   uint64_t records() const;
 
  private:
-  enum class Phase : uint8_t { ledger, filling, draining, ended };
+  enum class Phase : uint8_t { ledger, filling, draining, sweeping, ended };
   class Log;
 
   Status open_source();
@@ -68,6 +69,7 @@ class UnitTask : public Task {
   void ledger_on();
   void fill_record();
   void give_up(Error why);
+  void sweep_on();
   void close_walk();
   void finish();
   Status check_not_empty() const;
@@ -98,7 +100,8 @@ class UnitTask : public Task {
   uint64_t span_ = 0;  // Counts fills, so that an old timer is known
   std::optional<Error> failure_;
   bool stopping_ = false;
-  bool gone_ = false;  // An upload was not there any more
+  std::optional<ledger::SweepTwins> twins_;  // Where an upload of this run may have one
+  bool gone_ = false;                        // An upload was not there any more
 };
 
 }  // namespace sluice

@@ -209,6 +209,7 @@ bool OpenObject::complete() const {
 
 Prepared OpenObject::prepared() const {
   Prepared prepared{.key = upload_.key(), .id = *upload_.id(), .mark = upload_.mark()};
+  prepared.may_have_twin = upload_.may_have_twin();
   prepared.parts = upload_.parts();
   prepared.bytes = upload_.bytes();
   prepared.records = records_;

@@ -35,6 +35,7 @@ Status Upload::take(Answered& answered) {
   Answer answer = TRY(std::move(answered.answer));
   if (auto* id = std::get_if<UploadId>(&answer)) {
     id_ = std::move(*id);
+    may_have_twin_ = answered.timing.attempts > 1;
   } else {
     done_.push_back(std::get<PartTag>(std::move(answer)));
   }

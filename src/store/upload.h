@@ -34,6 +34,8 @@ class Upload {
   const Key& key() const { return key_; }
   const Mark& mark() const { return mark_; }
   const std::optional<UploadId>& id() const { return id_; }  // Once it is created
+  // Its creation was asked for more than once: another upload may be open of which nobody knows.
+  bool may_have_twin() const { return may_have_twin_; }
   uint64_t bytes() const { return bytes_; }
   uint32_t crc32c() const { return crc32c_; }  // Of all bytes added
   std::vector<PartTag> parts() const;          // By number; idle() must hold
@@ -49,6 +51,7 @@ class Upload {
   Mark mark_;
   std::optional<UploadId> id_;
   bool creating_ = false;
+  bool may_have_twin_ = false;
   std::deque<Part> waiting_;
   std::vector<PartTag> done_;
   uint32_t added_ = 0;

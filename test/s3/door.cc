@@ -35,6 +35,7 @@ S3Door::S3Door(const S3Server& server, S3Options options, aws::CredentialSource*
           aws::make_fixed_credentials(aws::Credentials{server.key(), server.secret()})),
       store_(make_s3_store(std::move(options), *engine_,
                            credentials == nullptr ? own_credentials_.get() : credentials, clock_)) {
+  if (!own_credentials_->get().ok()) FAIL("fixed credentials that can't be loaded");
 }
 
 }  // namespace sluice

@@ -124,7 +124,7 @@ TEST_SUITE("faults") {
   // ---- what passes ------------------------------------------------------------------------------
 
   TEST_CASE("what passes is tried again, and each request is done once") {
-    for (const char* action :
+    for (const std::string action :
          {"503", "503empty", "500", "500empty", "500html", "reset_before", "400timeout"}) {
       CAPTURE(action);
       each_step(action, 2);

@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+"""Kills sluice over S3 while answers are being lost, and looks whether the run that follows makes it
+good: every record once, the very objects of an undisturbed run, no upload left on the server.
+
+    campaign.py --sluice build/sluice --fake-s3 build/test/fake_s3/fake_s3 [--points N] [--seed N]
+                [--only fake|versitygw]
+
+Faults on the fake are refusals, errors, resets before and after the deed; before versitygw a proxy
+cuts connections in the middle of answers. test/kill does the same over a directory.
+"""
+import argparse
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import servers
+from s3_lake import S3Lake, Wrong, expect
+
+# Of hundred requests, how many; at each point some of these are drawn.
+FAULTS = ['verb=any,percent=3,do=503', 'verb=any,percent=3,do=503empty',
+          'verb=any,percent=3,do=500', 'verb=any,percent=3,do=500empty',
+          'verb=any,percent=5,do=reset_before', 'verb=any,percent=5,do=reset_after',
+          'verb=complete,percent=30,do=error200', 'verb=complete,percent=30,do=reset_after',
+          'verb=put,percent=30,do=reset_after', 'verb=put_part,percent=30,do=reset_after',
+          'verb=get,percent=10,do=truncate=100', 'verb=any,percent=20,do=close',
+          'verb=delete|abort,percent=40,do=reset_after', 'verb=put,percent=20,do=409']
+TWINS = 'verb=create_upload,percent=30,do=reset_after'
+
+
+class Campaign:
+    def __init__(self, options, root):
+        self.options, self.root = options, root
+        self.sluice = os.path.abspath(options.sluice)
+        self.chance = random.Random(options.seed)
+        self.logs = os.path.join(root, 'logs')
+        self.trial = ''
+        self.lakes = 0
+        subprocess.run([self.sluice, 'generate', 'cloudtrail', self.logs, '--objects', '60',
+                        '--records', '600', '--accounts', '2', '--regions', '3', '--seed', '7'],
+                       check=True, stdout=subprocess.DEVNULL)
+
+    def lake(self, server, through=None):
+        """A fresh one; what is on the server of those before it stays."""
+        self.lakes += 1
+        return S3Lake(self.sluice, os.path.join(self.root, f'job-{self.lakes}'), server,
+                      f'lake-{self.lakes}/', through=through)
+
+    def clean_run(self, server, through=None):
+        lake = self.lake(server, through)
+        started = time.monotonic()
+        lake.run_to_end()
+        seconds = time.monotonic() - started
+        self.check(lake, lake.objects())
+        expect(len(lake.objects()) == 3, f'3 objects were wanted, not {sorted(lake.objects())}')
+        return lake.objects(), seconds
+
+    def check(self, lake, objects):
+        lake.check_no_upload()
+        lake.check_objects(objects)
+        lake.check_records(self.logs)
+        lake.check_verified()
+
+    def point(self, lake, objects, seconds, calm):
+        """Killed once or twice, a run to the end with the faults still on, then all is looked at."""
+        kills = 0
+        for _ in range(self.chance.choice((1, 1, 2))):
+            delay = self.chance.uniform(0, 1.3 * seconds)
+            killed, ended = lake.kill_after(delay, signal.SIGKILL)
+            kills += killed and ended.code == -signal.SIGKILL
+            expect(ended.code in (-signal.SIGKILL, 0), f'exits {ended.code}: {ended.text()}')
+        lake.run_to_end()
+        calm()
+        self.check(lake, objects)
+        shutil.rmtree(lake.folder)
+        return kills
+
+    def on_the_fake(self, points):
+        program = os.path.abspath(self.options.fake_s3)
+        with servers.fake_s3(program, '--latency', '5', '--load', servers.BUCKET + '/logs',
+                             self.logs) as fake:
+            client = fake.client()
+            objects, seconds = self.clean_run(fake)
+            kills = faults = twins = 0
+            for i in range(points):
+                plan = self.chance.sample(FAULTS, self.chance.randrange(1, 6))
+                if i % 4 == 3:
+                    plan.append(TWINS)
+                plan = [f'{rule},seed={self.chance.randrange(10**6)}' for rule in plan]
+                self.trial = f'fake, point {i + 1}, with ' + ' '.join(plan)
+                client.control('POST', 'reset')
+                client.control('POST', 'faults', '\n'.join(plan).encode())
+
+                def calm():
+                    nonlocal faults
+                    counters = client.control('GET', 'counters')
+                    faults += int(counters.split('"faults_done": ')[1].split(',')[0])
+                    client.control('POST', 'faults', b'')
+
+                kills += self.point(self.lake(fake), objects, seconds, calm)
+                twins += i % 4 == 3
+            return (f'{points} points, {kills} kills, {faults} faults ({twins} points with lost '
+                    f'answers of CreateUpload); each followed by a run: the same objects')
+
+    def on_versitygw(self, points):
+        with servers.versitygw() as server, servers.Toxiproxy(server) as proxy:
+            client = server.client()
+            for folder, _, files in os.walk(self.logs):
+                for name in files:
+                    path = os.path.join(folder, name)
+                    with open(path, 'rb') as file:
+                        answer = client.put('logs/' + os.path.relpath(path, self.logs), file.read())
+                    expect(answer.status == 200, f'put a log: {answer.status}')
+            objects, seconds = self.clean_run(server, proxy)
+            kills = 0
+            for i in range(points):
+                toxics = self.chance.sample((('limit_data', {'bytes': self.chance.randrange(8000)}),
+                                             ('reset_peer', {'timeout': self.chance.randrange(40)}),
+                                             ('timeout', {'timeout': self.chance.randrange(1, 60)})),
+                                            self.chance.choice((1, 2)))
+                self.trial = f'versitygw, point {i + 1}, with {toxics}'
+                for kind, attributes in toxics:
+                    proxy.add(kind, self.chance.choice((0.1, 0.25, 0.4)), **attributes)
+                kills += self.point(self.lake(server, proxy), objects, seconds, proxy.clear)
+            return (f'{points} points, {kills} kills, through a proxy that cuts answers; each '
+                    f'followed by a run: the same objects')
+
+
+def parts_of(campaign, options):
+    most = options.points
+    return [('fake', lambda: campaign.on_the_fake(most - most * 3 // 10)),
+            ('versitygw', lambda: campaign.on_versitygw(most * 3 // 10))]
+
+
+def main():
+    words = argparse.ArgumentParser(description=__doc__.split('\n', maxsplit=1)[0])
+    words.add_argument('--sluice', required=True, help='the program')
+    words.add_argument('--fake-s3', required=True, help='the fake')
+    words.add_argument('--points', type=int, default=100, help='kills, on all servers together')
+    words.add_argument('--seed', type=int, default=random.SystemRandom().randrange(10**9))
+    words.add_argument('--only', default='', help='this server alone')
+    options = words.parse_args()
+    root = tempfile.mkdtemp(prefix='sluice-s3-kill-')
+    campaign = Campaign(options, root)
+    print(f'seed {options.seed}, in {root}', flush=True)
+    passed = failed = skipped = 0
+    for name, part in parts_of(campaign, options):
+        if options.only not in name:
+            continue
+        started = time.monotonic()
+        try:
+            print(f'{name}: {part()} ({time.monotonic() - started:.1f} s)', flush=True)
+            passed += 1
+        except servers.Missing as why:
+            if servers.is_required():
+                print(f'{name}: FAILED: {why}', flush=True)
+                failed += 1
+            else:
+                print(f'skipped: {why}', flush=True)
+                skipped += 1
+        except Wrong as what:
+            print(f'{name}: FAILED at {campaign.trial} (seed {options.seed}, kept in {root}): '
+                  f'{what}', flush=True)
+            failed += 1
+    if failed == 0:
+        shutil.rmtree(root)
+    print(f'{passed} passed, {failed} failed, {skipped} skipped', flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
