@@ -93,6 +93,7 @@ class Parser {
         break;
       case Verb::plan:
         add_job(app), add_units(app), add_limit(app), add_memory(app);
+        app->add_flag("--iam", command_.iam, "Only the least policy that AWS must allow for it");
         break;
       case Verb::check:
         add_job(app);

@@ -45,6 +45,7 @@ struct Command {
   uint32_t in_flight = 256;
   uint32_t workers = 0;  // 0: as many as cores
   bool redo = false, json = false, allow_empty = false;
+  bool iam = false;  // plan: the least policy instead
   bool set_aside = false, ok_set_aside = false;
   bool shallow = false;  // verify: don't read the objects again
   FoldWords fold = {};

@@ -1,6 +1,7 @@
 // `plan`: what a run would do, from listings and records alone.
 #include <algorithm>
 
+#include "app/iam_policy.h"
 #include "app/process.h"
 #include "app/unit_state.h"
 #include "app/verbs.h"
@@ -177,6 +178,14 @@ Result<int> plan(const Command& command) {
 }  // namespace
 
 int do_plan(const Command& command) {
+  if (command.iam) {
+    const auto job = read_job(command);
+    const Result<std::string> policies =
+        job.ok() ? iam_policies(*job, process_environment()) : Result<std::string>(job.error());
+    if (!policies.ok()) return complain(policies.error());
+    print(*policies);
+    return exit_done;
+  }
   const auto code = plan(command);
   return code.ok() ? *code : complain(code.error());
 }

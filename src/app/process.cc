@@ -4,6 +4,7 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -61,6 +62,12 @@ void prepare_process() {
   mallopt(M_TRIM_THRESHOLD, trim_bytes_min);
   mallopt(M_TOP_PAD, 1 << 20);
   std::signal(SIGPIPE, SIG_IGN);
+  // Hundreds of connections and files: a shell's 1,024 is a matter of habit, the hard limit counts.
+  rlimit files = {};
+  if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+    files.rlim_cur = std::min<rlim_t>(files.rlim_max, 65'536);
+    ::setrlimit(RLIMIT_NOFILE, &files);
+  }
 }
 
 Environment process_environment() {

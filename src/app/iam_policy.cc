@@ -1,0 +1,146 @@
+#include "app/iam_policy.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "app/s3_words.h"
+#include "app/stores.h"
+#include "json/value.h"
+#include "store/open.h"
+
+namespace sluice {
+namespace {
+
+const std::string default_identity = "the environment's identity";
+
+struct Place {
+  std::string bucket, prefix;
+};
+
+std::optional<Place> place_of(const std::string& url) {
+  const auto where = parse_store_url(url);
+  if (!where.ok() || where->scheme != StoreScheme::s3) return std::nullopt;
+  return Place{where->root, where->prefix};
+}
+
+// What all keys of a path begin with: up to its first reference or optional segment. "{{" and "[["
+// are brackets of the key itself: the prefix just ends before them.
+std::string fixed_prefix(std::string_view path) {
+  return std::string(path.substr(0, path.find_first_of("{[")));
+}
+
+std::string partition_of(std::string_view region) {
+  if (region.starts_with("cn-")) return "aws-cn";
+  if (region.starts_with("us-gov-")) return "aws-us-gov";
+  return "aws";
+}
+
+class Policies {
+ public:
+  explicit Policies(const Environment& environment) : environment_(environment) {}
+
+  Status add_source(const Job& job) {
+    const PathPattern* pattern = source_pattern(job);
+    if (pattern == nullptr) return {};
+    const std::string& url = job.source.text("url");
+    const auto place = place_of(fixed_prefix(url));
+    if (!place) return {};
+    const S3Words words = TRY(s3_words(job.source, environment_));
+    allow_listing(words, *place, {"s3:ListBucket"});
+    allow(words, {"s3:GetObject"}, objects(words, *place));
+    return {};
+  }
+
+  Status add_lake(const Job& job, const std::string& url) {
+    const auto place = place_of(url);
+    if (!place) return {};
+    const S3Words words = TRY(s3_words(job.sink, environment_));
+    const S3Options& options = words.options;
+    allow_listing(words, *place, {"s3:ListBucket"});
+    // Open uploads can't be narrowed to a prefix: the condition key s3:prefix isn't known there.
+    allow(words, {"s3:ListBucketMultipartUploads"}, bucket(words, *place));
+    std::vector<std::string> actions = {"s3:GetObject", "s3:PutObject", "s3:DeleteObject",
+                                        "s3:AbortMultipartUpload"};
+    if (!options.acl.empty()) actions.emplace_back("s3:PutObjectAcl");
+    if (!options.tags.empty()) actions.emplace_back("s3:PutObjectTagging");
+    allow(words, actions, objects(words, *place));
+    // Parts of an upload are decrypted when it is completed.
+    if (options.encryption == Encryption::kms)
+      allow(words, {"kms:GenerateDataKey", "kms:Decrypt"},
+            options.kms_key.starts_with("arn:") ? options.kms_key : "*");
+    return {};
+  }
+
+  Result<std::string> print() const {
+    if (statements_.empty())
+      return Error{ErrorKind::invalid, "nothing of this job lies on S3: AWS need allow nothing"};
+    if (statements_.size() == 1) return policy(statements_.begin()->second) + "\n";
+    std::string out = "{\n";
+    for (const auto& [identity, statements] : statements_) {
+      out += out.size() == 2 ? "" : ",\n";
+      out += json::quote(identity) + ": " + policy(statements);
+    }
+    return out + "\n}\n";
+  }
+
+ private:
+  std::string identity(const S3Words& words) {
+    const std::string below =
+        words.aws.profile.empty() ? default_identity : "profile " + words.aws.profile;
+    if (words.aws.role_arn.empty()) return below;
+    add(below, R"({"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": )" +
+                   json::quote(words.aws.role_arn) + "}");
+    return words.aws.role_arn;
+  }
+  std::string bucket(const S3Words& words, const Place& place) const {
+    const std::string region =
+        !words.aws.region.empty() ? words.aws.region : environment_.get("AWS_REGION").value_or("");
+    return "arn:" + partition_of(region) + ":s3:::" + place.bucket;
+  }
+  std::string objects(const S3Words& words, const Place& place) const {
+    return bucket(words, place) + "/" + place.prefix + "*";
+  }
+  void allow(const S3Words& words, const std::vector<std::string>& actions,
+             const std::string& resource, const std::string& condition = {}) {
+    if (words.is_unsigned) return;
+    std::string list;
+    for (const std::string& action : actions)
+      list += (list.empty() ? "" : ", ") + json::quote(action);
+    add(identity(words), R"({"Effect": "Allow", "Action": [)" + list + R"(], "Resource": )" +
+                             json::quote(resource) + condition + "}");
+  }
+  void allow_listing(const S3Words& words, const Place& place,
+                     const std::vector<std::string>& actions) {
+    allow(
+        words, actions, bucket(words, place),
+        R"(, "Condition": {"StringLike": {"s3:prefix": )" + json::quote(place.prefix + "*") + "}}");
+  }
+  void add(const std::string& identity, std::string statement) {
+    std::vector<std::string>& known = statements_[identity];
+    if (std::find(known.begin(), known.end(), statement) == known.end())
+      known.push_back(std::move(statement));
+  }
+  static std::string policy(const std::vector<std::string>& statements) {
+    std::string out = "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n";
+    for (size_t i = 0; i < statements.size(); ++i)
+      out += "    " + statements[i] + (i + 1 < statements.size() ? ",\n" : "\n");
+    return out + "  ]\n}";
+  }
+
+  const Environment& environment_;
+  std::map<std::string, std::vector<std::string>> statements_;  // By identity
+};
+
+}  // namespace
+
+Result<std::string> iam_policies(const Job& job, const Environment& environment) {
+  Policies policies(environment);
+  TRY(policies.add_source(job));
+  TRY(policies.add_lake(job, job.lake));
+  if (!job.state.starts_with(job.lake)) TRY(policies.add_lake(job, job.state));
+  return policies.print();
+}
+
+}  // namespace sluice
