@@ -2,6 +2,7 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "aws/credential_source.h"
 #include "aws/sign.h"
 #include "base/inbox.h"
 #include "http/engine.h"
@@ -31,7 +32,7 @@ class EngineClient : public HttpClient {
 
   Done run(uint64_t requests) override {
     done_ = {};
-    to_start_ = requests;
+    to_start_ = wanted_ = requests;
     const uint64_t begun = std::min<uint64_t>(work_.connections, requests);
     for (uint64_t i = 0; i < begun; ++i) start_next();
     std::unique_lock lock(mutex_);
@@ -77,12 +78,13 @@ class EngineClient : public HttpClient {
     engine_->start(std::make_unique<One>(*this, work_.targets[at]));
   }
   void answered(uint64_t bytes) {
+    bool is_last = false;
     {
       const std::lock_guard lock(mutex_);
-      ++done_.good;
+      is_last = ++done_.good == wanted_;
       done_.bytes += bytes;
     }
-    ended_.notify_one();
+    if (is_last) ended_.notify_one();
     start_next();
   }
 
@@ -92,9 +94,9 @@ class EngineClient : public HttpClient {
   aws::SigningKeys keys_;
   std::mutex mutex_;
   std::condition_variable ended_;
-  uint64_t to_start_ = 0, at_ = 0;      // Guarded by mutex_
-  Done done_;                           // Guarded by mutex_
-  std::unique_ptr<HttpEngine> engine_;  // Ends first
+  uint64_t wanted_ = 0, to_start_ = 0, at_ = 0;  // Guarded by mutex_
+  Done done_;                                    // Guarded by mutex_
+  std::unique_ptr<HttpEngine> engine_;           // Ends first
 };
 
 // As a loop of the program uses it: start what fits, wait for one.

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "aws/credential_chain.h"
+#include "base/signals.h"
 
 namespace sluice::aws {
 
@@ -91,6 +92,7 @@ void CredentialSource::start_keeper() {
 }
 
 void CredentialSource::wait_and_get(const std::stop_token& stop) {
+  leave_signals_to_others();
   while (!stop.stop_requested()) {
     get_for_waiters();
     std::unique_lock lock(mutex_);

@@ -201,8 +201,8 @@ Connection::Step Connection::receive(std::span<char> scratch, Instant at) {
       is_reusable_ = !has_more;  // What is behind the answer's end belongs to nobody.
       return answer();
     }
-    // A plain socket that gave less than there was room for has no more.
-    if (!stream_.is_tls() && moved.bytes < room.size()) return Step::blocked;
+    // A plain socket that gave less than there was room for has no more, except for its end.
+    if (!stream_.is_tls() && !peer_ended_ && moved.bytes < room.size()) return Step::blocked;
   }
 }
 

@@ -39,6 +39,8 @@ class Connection {
   Status carry(Pending pending, Instant at);
   // `scratch` is anybody's: nothing stays in it.
   Step advance(std::span<char> scratch, Instant at);
+  // The peer will send no more than what is there to be read: nobody tells of that a second time.
+  void peer_has_ended() { peer_ended_ = true; }
   // What it waits for has taken too long: an error with the reason.
   Status check_time(Instant at, Nanoseconds connect_within) const;
 
@@ -80,6 +82,7 @@ class Connection {
   ResponseReader reader_;
   Result<HttpResponse> outcome_ = HttpResponse{};
   bool send_failed_ = false;
+  bool peer_ended_ = false;
   bool is_reusable_ = false;
   uint32_t served_ = 0;
   Instant began_at_;  // Connecting, or carrying the exchange

@@ -7,6 +7,8 @@
 #include <array>
 #include <cstring>
 
+#include "base/signals.h"
+
 namespace sluice {
 
 namespace {
@@ -76,6 +78,7 @@ void Resolver::resolve(std::string host, uint16_t port, Answered answered) {
 }
 
 void Resolver::run() {
+  leave_signals_to_others();
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [&] { return ends_ || !questions_.empty(); });

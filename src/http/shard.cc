@@ -8,6 +8,7 @@
 #include <array>
 
 #include "base/inbox.h"
+#include "base/signals.h"
 
 namespace sluice {
 
@@ -78,6 +79,7 @@ void Shard::add_counts(EngineCounts& counts) const {
 // ------------------------------------------------------------------------------------
 
 void Shard::run() {
+  leave_signals_to_others();
   std::array<epoll_event, 256> events;
   while (true) {
     bool may_sleep = false;
@@ -100,6 +102,8 @@ void Shard::run() {
         uint64_t woken = 0;
         (void)!::read(wakeup_, &woken, sizeof woken);
       } else if (connections_.contains(connection)) {
+        if ((events[i].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
+          connection->peer_has_ended();
         advance(*connection);
       }
     }

@@ -28,11 +28,15 @@ void LedgerDriver::start(ledger::Call call) {
   const Ticket ticket = tickets_.next();
   if (call.attempt > 0) {
     const Instant when = now() + pause_before(call.attempt, chance_);
-    open_[ticket] = {call.id, std::make_unique<ledger::Call>(std::move(call))};
+    open_[ticket] = {call.id, call.attempt, std::make_unique<ledger::Call>(std::move(call))};
     inbox_.post_at(when, std::make_unique<Event>(ticket));
     return;
   }
-  open_[ticket] = {call.id, nullptr};
+  start_now(std::move(call), 0, ticket);
+}
+
+void LedgerDriver::start_now(ledger::Call call, uint32_t round, Ticket ticket) {
+  open_[ticket] = {call.id, round, nullptr};
   Store& store = call.where == ledger::Where::state ? stores_.state : stores_.lake;
   store.start(std::move(call.request), {}, ticket, inbox_);
 }
@@ -43,13 +47,18 @@ std::optional<std::pair<uint32_t, Result<Answer>>> LedgerDriver::answer(Event& e
   ENSURE(found != open_.end());
   Open open = std::move(found->second);
   open_.erase(found);
-  if (open.paused) {
-    ledger::Call call = std::move(*open.paused);
-    call.attempt = 0;
-    start(std::move(call));
+  if (open.paused && !refused_) {
+    start_now(std::move(*open.paused), open.round, tickets_.next());
     return std::nullopt;
   }
-  return std::make_pair(open.id, std::move(dynamic_cast<Answered&>(event).answer));
+  if (open.paused) return std::make_pair(open.id, Result<Answer>(*refused_));
+  Result<Answer> answer = std::move(dynamic_cast<Answered&>(event).answer);
+  const bool is_missing = !answer.ok() && (answer.error().kind == ErrorKind::transient ||
+                                           answer.error().kind == ErrorKind::throttled);
+  // Final, so that no machine asks again.
+  if (is_missing && (refused_ || open.round >= rounds_max))
+    answer = refused_ ? *refused_ : Error{ErrorKind::denied, answer.error().message + "; given up"};
+  return std::make_pair(open.id, std::move(answer));
 }
 
 }  // namespace sluice

@@ -54,20 +54,26 @@ class LedgerDriver {
   template <class Machine>
   void refuse_writes(Machine& machine, const Error& error) {
     refused_ = error;
+    holds_writes_ = false;
     for (ledger::Call& call : std::exchange(held_, {})) machine.take(call.id, error);
   }
 
  private:
   static bool writes(const ledger::Call& call);
   void start(ledger::Call call);
+  void start_now(ledger::Call call, uint32_t round, Ticket ticket);
   std::optional<std::pair<uint32_t, Result<Answer>>> answer(Event& event);
 
   LedgerStores stores_;
   Inbox& inbox_;
   TicketSeries tickets_;
   Chance& chance_;
+  // Rounds of a call that isn't answered, each with a store's own patience: then it is given up,
+  // and the unit with it. Whatever was under way is settled by who comes next.
+  static constexpr uint32_t rounds_max = 6;
   struct Open {
     uint32_t id;
+    uint32_t round;
     std::unique_ptr<ledger::Call> paused;  // Waits for its timer
   };
   std::unordered_map<Ticket, Open> open_;

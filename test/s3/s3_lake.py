@@ -81,5 +81,10 @@ class S3Lake(Lake):
         return [key for key in answer.elements('Key')]
 
     def record(self, job, unit):
-        answer = self.client.get(f'{self.prefix}_sluice/{job}/{unit}.json')
-        return json.loads(answer.body) if answer.status == 200 else {}
+        """Asked again if one of the faults hits it."""
+        while True:
+            answer = self.client.get(f'{self.prefix}_sluice/{job}/{unit}.json')
+            if answer.status == 200:
+                return json.loads(answer.body)
+            if answer.status == 404:
+                return {}
