@@ -1,4 +1,4 @@
-// One client doing small requests against a server on 127.0.0.1; http_cpu.py makes the table of them.
+// One client doing small requests against a server on 127.0.0.1; http_cpu.py makes the table.
 // Prints JSON: CPU (user + system of all threads) and wall of the requests alone, with all
 // connections open before, unless --cold.
 //

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# bench/run.sh [NAME [ARGUMENT...]]: everything, or one: day, latency, large, start; json_bench,
-# codec_bench, store_bench, sign_bench; and, by its name alone since it wants an S3 server, s3_story.
+# bench/run.sh [NAME [ARGUMENT...]]: everything, or one: day, latency, large, start; over test/fake_s3
+# http_cpu, s3_day, s3_put, s3_large; json_bench, codec_bench, store_bench, sign_bench; and, by its
+# name alone since it wants an S3 server, s3_story.
 # Builds what it measures. Each prints a table and what it was compared to.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -10,18 +11,20 @@ build=${SLUICE_BUILD:-build}
 for command in jq igzip taskset; do
   command -v "$command" >/dev/null || echo "not installed: $command (Debian: jq isal util-linux)"
 done
-ninja -C "$build" --quiet sluice benches
+ninja -C "$build" --quiet sluice fake_s3 benches
 
 one() {
   local name=$1
   shift
   case $name in
-    day | latency | large | start | s3_story) python3 "bench/$name.py" "$@" ;;
+    day | latency | large | start | http_cpu | s3_day | s3_put | s3_large | s3_story)
+      python3 "bench/$name.py" "$@"
+      ;;
     json_bench | codec_bench | sign_bench) "$build/bench/$name" "$@" ;;
     store_bench) "$build/bench/$name" "${1:-$build/bench-data/store}" "${@:2}" ;;
     *)
-      echo "no bench is called \"$name\": day latency large start json_bench codec_bench store_bench" \
-        "sign_bench s3_story" >&2
+      echo "no bench is called \"$name\": day latency large start http_cpu s3_day s3_put s3_large" \
+        "json_bench codec_bench store_bench sign_bench s3_story" >&2
       exit 2
       ;;
   esac
@@ -30,5 +33,8 @@ one() {
 if [[ $# -gt 0 ]]; then
   one "$@"
 else
-  for name in day latency large start json_bench codec_bench store_bench sign_bench; do one "$name"; done
+  for name in day latency large start http_cpu s3_day s3_put s3_large json_bench codec_bench \
+    store_bench sign_bench; do
+    one "$name"
+  done
 fi

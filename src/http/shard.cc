@@ -63,6 +63,7 @@ void Shard::post(const std::function<void(Posted&)>& add) {
 }
 
 void Shard::start(Pending pending, Instant when) {
+  open_.fetch_add(1, std::memory_order_relaxed);
   post([&](Posted& posted) { posted.starts.push_back({when, std::move(pending)}); });
 }
 
@@ -448,6 +449,7 @@ void Shard::sweep() {
 }
 
 void Shard::finish(Pending pending, Result<HttpResponse> response) {
+  open_.fetch_sub(1, std::memory_order_relaxed);
   pending.exchange->finished(std::move(response));
 }
 
@@ -466,9 +468,14 @@ class ShardedEngine : public HttpEngine {
     }
     return {};
   }
+  // To the shard that has least to do, so that none opens connections while others' lie idle.
   ExchangeId start(std::unique_ptr<Exchange> exchange, Instant when) override {
-    const ExchangeId id = next_.fetch_add(1, std::memory_order_relaxed);
-    shards_[id % shards_.size()]->start({std::move(exchange), id}, when);
+    size_t least = 0;
+    for (size_t i = 1; i < shards_.size(); ++i) {
+      if (shards_[i]->open() < shards_[least]->open()) least = i;
+    }
+    const ExchangeId id = next_.fetch_add(1, std::memory_order_relaxed) * shards_.size() + least;
+    shards_[least]->start({std::move(exchange), id}, when);
     return id;
   }
   void cancel(ExchangeId id) override { shards_[id % shards_.size()]->cancel(id); }

@@ -29,6 +29,8 @@ class Shard {
   void start(Pending pending, Instant when);  // From any thread
   void cancel(ExchangeId id);                 // From any thread
   void add_counts(EngineCounts& counts) const;
+  // Exchanges that haven't finished.
+  size_t open() const { return open_.load(std::memory_order_relaxed); }
 
  private:
   struct Timed {
@@ -89,6 +91,7 @@ class Shard {
   Instant swept_at_;
 
   std::atomic<uint64_t> opened_{0}, repeated_{0};
+  std::atomic<size_t> open_{0};
 
   // Guarded by mutex_.
   std::mutex mutex_;

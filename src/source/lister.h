@@ -31,7 +31,7 @@ class Lister {
  public:
   // At most so many lists at once (and a quarter of what may be in flight): 19 objects a page, as
   // CloudTrail has them, then feed 512 reads.
-  static constexpr uint32_t lists_in_flight_max = 32;
+  static constexpr uint32_t lists_in_flight_max = 64;
   // What pages may hold ahead of the reader; an eighth of the budget if that is less.
   static constexpr uint64_t ahead_bytes_max = 2 << 20;
   // A transient error that the store gives in spite of its own retries is tried so often again,

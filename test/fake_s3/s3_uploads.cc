@@ -1,5 +1,6 @@
 // Multipart uploads: https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
 #include <algorithm>
+#include <charconv>
 
 #include "base/checksum.h"
 #include "base/text.h"
@@ -9,6 +10,17 @@
 
 namespace sluice::fake_s3 {
 namespace {
+
+// The 16 bytes that an ETag of 32 digits in quotes says, as S3 takes them from the parts' MD5s.
+std::string bytes_of_etag(std::string_view etag) {
+  std::string bytes;
+  for (size_t i = 1; i + 2 < etag.size(); i += 2) {
+    unsigned byte = 0;
+    std::from_chars(etag.data() + i, etag.data() + i + 2, byte, 16);
+    bytes += static_cast<char>(byte);
+  }
+  return bytes;
+}
 
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html: part numbers 1 to 10,000;
 // "5 MiB to 5 GiB. There is no minimum size limit on the last part".
@@ -254,7 +266,7 @@ void S3Handler::complete() {
   std::string digests;
   for (const NamedPart& named : parts) {
     Part& part = upload->parts.at(named.number);
-    digests += part.md5.empty() ? part.etag : part.md5;
+    digests += part.md5.empty() ? bytes_of_etag(part.etag) : part.md5;
     object->bytes += part.slice.bytes.size();
     if (!part.slice.bytes.empty()) object->slices.push_back(part.slice);
   }
@@ -264,7 +276,7 @@ void S3Handler::complete() {
         invalid_request("The provided 'x-amz-mp-object-size' header does not match what "
                         "was computed."));
   }
-  object->etag = etag_of(digests, world_.etag_kind);
+  object->etag = etag_of(digests, ETagKind::md5);
   object->etag.insert(object->etag.size() - 1, "-" + std::to_string(parts.size()));
   object->modified_seconds = now_seconds_;
   object->headers = base_headers(object->etag, now_seconds_) + upload->headers;

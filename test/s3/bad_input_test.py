@@ -38,7 +38,6 @@ LOGS = 's3://sluice-test/logs/{unit:%Y/%m/%d}/'
 ODD = ['a b', 'a+b', 'a%2Fb', "quote'd", '"double"', 'a&b=c', 'a?b', 'a#b', 'a;b', 'a:b@c', 'a,b$',
        'a*b', '(a)[b]{c}', 'a|b\\c', 'a^b`c~', 'ünïcödé', '日本', '😀', 'a<b>c', '...', '.hidden',
        'tab\there', 'line\nbreak', '\x7f', 'trailing ', '%00', 'a//b']
-# What Sluice can't take from XML or must not pass for another key is refused, never dropped.
 
 
 def log(number=1):
@@ -82,9 +81,8 @@ class BadInput:
                                      os.path.abspath(options.sluice))
         self.fake = self.start_fake()
         self.client = self.fake.client()
-        for day in (DAY,):
-            self.client.put(f'logs/{day.replace("-", "/")}/one.json.gz', log())
-        self.said = ''
+        self.client.put(f'logs/{DAY.replace("-", "/")}/one.json.gz', log())
+        self.said, self.seconds = '', 0
 
     def start_fake(self, *more):
         return servers.fake_s3(self.program, '--bucket', 'far@eu-west-1', *more)
@@ -249,7 +247,8 @@ class BadInput:
                 'AWS_ENDPOINT_URL': f'http://127.0.0.1:{fake.port}'})
 
     def missing_ca_bundle(self):
-        return self.refused(2, ['/no/such/ca.pem'], environment={'AWS_CA_BUNDLE': '/no/such/ca.pem'})
+        path = '/no/such/ca.pem'
+        return self.refused(2, [path], environment={'AWS_CA_BUNDLE': path})
 
     def proxy_refuses(self):
         web = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Page)
@@ -295,7 +294,8 @@ PARTS = [BadInput.missing_bucket, BadInput.missing_source_bucket, BadInput.wrong
          BadInput.expired_token, BadInput.denied, BadInput.denied_writes, BadInput.wrong_region,
          BadInput.skewed_clock, BadInput.not_s3, BadInput.nobody_there, BadInput.unknown_host,
          BadInput.endpoint_without_scheme, BadInput.self_signed, BadInput.tls_to_a_plain_port,
-         BadInput.plain_to_a_tls_port,         BadInput.missing_ca_bundle, BadInput.proxy_refuses, BadInput.proxy_not_there,
+         BadInput.plain_to_a_tls_port, BadInput.missing_ca_bundle, BadInput.proxy_refuses,
+         BadInput.proxy_not_there,
          BadInput.odd_keys]
 
 

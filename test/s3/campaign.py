@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Kills sluice over S3 while answers are being lost, and looks whether the run that follows makes it
-good: every record once, the very objects of an undisturbed run, no upload left on the server.
+"""Kills sluice over S3 while answers are being lost, and looks whether the run that follows makes
+it good: every record once, the very objects of an undisturbed run, no upload left on the server.
 
     campaign.py --sluice build/sluice --fake-s3 build/test/fake_s3/fake_s3 [--points N] [--seed N]
                 [--only fake|versitygw]
@@ -68,7 +68,8 @@ class Campaign:
         for key in list_keys(client, 'logs/'):
             body = client.get(key).body
             client.put(prefix + key[len('logs/'):], body)
-        more = [(key, self.elsewhere(client.get(key).body)) for key in list_keys(client, prefix)][:3]
+        some = list(list_keys(client, prefix))[:3]
+        more = [(key, self.elsewhere(client.get(key).body)) for key in some]
         for key, body in more:
             client.put(key.replace('.json.gz', '-more.json.gz'), body)
         lake = self.lake(server, logs=prefix[:-1])
@@ -103,20 +104,20 @@ class Campaign:
         lake.check_verified()
 
     def point(self, lake, objects, seconds, calm):
-        """Killed once or twice, a run to the end with the faults still on, then all is looked at."""
+        """Killed once or twice, a run to the end with the faults still on; then all is looked at."""
         kills = 0
         for _ in range(self.chance.choice((1, 1, 2))):
             delay = self.chance.uniform(0, 1.3 * seconds)
             killed, ended = lake.kill_after(delay, signal.SIGKILL)
             kills += killed and ended.code == -signal.SIGKILL
             expect(ended.code in (-signal.SIGKILL, 0), f'exits {ended.code}: {ended.text()}')
-        record = lake.record('trail', DAY)
-        was_filled = bool(record.get('manifest') or record.get('intent'))
+        epoch = lake.record('trail', DAY).get('epoch')
         lake.run_to_end()
         calm()
-        if was_filled and lake.open_uploads():
+        if lake.open_uploads() and lake.record('trail', DAY).get('epoch') == epoch:
             # Killed between its intent and its sweep of the twin of a creation whose answer was
-            # lost: who finds the intent completes it, and has no reason to look. `settle` looks.
+            # lost: the last run found the intent or the manifest and did not claim anew, so that it
+            # had no reason to look. `settle` looks.
             ended = lake.run(verb='settle')
             expect(ended.code == 0, f'settle exits {ended.code}: {ended.text()}')
             self.settled += 1
@@ -152,9 +153,8 @@ class Campaign:
                 kills += self.point(lake, objects, seconds, calm)
                 twins += i % 4 == 3
             return (f'{points} points ({again} of a unit done before), {kills} kills, {faults} '
-                    f'faults ({twins} points with lost '
-                    f'answers of CreateUpload, {self.settled} needed settle); each followed by a '
-                    f'run: the same objects')
+                    f'faults ({twins} points with lost answers of CreateUpload, {self.settled} '
+                    f'needed settle); each followed by a run: the same objects')
 
     def on_versitygw(self, points):
         with servers.versitygw() as server, servers.Toxiproxy(server) as proxy:
@@ -162,9 +162,10 @@ class Campaign:
             objects, seconds = self.clean_run(server, proxy)
             kills = 0
             for i in range(points):
-                toxics = self.chance.sample((('limit_data', {'bytes': self.chance.randrange(8000)}),
-                                             ('reset_peer', {'timeout': self.chance.randrange(40)}),
-                                             ('timeout', {'timeout': self.chance.randrange(1, 60)})),
+                below = self.chance.randrange
+                toxics = self.chance.sample((('limit_data', {'bytes': below(8000)}),
+                                             ('reset_peer', {'timeout': below(40)}),
+                                             ('timeout', {'timeout': below(1, 60)})),
                                             self.chance.choice((1, 2)))
                 self.trial = f'versitygw, point {i + 1}, with {toxics}'
                 for kind, attributes in toxics:

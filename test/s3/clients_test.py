@@ -91,7 +91,8 @@ class Clients:
         with server:
             self.run([self.boto3, '-c', BY_BOTO3, servers.BUCKET, 'put', self.logs], server)
             self.lakes += 1
-            lake = S3Lake(self.sluice, os.path.join(self.root, f'job-{self.lakes}'), server, 'lake/')
+            folder = os.path.join(self.root, f'job-{self.lakes}')
+            lake = S3Lake(self.sluice, folder, server, 'lake/')
             lake.run_to_end()
             lake.check_verified()
             lake.check_records(self.logs)

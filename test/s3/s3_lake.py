@@ -8,9 +8,9 @@ import sys
 import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / 'kill'))
-from lake import Lake, Wrong, expect  # noqa: E402,F401  pylint: disable=wrong-import-position
+from lake import Lake, Wrong, expect
 
-import servers  # noqa: E402  pylint: disable=wrong-import-position
+import servers
 
 JOB = '''name: trail
 units: { each: day, late: 100000d }

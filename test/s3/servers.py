@@ -1,12 +1,14 @@
-"""S3 servers for the tests of this folder that are written in Python: the fake, versitygw, MinIO, and
-toxiproxy between. Each over a fresh directory on a free port, with the bucket BUCKET in it.
+"""S3 servers for the tests of this folder that are written in Python: the fake, versitygw, MinIO,
+and toxiproxy between. Each over a fresh directory on a free port, with the bucket BUCKET in it.
 
 Nothing is installed here: `./dev servers` brings them, and what isn't there raises Missing.
 """
+import ctypes
 import json
 import os
 import pathlib
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -15,7 +17,7 @@ import time
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / 'fake_s3'))
-from s3_client import Client, Lost  # noqa: E402  pylint: disable=wrong-import-position
+from s3_client import Client, Lost
 
 KEY, SECRET, REGION, BUCKET = 'sluice-test-key', 'sluice-test-secret', 'us-east-1', 'sluice-test'
 SECONDS_MAX = 60
@@ -61,6 +63,11 @@ def free_port():
         return one.getsockname()[1]
 
 
+def end_with_parent():
+    """Also where a test is killed. 1: PR_SET_PDEATHSIG."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
 class Server:
     """Ends with end(), or with `with`."""
 
@@ -68,11 +75,12 @@ class Server:
         self.name, self.port = name, port
         self.folder = tempfile.mkdtemp(prefix='sluice-s3-')
         os.mkdir(os.path.join(self.folder, 'data'))
-        self.log = open(os.path.join(self.folder, 'log'), 'wb')  # pylint: disable=consider-using-with
-        self.process = subprocess.Popen(  # pylint: disable=consider-using-with
+        self.log = open(os.path.join(self.folder, 'log'), 'wb')
+        self.process = subprocess.Popen(
             [word.replace('DIRECTORY', os.path.join(self.folder, 'data')) for word in command],
             cwd=self.folder, env={**os.environ, **(environment or {})}, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE if port is None else self.log, stderr=self.log)
+            stdout=subprocess.PIPE if port is None else self.log, stderr=self.log,
+            preexec_fn=end_with_parent)
         if port is None:  # It chooses, and says so.
             self.port = int(self.process.stdout.readline().rsplit(b':', 1)[1])
 
