@@ -6,8 +6,8 @@
 #ifdef SLUICE_BENCH_CURL
 #include <curl/curl.h>
 
+#include <algorithm>
 #include <atomic>
-#include <cstring>
 #include <thread>
 
 namespace sluice::bench {
@@ -59,7 +59,7 @@ class CurlShard {
     auto& one = *static_cast<One*>(raw);
     const std::string& body = one.shard->work_.body;
     const size_t bytes = std::min(size * count, body.size() - one.sent);
-    std::memcpy(to, body.data() + one.sent, bytes);
+    std::copy_n(body.data() + one.sent, bytes, to);
     one.sent += bytes;
     return bytes;
   }

@@ -104,14 +104,15 @@ def depth():
           "upload, which has nothing to hide behind here")
 
 
-def others(_):
+def others(arguments):
     """The story's Python and others at the same latency."""
     title(f"others' clients, first byte after {LATENCY_MS} ms")
     with FakeS3(*PLAIN, "--latency", str(LATENCY_MS), loads=[("", logs())]) as fake:
         run = fold_s3(fake)
         environment = {**os.environ, **fake.environment()}
         subprocess.run([sys.executable, str(common.ROOT / "bench" / "s3_story.py"), fake.endpoint,
-                        "logs", "AWSLogs/"], env=environment, check=True)
+                        "logs", "AWSLogs/", "--readers", arguments.readers], env=environment,
+                       check=True)
         again = fold_s3(fake)
         for each in (run, again):
             print(f"{'sluice':14}{each.report['documents']:9}{each.report['records']:9}"
@@ -248,7 +249,9 @@ def interrupted(fake, whole):
         time.sleep(whole.wall / 2)
         process.send_signal(signal.SIGKILL)
         process.wait()
-    finished = sum("manifest" in key for key in fake.keys("lake", lake))
+    records = [json.loads(fake.read("lake", key))
+               for key in fake.keys("lake", lake + "_sluice/bench-day/") if key.endswith(".json")]
+    finished = sum(bool(one.get("manifest")) for one in records)
     fake.reset()
     rest = fold_s3(fake, 512, MONTH_MEMORY, lake=lake, units=MONTH)
     counters = fake.counters()
@@ -260,8 +263,7 @@ def interrupted(fake, whole):
           f"(at most {most:,} GETs)")
     expected = digest_of(fake.lake_objects(whole.lake))
     print(f"records of the whole run: {expected[0]:,}: {verdict(expected[0] == whole.report['records'])}")
-    lake_run = rest
-    check_records(fake, lake_run, expected)
+    check_records(fake, rest, expected)
 
 
 PARTS = [latency, zero, memory, refusals, month]
@@ -274,6 +276,7 @@ def main():
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--with-others", action="store_true",
                         help="also the story's Python, aiobotocore, awscrt, s5cmd (minutes)")
+    parser.add_argument("--readers", default="boto3,boto3-4,boto3-30,aiobotocore,awscrt,s5cmd")
     arguments = parser.parse_args()
     known = {part.__name__: part for part in [*PARTS, others]}
     if len(arguments.parts) == 1:
@@ -283,7 +286,8 @@ def main():
         wanted.insert(1, "others")
     for name in wanted:
         # Each in an interpreter of its own: a measured peak is at least that of who forked it.
-        subprocess.run([sys.executable, __file__, name, "--runs", str(arguments.runs)], check=True)
+        subprocess.run([sys.executable, __file__, name, "--runs", str(arguments.runs),
+                        "--readers", arguments.readers], check=True)
     return None
 
 

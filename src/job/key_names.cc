@@ -34,9 +34,18 @@ void free_extension(std::vector<ledger::NamePiece>& pieces) {
 
 }  // namespace
 
-ledger::Names key_names(const OutputNames& names, std::string lake_prefix, const UnitNames& unit) {
+ledger::Names key_names(const OutputNames& names, std::string lake_prefix, const UnitNames& unit,
+                        NamedBy by) {
+  const bool by_span = by == NamedBy::span;
   if (!names.whole_key()) {
-    return ledger::Names::of_unit(std::move(lake_prefix), names.file_word(unit));
+    const std::string word = names.file_word(unit);
+    if (!by_span) return ledger::Names::of_unit(std::move(lake_prefix), word);
+    return ledger::Names::of_template(std::move(lake_prefix), {{Kind::folders},
+                                                               {Kind::text, word + "-"},
+                                                               {Kind::number},  // The position
+                                                               {Kind::text, "-"},
+                                                               {Kind::number},
+                                                               {Kind::extension}});
   }
   std::vector<ledger::NamePiece> pieces;
   for (const Template::Piece& piece : names.place().pieces()) {
@@ -45,7 +54,9 @@ ledger::Names key_names(const OutputNames& names, std::string lake_prefix, const
         pieces.push_back({Kind::text, piece.text});
         break;
       case Template::Piece::Kind::unit:
-        pieces.push_back({Kind::text, names.place().render_unit(piece, unit)});
+        pieces.push_back(
+            {Kind::text, names.place().render_unit(piece, unit) + (by_span ? "-" : "")});
+        if (by_span) pieces.push_back({Kind::number});
         break;
       case Template::Piece::Kind::n:
         pieces.push_back({Kind::number});

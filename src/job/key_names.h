@@ -10,6 +10,9 @@
 namespace sluice {
 
 // `lake_prefix`: of every key in the store, "" or ending in "/".
-ledger::Names key_names(const OutputNames& names, std::string lake_prefix, const UnitNames& unit);
+// A stream's unit is named span by span: the unit's id, "-" and the position where the span begins.
+enum class NamedBy : uint8_t { unit, span };
+ledger::Names key_names(const OutputNames& names, std::string lake_prefix, const UnitNames& unit,
+                        NamedBy by = NamedBy::unit);
 
 }  // namespace sluice

@@ -47,4 +47,16 @@ TEST_CASE("what a whole name looks like") {
   CHECK_FALSE(is_of("{.t:%Y/%m}/{.x}/{unit}-{n}", "lake/2024/anything/2024-02-08-00000"));
 }
 
+TEST_CASE("a stream's names tell the span, and a time in them may go over several segments") {
+  const auto is_of_span = [](std::string_view name, std::string_view key) {
+    const OutputNames names(
+        {.name = *Template::parse(name, TemplateUse::name), .extension = ".jsonl.gz"});
+    return key_names(names, "lake/", {.id = "0"}, NamedBy::span).is_unit_key(key);
+  };
+  CHECK(is_of_span("{.t:%Y/%m}/{unit}-{n}.jsonl.gz", "lake/2024/02/0-000000000017-00003.jsonl.gz"));
+  CHECK_FALSE(is_of_span("{.t:%Y/%m}/{unit}-{n}.jsonl.gz", "lake/2024/02/0-00003.jsonl.gz"));
+  CHECK_FALSE(
+      is_of_span("{.t:%Y/%m}/{unit}-{n}.jsonl.gz", "lake/2024/02/1-000000000017-00003.jsonl.gz"));
+}
+
 }  // namespace sluice

@@ -12,54 +12,20 @@
 namespace sluice {
 namespace {
 
-// What a {unit} of a name is in this unit's keys.
-std::string rendered(const Template::Piece& piece, const UnitNames& unit) {
-  auto alone = Template::parse("{" + piece.text + "}", TemplateUse::name);
-  std::string text;
-  ENSURE(alone.ok() && alone->render({.unit = &unit}, Template::Escape::key, text).ok());
-  return text;
-}
-
 ledger::Names names_of(const Job& job, const JobParts& parts, const UnitNames& unit) {
   using Kind = ledger::NamePiece::Kind;
-  const bool stream = parts.source->stream();
-  if (!stream) {
-    ledger::Names names = key_names(job.names, parts.lake_prefix, unit);
-    if (parts.recipe.set_aside_place) {
-      names.copies = {{Kind::text, *parts.recipe.set_aside_place + unit_token(unit.id) + "-"},
-                      {Kind::number},
-                      {Kind::extension}};
-    }
-    return names;
+  const bool by_span = parts.source->stream();
+  ledger::Names names =
+      key_names(job.names, parts.lake_prefix, unit, by_span ? NamedBy::span : NamedBy::unit);
+  if (!parts.recipe.set_aside_place) return names;
+  names.copies = {{Kind::text, *parts.recipe.set_aside_place + unit_token(unit.id) + "-"},
+                  {Kind::number}};
+  if (by_span) {
+    names.copies.push_back({Kind::text, "-"});
+    names.copies.push_back({Kind::number});
   }
-  if (!job.names.whole_key()) {
-    std::string word = job.names.file_word(unit);
-    return ledger::Names::of_template(parts.lake_prefix, {{Kind::folders},
-                                                          {Kind::text, word + "-"},
-                                                          {Kind::number},
-                                                          {Kind::text, "-"},
-                                                          {Kind::number},
-                                                          {Kind::extension}});
-  }
-  std::vector<ledger::NamePiece> pieces;
-  for (const Template::Piece& piece : job.names.place().pieces()) {
-    switch (piece.kind) {
-      case Template::Piece::Kind::text:
-        pieces.push_back({Kind::text, piece.text});
-        break;
-      case Template::Piece::Kind::unit:
-        pieces.push_back({Kind::text, rendered(piece, unit) + "-"});
-        pieces.push_back({Kind::number});  // The span's position
-        break;
-      case Template::Piece::Kind::n:
-        pieces.push_back({Kind::number, {}});
-        break;
-      default:
-        pieces.push_back({Kind::value, {}});
-        break;
-    }
-  }
-  return ledger::Names::of_template(parts.lake_prefix, std::move(pieces));
+  names.copies.push_back({Kind::extension});
+  return names;
 }
 
 // All units of a run in one loop, under one budget: as many at once as the budget admits.
