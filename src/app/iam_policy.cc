@@ -87,7 +87,7 @@ class Policies {
 
  private:
   std::string identity(const S3Words& words) {
-    const std::string below =
+    std::string below =
         words.aws.profile.empty() ? default_identity : "profile " + words.aws.profile;
     if (words.aws.role_arn.empty()) return below;
     add(below, R"({"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": )" +

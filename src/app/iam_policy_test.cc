@@ -22,17 +22,22 @@ TEST_CASE("the least policy reads below the source's prefix and writes below the
                  "units: { each: day }\n"
                  "source: { objects: \"s3://logs/AWSLogs/{path.account}/{unit:%Y/%m/%d}/\" }\n"
                  "sink: { lake: \"s3://lake/trail/\", partition: \"dt={.eventTime:%F}/\" }\n") ==
-        R"({
-  "Version": "2012-10-17",
-  "Statement": [
-    {"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": "arn:aws:s3:::logs", "Condition": {"StringLike": {"s3:prefix": "AWSLogs/*"}}},
-    {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": "arn:aws:s3:::logs/AWSLogs/*"},
-    {"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": "arn:aws:s3:::lake", "Condition": {"StringLike": {"s3:prefix": "trail/*"}}},
-    {"Effect": "Allow", "Action": ["s3:ListBucketMultipartUploads"], "Resource": "arn:aws:s3:::lake"},
-    {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"], "Resource": "arn:aws:s3:::lake/trail/*"}
-  ]
-}
-)");
+        "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n"
+        R"(    {"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": "arn:aws:s3:::logs", )"
+        R"("Condition": {"StringLike": {"s3:prefix": "AWSLogs/*"}}},)"
+        "\n"
+        R"(    {"Effect": "Allow", "Action": ["s3:GetObject"], )"
+        R"("Resource": "arn:aws:s3:::logs/AWSLogs/*"},)"
+        "\n"
+        R"(    {"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": "arn:aws:s3:::lake", )"
+        R"("Condition": {"StringLike": {"s3:prefix": "trail/*"}}},)"
+        "\n"
+        R"(    {"Effect": "Allow", "Action": ["s3:ListBucketMultipartUploads"], )"
+        R"("Resource": "arn:aws:s3:::lake"},)"
+        "\n"
+        R"(    {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", )"
+        R"("s3:AbortMultipartUpload"], "Resource": "arn:aws:s3:::lake/trail/*"})"
+        "\n  ]\n}\n");
 }
 
 TEST_CASE("each identity has its own policy, and who assumes a role may do that") {

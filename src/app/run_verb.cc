@@ -40,6 +40,7 @@ Result<int> run_job(const Command& command) {
     report.error().message = opened->hide(report.error().message);
     return std::move(report).error();
   }
+  report->remarks = opened->stores->remarks();
   const int exit_code = report->exit_code(opened->job.ok_set_aside);
   std::vector<std::pair<std::string, std::string>> more;
   const std::string figures = opened->stores->test_figures();

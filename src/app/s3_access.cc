@@ -47,7 +47,7 @@ Result<aws::CredentialSource*> S3Access::credentials(const S3Words& words) {
   return credentials_.back().second.get();
 }
 
-Result<std::unique_ptr<Store>> S3Access::open(const std::string& bucket, const Settings& side) {
+Result<std::unique_ptr<S3Store>> S3Access::open(const std::string& bucket, const Settings& side) {
   S3Words words = TRY(s3_words(side, environment_));
   const aws::AwsSurroundings surroundings = aws::real_surroundings(environment_, *engine_, clock_);
   const aws::Profiles profiles = TRY(aws::read_profiles(words.aws, surroundings));
@@ -61,7 +61,7 @@ Result<std::unique_ptr<Store>> S3Access::open(const std::string& bucket, const S
   options.region = where.region;
   options.base_url_of_region = where.url_of_region;
   options.signs_payload = !where.is_https() && !is_loopback(where.origin);
-  return std::unique_ptr<Store>(make_s3_store(std::move(options), *engine_, credentials, clock_));
+  return make_s3_store(std::move(options), *engine_, credentials, clock_);
 }
 
 }  // namespace sluice

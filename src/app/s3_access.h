@@ -26,7 +26,7 @@ class S3Access {
 
   // The bucket's store. Credentials are looked for here, which may take requests; S3 itself is
   // asked nothing yet. `denied`: none were found.
-  Result<std::unique_ptr<Store>> open(const std::string& bucket, const Settings& side);
+  Result<std::unique_ptr<S3Store>> open(const std::string& bucket, const Settings& side);
 
  private:
   explicit S3Access(Environment environment);

@@ -35,7 +35,9 @@ Result<Store*> Stores::open_one(const std::string& url, const Settings& side, Us
   const StoreUrl where = TRY_IN(parse_store_url(url), what);
   if (where.scheme == StoreScheme::s3) {
     if (s3_ == nullptr) s3_ = TRY_IN(S3Access::make(environment_), what);
-    owned_.push_back(TRY_IN(s3_->open(where.root, side), what));
+    auto on_s3 = TRY_IN(s3_->open(where.root, side), what);
+    on_s3_.push_back(on_s3.get());
+    owned_.push_back(std::move(on_s3));
     return owned_.back().get();
   }
   if (where.scheme == StoreScheme::memory) {
@@ -102,6 +104,20 @@ Result<std::unique_ptr<Stores>> Stores::open(const Job& job, Use use,
   }
   made->state_ = made->metered(state, Side::state, meter);
   return made;
+}
+
+std::vector<std::string> Stores::remarks() const {
+  std::vector<std::string> remarks;
+  for (const S3Store* store : on_s3_) {
+    const S3Counts counts = store->counts();
+    if (counts.retries + counts.hedges == 0) continue;
+    remarks.push_back(store->name() + ": " + std::to_string(counts.retries) +
+                      " requests repeated, " + std::to_string(counts.refusals) +
+                      " of them as S3 said to slow down; " + std::to_string(counts.hedges) +
+                      " slow reads asked for twice, the second was quicker " +
+                      std::to_string(counts.hedges_won) + " times");
+  }
+  return remarks;
 }
 
 std::string Stores::test_figures() const {

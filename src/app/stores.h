@@ -39,6 +39,9 @@ class Stores {
   const std::string& lake_prefix() const { return lake_prefix_; }
   const std::string& state_prefix() const { return state_prefix_; }
 
+  // What the stores over S3 had to repeat, one line each; nothing where nothing was.
+  std::vector<std::string> remarks() const;
+
   // What the slow wrappers saw, as JSON members; empty without them.
   std::string test_figures() const;
 
@@ -55,6 +58,7 @@ class Stores {
   std::unique_ptr<S3Access> s3_;
   std::vector<std::unique_ptr<CallObserver>> observers_;
   std::vector<std::unique_ptr<Store>> owned_;  // An inner one stands before its wrapper.
+  std::vector<S3Store*> on_s3_;
   std::vector<std::pair<std::string, SlowStore*>> slow_;
   Store* source_ = nullptr;
   Store* lake_ = nullptr;

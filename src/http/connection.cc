@@ -39,7 +39,8 @@ Connection::Connection(Origin& origin, const Address& address, TlsContext* tls, 
       began_at_(at),
       moved_at_(at) {
   if (stream_.fd() >= 0)
-    ::connect(stream_.fd(), reinterpret_cast<const sockaddr*>(&address.storage), address.bytes);
+    (void)::connect(stream_.fd(), reinterpret_cast<const sockaddr*>(&address.storage),
+                    address.bytes);
 }
 
 Status Connection::carry(Pending pending, Instant at) {

@@ -48,8 +48,7 @@ Shard::~Shard() {
   ::close(wakeup_);
 }
 
-// ---- from other threads
-// --------------------------------------------------------------------------
+// ---- from other threads ------------------------------------------------------------------------
 
 void Shard::post(const std::function<void(Posted&)>& add) {
   bool must_wake = false;
@@ -76,8 +75,7 @@ void Shard::add_counts(EngineCounts& counts) const {
   counts.requests_repeated += repeated_.load(std::memory_order_relaxed);
 }
 
-// ---- the loop
-// ------------------------------------------------------------------------------------
+// ---- the loop ----------------------------------------------------------------------------------
 
 void Shard::run() {
   leave_signals_to_others();
@@ -162,8 +160,7 @@ int Shard::milliseconds_to_wait() const {
   return wait <= 0 ? 0 : static_cast<int>(wait / 1_ms) + 1;
 }
 
-// ---- an exchange finds a connection
-// --------------------------------------------------------------
+// ---- an exchange finds a connection ------------------------------------------------------------
 
 Result<Origin*> Shard::origin_of(std::string_view url) {
   const size_t scheme = url.find("://");
@@ -184,12 +181,9 @@ void Shard::dispatch(Pending pending) {
   if (!pending.exchange->prepare())
     return finish(std::move(pending), Error{ErrorKind::cancelled, "not wanted any more"});
   const std::string& url = pending.exchange->request().url;
-  for (const char c : url) {
-    if (static_cast<unsigned char>(c) <= ' ' || c == 0x7F)
-      return finish(std::move(pending), Error{ErrorKind::invalid,
-                                              "a blank or a control character "
-                                              "in a URL"});
-  }
+  if (has_forbidden_byte(url))
+    return finish(std::move(pending),
+                  Error{ErrorKind::invalid, "a blank or a control character in a URL"});
   auto origin = origin_of(url);
   if (!origin.ok()) return finish(std::move(pending), std::move(origin.error()));
   (*origin)->waiting.push_back(std::move(pending));
@@ -300,8 +294,7 @@ void Shard::fail_waiting(Origin& origin, const Error& error) {
   }
 }
 
-// ---- a connection goes on
-// ------------------------------------------------------------------------
+// ---- a connection goes on ----------------------------------------------------------------------
 
 void Shard::advance(Connection& connection) {
   const bool was_under_way = connection.state() < Connection::State::sending;
@@ -451,53 +444,6 @@ void Shard::sweep() {
 void Shard::finish(Pending pending, Result<HttpResponse> response) {
   open_.fetch_sub(1, std::memory_order_relaxed);
   pending.exchange->finished(std::move(response));
-}
-
-// ---- the engine
-// ----------------------------------------------------------------------------------
-
-namespace {
-
-class ShardedEngine : public HttpEngine {
- public:
-  Status open(const EngineOptions& options) {
-    tls_ = TRY(TlsContext::make(options.tls));
-    const uint32_t each = std::max(1U, options.connections_max / std::max(1U, options.shards));
-    for (uint32_t i = 0; i < std::max(1U, options.shards); ++i) {
-      shards_.push_back(std::make_unique<Shard>(options, each, resolver_, *tls_));
-    }
-    return {};
-  }
-  // To the shard that has least to do, so that none opens connections while others' lie idle.
-  ExchangeId start(std::unique_ptr<Exchange> exchange, Instant when) override {
-    size_t least = 0;
-    for (size_t i = 1; i < shards_.size(); ++i) {
-      if (shards_[i]->open() < shards_[least]->open()) least = i;
-    }
-    const ExchangeId id = next_.fetch_add(1, std::memory_order_relaxed) * shards_.size() + least;
-    shards_[least]->start({std::move(exchange), id}, when);
-    return id;
-  }
-  void cancel(ExchangeId id) override { shards_[id % shards_.size()]->cancel(id); }
-  EngineCounts counts() const override {
-    EngineCounts counts;
-    for (const auto& shard : shards_) shard->add_counts(counts);
-    return counts;
-  }
-
- private:
-  std::atomic<ExchangeId> next_{1};
-  std::unique_ptr<TlsContext> tls_;
-  std::vector<std::unique_ptr<Shard>> shards_;  // Outlive the resolver, which calls them.
-  Resolver resolver_;
-};
-
-}  // namespace
-
-Result<std::unique_ptr<HttpEngine>> make_engine(EngineOptions options) {
-  auto engine = std::make_unique<ShardedEngine>();
-  TRY(engine->open(options));
-  return std::unique_ptr<HttpEngine>(std::move(engine));
 }
 
 }  // namespace sluice

@@ -12,14 +12,14 @@ Error wrong(std::string_view text, std::string_view why) {
                                   "\": " + std::string(why)};
 }
 
+}  // namespace
+
 bool has_forbidden_byte(std::string_view text) {
   for (const char c : text) {
     if (static_cast<unsigned char>(c) <= ' ' || c == 0x7F) return true;
   }
   return false;
 }
-
-}  // namespace
 
 std::string Url::authority() const {
   std::string out = host.find(':') == std::string::npos ? host : "[" + host + "]";

@@ -22,6 +22,9 @@ struct Url {
   std::string authority() const;
 };
 
+// A blank, a line break or another control character: it would end the request line.
+bool has_forbidden_byte(std::string_view text);
+
 // `invalid`: no scheme we speak, no host, a port that is none, or a byte that no URL may hold.
 Result<Url> parse_url(std::string_view text);
 

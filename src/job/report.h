@@ -50,6 +50,7 @@ struct RunReport {
   std::vector<UnitReport> units;
   std::vector<std::string> errors;  // Of the run itself
   Nanoseconds wall = 0, cpu = 0;
+  std::vector<std::string> remarks;  // Of the stores: what was repeated, refused, asked twice
   uint64_t memory_bytes = 0, memory_peak_bytes = 0;  // Of the budget
   std::vector<Gauge::Snapshot> calls, stages;
 

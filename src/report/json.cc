@@ -81,6 +81,7 @@ std::string json(const RunReport& run, int exit_code,
   out.number("objects", sum.objects).number("set_aside", sum.set_aside);
   out.number("bytes_read", sum.bytes_read).number("bytes_written", sum.bytes_written);
   out.raw("wall_ms", milliseconds(run.wall)).raw("cpu_ms", milliseconds(run.cpu));
+  if (!run.remarks.empty()) out.raw("remarks", texts(run.remarks));
   out.number("memory_bytes", run.memory_bytes).number("memory_peak_bytes", run.memory_peak_bytes);
   out.raw("gigabyte_seconds", decimal(gigabyte_seconds(run), 6));
   out.raw("request_dollars", decimal(request_dollars(run.calls), 6));

@@ -161,6 +161,7 @@ std::string table(const RunReport& run) {
   out += "\n" + print_duration(run.wall) + ", " + print_duration(run.cpu) + " CPU, memory " +
          print_bytes(run.memory_peak_bytes) + " of " + print_bytes(run.memory_bytes) + ", " +
          decimal(gigabyte_seconds(run), 3) + " GB-seconds\n" + mixed(run);
+  for (const std::string& remark : run.remarks) out += remark + "\n";
   return out;
 }
 

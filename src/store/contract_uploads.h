@@ -194,7 +194,7 @@ inline auto count(const std::string& outcomes, char letter) {
 
 inline void race_puts(Subject& subject, Racers kind, int rounds) {
   const std::string prefix = subject.prefix();
-  // No body comes twice: S3's ETags are made of the bytes, so what is there again would match again.
+  // No body comes twice: an ETag of S3 is made of the bytes, so what is back would match again.
   const auto body = [](int number, const std::string& word) {
     return "racer " + std::to_string(number) + " over " + word;
   };
