@@ -1,6 +1,7 @@
 #include "http/retry.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace sluice {
 
@@ -62,13 +63,24 @@ void Pace::roll(Instant at) {
   const auto lost = static_cast<double>(refused - refused_before_);
   if (got + lost < window_requests_min && length < 1_s) return;
 
-  double limit = limit_.load(std::memory_order_relaxed);
-  if (lost > (got + lost) * refused_share_most) {
-    limit = std::max(least, got / (static_cast<double>(length) / 1e9) * above_accepted);
+  const double before = limit_.load(std::memory_order_relaxed);
+  const double seen = got + lost;
+  const double seconds = static_cast<double>(length) / 1e9;
+  const double chance = 3 * std::sqrt(seen * refused_share_most * (1 - refused_share_most));
+  double limit = before;
+  if (lost > seen * refused_share_most + chance) {
+    limit = std::max({least, got / seconds * above_accepted, seen / seconds * least_of_seen});
     limited_at_ = at;
     next_slot_ = std::max(next_slot_, at);
+  } else if (limit != 0 && at - limited_at_ > forgotten_after) {
+    limit = 0;
   } else if (limit != 0) {
-    limit = at - limited_at_ > forgotten_after ? 0 : limit * growth;
+    limit *= lost == 0 ? growth_unrefused : growth;
+    // Slots that were given out far ahead, at the old limit, must not hold up those to come.
+    if (next_slot_ > at) {
+      const auto ahead = static_cast<double>(next_slot_ - at);
+      next_slot_ = at + static_cast<Nanoseconds>(ahead * before / limit);
+    }
   }
   limit_.store(limit, std::memory_order_relaxed);
   accepted_before_ = accepted;

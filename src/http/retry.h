@@ -32,7 +32,9 @@ class RetryBucket {
  public:
   static constexpr double tokens_max = 500;  // As AWS's SDKs
   static constexpr double refill_per_second = 50;
-  static constexpr double cost_of_failure = 14, cost_of_refusal = 5;
+  // A refusal costs nothing here: the pace takes care of it, and a burst of them must not leave a
+  // debt that holds up the run long after.
+  static constexpr double cost_of_failure = 14;
   // Takes the cost; how long to wait until it is covered.
   Nanoseconds take(double cost, Instant at);
   void succeeded();  // One token back
@@ -59,9 +61,12 @@ class Pace {
  private:
   static constexpr Nanoseconds window = 100_ms;
   static constexpr uint64_t window_requests_min = 20;  // Fewer say nothing.
-  static constexpr double refused_share_most = 0.15;
-  static constexpr double above_accepted = 1.1;  // The limit, when too many are refused
-  static constexpr double growth = 1.25;         // Of the limit, each window in which few are
+  // Of a window's requests so many may be refused, and three times what chance adds to that.
+  static constexpr double refused_share_most = 0.12;
+  static constexpr double above_accepted = 1.1;  // The limit, when too many are refused,
+  static constexpr double least_of_seen = 0.5;   // ... but at least so much of what was asked
+  static constexpr double growth = 1.25;         // Of the limit, each window in which few are,
+  static constexpr double growth_unrefused = 2;  // ... and in which none is
   static constexpr double least = 20;            // Requests a second
   // As long as this with few refusals, and the limit is forgotten.
   static constexpr Nanoseconds forgotten_after = 10_s;

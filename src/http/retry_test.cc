@@ -27,12 +27,12 @@ TEST_CASE("an empty bucket of tokens delays a repetition, and successes fill it"
   RetryBucket bucket;
   const Instant at{1'000'000'000};
   Nanoseconds wait = 0;
-  for (int i = 0; i < 100; ++i) wait = bucket.take(RetryBucket::cost_of_refusal, at);
+  for (int i = 0; i < 100; ++i) wait = bucket.take(5, at);
   CHECK(wait == 0);
-  wait = bucket.take(RetryBucket::cost_of_refusal, at);
+  wait = bucket.take(5, at);
   CHECK(wait == 100_ms);
   for (int i = 0; i < 10; ++i) bucket.succeeded();
-  CHECK(bucket.take(RetryBucket::cost_of_refusal, at) == 0);
+  CHECK(bucket.take(5, at) == 0);
   CHECK(bucket.take(500, at) == 10_s);
   CHECK(bucket.take(0, at + 20_s) == 0);
 }

@@ -49,7 +49,7 @@ class Run : public Task {
   }
 
   void start_what_fits() override {
-    while (!stopping_ && next_ < units_.size()) {
+    while (!stopping_ && next_ < units_.size() && leaves_room_to_read()) {
       auto lease = resources_.budget.try_reserve(unit_bytes_min(job_));
       if (!lease) break;
       admit(std::move(*lease));
@@ -110,6 +110,13 @@ class Run : public Task {
     std::unique_ptr<UnitSeries> series;
     std::unique_ptr<UnitTask> task;
   };
+
+  // Units make progress each with its own share; hundreds of reads in flight come out of the rest.
+  // So all but the first of them leave half of the budget to the reads.
+  bool leaves_room_to_read() const {
+    return active_.empty() ||
+           (active_.size() + 1) * unit_bytes_min(job_) <= resources_.budget.capacity() / 2;
+  }
 
   void admit(Lease lease) {
     const size_t index = next_++;

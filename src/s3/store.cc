@@ -235,7 +235,7 @@ class Core : public std::enable_shared_from_this<Core> {
     if (operation->first_refused == Instant{}) operation->first_refused = at;
     if (at - operation->first_refused > options_.retry.refused_most)
       return answer(*operation, tried(*operation, std::move(failure.error)));
-    again(operation, RetryBucket::cost_of_refusal, failure.retry_after, operation->attempts);
+    again(operation, 0, failure.retry_after, operation->attempts);
   }
 
   void again(const OperationPtr& operation, double cost, std::optional<Nanoseconds> asked_for,

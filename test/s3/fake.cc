@@ -45,7 +45,7 @@ uint64_t Fake::count(std::string_view name, std::string_view section) const {
 
 S3Options options_for_faults(const Fake& fake) {
   S3Options options = options_of(fake.server());
-  options.first_byte_within = 150_ms;
+  options.first_byte_within = 500_ms;
   options.hedges = false;
   return options;
 }

@@ -31,7 +31,7 @@ class Fake {
   const std::unique_ptr<S3Server> server_;
 };
 
-// Patience of 150 ms, and no hedges, so that each request is counted once.
+// Patience of half a second, and no hedges, so that each request is counted once.
 S3Options options_for_faults(const Fake& fake);
 
 struct Told {
