@@ -148,8 +148,11 @@ void UnitTask::ledger_on() {
   if (!driver_.idle()) return;
   if (run_.done()) {
     if (!close_source()) return;
-    const bool is_done = !run_.error() && run_.outcome() == ledger::UnitRun::Outcome::won;
-    if (!twins_ || !is_done) return finish();
+    using Outcome = ledger::UnitRun::Outcome;
+    const auto ended = run_.error() ? Outcome::lost : run_.outcome();
+    // A run that failed has not kept count of what it asked for twice.
+    if (ended == Outcome::failed && !around_.parts.source->stream()) twins_.emplace(ledger_unit_);
+    if (!twins_ || (ended != Outcome::won && ended != Outcome::failed)) return finish();
     phase_ = Phase::sweeping;
     return sweep_on();
   }
