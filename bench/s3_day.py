@@ -31,8 +31,8 @@ PLAIN = ["--no-check-signature"]
 MONTH_DAYS = 31
 MONTH = (DAY, "2024-03-09")
 MONTH_LATENCY_MS = 50
-MONTH_MEMORY = "2GiB"  # As latency.py: all 31 units at once
-MONTH_MEMORIES = ["48MiB", "256MiB", MONTH_MEMORY]
+MONTH_MEMORY = "256MiB"  # The default
+MONTH_MEMORIES = ["48MiB", MONTH_MEMORY]
 
 # Beside each other: get the owner, the record and the first lists; put owner and claim while lists
 # go on; create the upload while objects are read.

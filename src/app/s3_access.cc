@@ -4,6 +4,7 @@
 
 #include "app/process.h"
 #include "aws/endpoint.h"
+#include "base/text.h"
 
 namespace sluice {
 namespace {
@@ -56,6 +57,13 @@ Result<std::unique_ptr<S3Store>> S3Access::open(const std::string& bucket, const
   aws::CredentialSource* credentials = TRY(this->credentials(words));
 
   S3Options& options = words.options;
+  // AWS's SDKs take it likewise; ours is more patient by default.
+  if (const auto attempts = environment_.get("AWS_MAX_ATTEMPTS")) {
+    const auto most = parse_number<uint32_t>(*attempts);
+    if (!most || *most == 0)
+      return Error{ErrorKind::invalid, "AWS_MAX_ATTEMPTS: a number from 1 on was expected"};
+    options.retry.attempts_max = *most;
+  }
   options.bucket = Bucket(bucket);
   options.base_url = where.origin + where.base_path;
   options.region = where.region;

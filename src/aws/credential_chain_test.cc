@@ -235,7 +235,7 @@ TEST_CASE("A role that is refused is told with its name and STS's reason") {
   const Error error = world.find(options).error();
   CHECK(error.kind == ErrorKind::denied);
   CHECK(error.message ==
-        "assume role arn:r: 403 AccessDenied: User x is not authorized.; allow it to these "
+        "assume role arn:r: 403 AccessDenied: User x is not authorized; allow it to these "
         "credentials, or use others (profile, role) (request 7)");
 }
 

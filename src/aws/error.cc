@@ -238,7 +238,9 @@ std::string advice(const Failure& failure, Said::Body body) {
 std::string message_of(const Failure& failure, const Said& said) {
   std::string message = std::to_string(failure.status);
   if (!failure.code.empty()) message += " " + failure.code;
-  if (!said.message.empty()) message += ": " + excerpt(said.message, message_bytes_max);
+  std::string_view what_was_said = said.message;
+  while (what_was_said.ends_with('.')) what_was_said.remove_suffix(1);  // The sentence goes on.
+  if (!what_was_said.empty()) message += ": " + excerpt(what_was_said, message_bytes_max);
   if (const std::string what = advice(failure, said.body); !what.empty()) message += "; " + what;
   if (!said.request_id.empty()) message += " (request " + said.request_id + ")";
   return message;

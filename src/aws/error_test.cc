@@ -77,7 +77,7 @@ TEST_CASE("A missing key is not a missing bucket") {
   const Failure failure = classified(404, s3_error("NoSuchBucket"));
   CHECK(failure.error.kind == ErrorKind::invalid);
   CHECK(failure.error.message ==
-        "404 NoSuchBucket: Said so.; check the bucket's name, and the endpoint (request R1)");
+        "404 NoSuchBucket: Said so; check the bucket's name, and the endpoint (request R1)");
 }
 
 TEST_CASE("Who is denied hears what to do") {
@@ -85,7 +85,7 @@ TEST_CASE("Who is denied hears what to do") {
   CHECK(denied.error.kind == ErrorKind::denied);
   CHECK(!denied.is_retryable);
   CHECK(denied.error.message ==
-        "403 AccessDenied: Said so.; allow it to these credentials, or use others (profile, role) "
+        "403 AccessDenied: Said so; allow it to these credentials, or use others (profile, role) "
         "(request R1)");
   const Failure expired = classified(400, s3_error("ExpiredToken", "<Token-0>secret</Token-0>"));
   CHECK(expired.error.kind == ErrorKind::denied);
@@ -189,8 +189,9 @@ TEST_CASE("Real error bodies read as botocore reads them") {
     const std::string expected = read_shared(stem + ".json").value();
     const Failure failure = classified(400, read_shared(stem + ".xml").value());
     CHECK(json_text(expected, ".Error.Code") == failure.code);
-    CHECK(failure.error.message.find(json_text(expected, ".Error.Message").value()) !=
-          std::string::npos);
+    std::string text = json_text(expected, ".Error.Message").value();
+    while (text.ends_with('.')) text.pop_back();  // The sentence goes on with what to do.
+    CHECK(failure.error.message.find(text) != std::string::npos);
     ++count;
   }
   CHECK((names.empty() || count == 3));
