@@ -150,9 +150,9 @@ void UnitTask::ledger_on() {
     if (!close_source()) return;
     using Outcome = ledger::UnitRun::Outcome;
     const auto ended = run_.error() ? Outcome::lost : run_.outcome();
+    if (ended != Outcome::failed || around_.parts.source->stream()) return finish();
     // A run that failed has not kept count of what it asked for twice.
-    if (ended == Outcome::failed && !around_.parts.source->stream()) twins_.emplace(ledger_unit_);
-    if (!twins_ || (ended != Outcome::won && ended != Outcome::failed)) return finish();
+    twins_.emplace(ledger_unit_);
     phase_ = Phase::sweeping;
     return sweep_on();
   }
@@ -176,7 +176,10 @@ void UnitTask::sweep_on() {
   if (!twins_->done() || !driver_.idle()) return;
   if (twins_->error())
     report_.warnings.push_back("an upload may have been left open: " + twins_->error()->message);
-  finish();
+  twins_.reset();
+  if (!meant_) return finish();
+  phase_ = Phase::ledger;
+  write_intent();
 }
 
 // A bounded unit's listing needs no claim: it goes on while that is being written.
@@ -339,13 +342,25 @@ void UnitTask::fill_record() {
   report_.duplicates += written.duplicates;
   report_.conflicts += written.conflicts;
   report_.bytes_written += written.bytes;
-  ledger::Intent meant = intent();
-  report_.objects += meant.uploads.size();
+  bool may_have_twins = false;
+  meant_ = intent(may_have_twins);
+  report_.objects += meant_->uploads.size();
   for (SetAside& what : log_->set_aside) {
     if (report_.set_aside.size() < set_aside_listed_max)
       report_.set_aside.push_back(std::move(what));
   }
   close_walk();
+  if (!may_have_twins) return write_intent();
+  std::vector<UploadId> kept;
+  for (const ledger::Upload& upload : meant_->uploads) kept.push_back(upload.id);
+  twins_.emplace(ledger_unit_, run_.epoch(), std::move(kept));
+  phase_ = Phase::sweeping;
+  sweep_on();
+}
+
+void UnitTask::write_intent() {
+  ledger::Intent meant = std::move(*meant_);
+  meant_.reset();
   if (around_.parts.source->stream() && meant.end <= run_.record().position) {
     run_.leave();  // Nothing has come
   } else {
@@ -354,14 +369,13 @@ void UnitTask::fill_record() {
   ledger_on();
 }
 
-ledger::Intent UnitTask::intent() {
+ledger::Intent UnitTask::intent(bool& may_have_twins) {
   const WalkSums& sums = walk_->sums();
   const SinkSums written = sink_->sums();
   ledger::Intent intent;
   intent.inputs = inputs_->inputs();
   for (const Prepared& prepared : sink_->take_prepared()) {
-    // A stream's next claim lists in any case: its owner's claim stays open.
-    if (prepared.may_have_twin && !around_.parts.source->stream()) twins_.emplace(ledger_unit_);
+    may_have_twins |= prepared.may_have_twin;
     intent.uploads.push_back(to_upload(prepared));
   }
   for (const SetAside& what : log_->set_aside) {

@@ -73,7 +73,8 @@ class UnitTask : public Task {
   void close_walk();
   void finish();
   Status check_not_empty() const;
-  ledger::Intent intent();
+  ledger::Intent intent(bool& may_have_twins);
+  void write_intent();
 
   const UnitNames unit_;
   UnitNames span_unit_;  // Streams: the unit that the present fill is; else unit_
@@ -100,7 +101,8 @@ class UnitTask : public Task {
   uint64_t span_ = 0;  // Counts fills, so that an old timer is known
   std::optional<Error> failure_;
   bool stopping_ = false;
-  std::optional<ledger::SweepTwins> twins_;  // Where an upload of this run may have one
+  std::optional<ledger::SweepTwins> twins_;  // While sweeping
+  std::optional<ledger::Intent> meant_;      // What is written after that
   bool gone_ = false;                        // An upload was not there any more
 };
 

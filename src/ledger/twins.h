@@ -1,9 +1,10 @@
-// After a commit: what nobody knows of. An upload whose creation was asked for twice, because the
-// first answer was lost, may have a twin that no record will ever name.
+// What nobody knows of: an upload whose creation was asked for twice, because the first answer was
+// lost, may have a twin that no record will ever name.
 //
-// The unit's open uploads are listed, then its record is read. If nobody has claimed the unit by
-// then, whatever was listed is of our epoch or an older one, and what the record doesn't name is
-// aborted. If somebody has, it is theirs to sweep: a claim over a claim lists first.
+// The unit's open uploads are listed, then its record is read. If the claim is still ours then (or,
+// after a failure, nobody's), whatever was listed is of our epoch or an older one, since nobody had
+// claimed after us: what is neither kept nor named by the record is aborted. Else it is somebody
+// else's to sweep: a claim over a claim lists first.
 #pragma once
 
 #include <optional>
@@ -17,16 +18,23 @@ namespace sluice::ledger {
 
 class SweepTwins {
  public:
+  // Before the intent, while the claim of `epoch` is ours: all but `kept`, which the intent names.
+  SweepTwins(UnitPtr unit, uint64_t epoch, std::vector<UploadId> kept);
+  // After a failure, when the claim has been given back.
   explicit SweepTwins(UnitPtr unit);
   std::optional<Call> next() { return step_.next(); }
   void take(uint32_t id, Result<Answer> answer);
   bool done() const { return step_.at<Rest>(); }
-  // The unit is committed all the same; what was left open costs, and harms nothing.
+  // The unit goes on all the same: what was left open costs, and harms nothing.
   const std::optional<Error>& error() const { return error_; }
   bool operator==(const SweepTwins&) const = default;
 
  private:
+  bool is_nobody_elses(const Held& held) const;
+
   UnitPtr unit_;
+  std::optional<uint64_t> epoch_;
+  std::vector<UploadId> kept_;
   Step<Rest, ListOpen, ReadRecord, AbortAll> step_;
   std::vector<OpenUpload> listed_;
   std::optional<Error> error_;

@@ -18,43 +18,49 @@ struct Case {
     made.run = "run-1";
     return std::make_shared<const Unit>(std::move(made));
   }();
-  void leave_open(const char* key) {
-    REQUIRE(call(*store, CreateUpload{Key(key), unit->mark(1)}).ok());
+  UploadId leave_open(const char* key) {
+    return call_for<UploadId>(*store, CreateUpload{Key(key), unit->mark(1)}).value();
   }
   void write(const Record& record) {
     REQUIRE(call(*store, Put{unit->record_key(), print(record)}).ok());
   }
-  void sweep() {
-    SweepTwins sweep(unit);
+  void sweep(SweepTwins sweep) {
     while (!sweep.done()) {
       auto asked = sweep.next();
       REQUIRE(asked);
       sweep.take(asked->id, call(*store, std::move(asked->request)));
     }
-    CHECK_MESSAGE(!sweep.error(), sweep.error()->message);
+    CHECK_FALSE(sweep.error());
   }
 };
 
 }  // namespace
 
-TEST_CASE("a twin that nobody names is aborted once the unit is committed") {
+TEST_CASE("before the intent a twin is aborted; what is kept, and other units' stay") {
   Case it;
+  const UploadId kept = it.leave_open("u-00000.gz");
   it.leave_open("u-00000.gz");
   it.leave_open("other-00000.gz");
-  Record record{.job = "j", .unit = "u", .epoch = 1};
-  record.manifest = manifest_of(Intent{}, {});
-  record.manifest->epoch = 1;
-  it.write(record);
-  it.sweep();
-  REQUIRE(it.store->open_uploads().size() == 1);
-  CHECK(it.store->open_uploads()[0].key == Key("other-00000.gz"));
+  it.write({.job = "j", .unit = "u", .epoch = 1, .run = "run-1"});
+  it.sweep(SweepTwins(it.unit, 1, {kept}));
+  REQUIRE(it.store->open_uploads().size() == 2);
+  CHECK(it.store->open_uploads()[1].id == kept);
+}
+
+TEST_CASE("after a failure all that the record doesn't name is aborted") {
+  Case it;
+  it.leave_open("u-00000.gz");
+  it.write({.job = "j", .unit = "u", .epoch = 1});
+  it.sweep(SweepTwins(it.unit));
+  CHECK(it.store->open_uploads().empty());
 }
 
 TEST_CASE("a unit that somebody has claimed since is theirs to sweep") {
   Case it;
   it.leave_open("u-00000.gz");
   it.write({.job = "j", .unit = "u", .epoch = 2, .run = "another"});
-  it.sweep();
+  it.sweep(SweepTwins(it.unit));
+  it.sweep(SweepTwins(it.unit, 1, {}));
   CHECK(it.store->open_uploads().size() == 1);
 }
 
