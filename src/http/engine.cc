@@ -47,7 +47,7 @@ class ShardedEngine : public HttpEngine {
 
 }  // namespace
 
-Result<std::unique_ptr<HttpEngine>> make_engine(EngineOptions options) {
+Result<std::unique_ptr<HttpEngine>> make_engine(const EngineOptions& options) {
   auto engine = std::make_unique<ShardedEngine>();
   TRY(engine->open(options));
   return std::unique_ptr<HttpEngine>(std::move(engine));

@@ -35,6 +35,6 @@ class HttpEngine : public Engine {
 };
 
 // Ends (and answers what is open with `cancelled`) when destroyed. `invalid`: the TLS files.
-Result<std::unique_ptr<HttpEngine>> make_engine(EngineOptions options);
+Result<std::unique_ptr<HttpEngine>> make_engine(const EngineOptions& options);
 
 }  // namespace sluice

@@ -1,5 +1,7 @@
 #include "http/url.h"
 
+#include <charconv>
+
 #include "base/text.h"
 
 namespace sluice {
@@ -13,6 +15,22 @@ Error wrong(std::string_view text, std::string_view why) {
 }
 
 }  // namespace
+
+std::string percent_decoded(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    int byte = 0;
+    if (text[i] == '%' && i + 2 < text.size() &&
+        std::from_chars(text.data() + i + 1, text.data() + i + 3, byte, 16).ptr ==
+            text.data() + i + 3) {
+      out += static_cast<char>(byte);
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
 
 bool has_forbidden_byte(std::string_view text) {
   for (const char c : text) {

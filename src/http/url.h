@@ -22,6 +22,9 @@ struct Url {
   std::string authority() const;
 };
 
+// %XX made the byte it says; what isn't %XX stays as it is.
+std::string percent_decoded(std::string_view text);
+
 // A blank, a line break or another control character: it would end the request line.
 bool has_forbidden_byte(std::string_view text);
 

@@ -20,6 +20,13 @@ TEST_CASE("a URL is cut into scheme, host, port and target") {
   CHECK(parse_url("http://[::1]:9000/x")->authority() == "[::1]:9000");
 }
 
+TEST_CASE("percent-decoding leaves alone what is no %XX") {
+  CHECK(percent_decoded("a%2Fb%2fc%00d").size() == 7);
+  CHECK(percent_decoded("100%") == "100%");
+  CHECK(percent_decoded("%zz%4") == "%zz%4");
+  CHECK(percent_decoded("%C3%A4+") == "\xc3\xa4+");
+}
+
 TEST_CASE("what is no URL is refused, without quoting what may be a secret") {
   for (const char* text :
        {"", "s3://bucket", "example.com", "http://", "http://:80/", "http://h:0", "http://h:70000",

@@ -6,6 +6,7 @@
 #include "aws/digest.h"
 #include "aws/xml.h"
 #include "base/text.h"
+#include "http/url.h"
 #include "s3/requests.h"
 
 namespace sluice::s3 {
@@ -32,20 +33,9 @@ ETag etag_of(std::string_view text) {
 // Undoes encoding-type=url, where the answer says that it was done: not every server does it.
 std::string decoded(std::string_view text, bool is_encoded) {
   if (!is_encoded) return std::string(text);
-  std::string out;
-  out.reserve(text.size());
-  for (size_t i = 0; i < text.size(); ++i) {
-    unsigned byte = 0;
-    const char* digits = text.data() + i + 1;
-    if (text[i] == '%' && i + 2 < text.size() &&
-        std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2) {
-      out += static_cast<char>(byte);
-      i += 2;
-    } else {
-      out += text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return out;
+  std::string blanks(text);
+  std::replace(blanks.begin(), blanks.end(), '+', ' ');  // As in a form: a plus itself is %2B.
+  return percent_decoded(blanks);
 }
 
 // "bytes 0-9/123" -> 123, also of "bytes */123".

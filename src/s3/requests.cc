@@ -1,10 +1,9 @@
 #include "s3/requests.h"
 
-#include <charconv>
-
 #include "aws/sign.h"
 #include "aws/xml.h"
 #include "base/checksum.h"
+#include "http/url.h"
 
 namespace sluice::s3 {
 
@@ -202,19 +201,7 @@ std::string mark_text(const Mark& mark) {
 }
 
 Mark mark_of(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    unsigned byte = 0;
-    const char* digits = text.data() + i + 1;
-    if (text[i] == '%' && i + 2 < text.size() &&
-        std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2) {
-      out += static_cast<char>(byte);
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return Mark(std::move(out));
+  return Mark(percent_decoded(text));
 }
 
 Outgoing outgoing(const Request& request, std::string_view base_url, const S3Options& options) {
