@@ -18,12 +18,15 @@ Error too_long(uint64_t most) {
           "the answer's body is longer than the " + std::to_string(most) + " bytes expected"};
 }
 
-// The end of the head: behind the empty line; npos if it isn't there yet.
+// The end of the head: behind the first empty line, which may end in a lone LF (RFC 9112 2.2); npos
+// if it isn't there yet. However the bytes were cut, it is the same one.
 size_t end_of_head(std::string_view bytes) {
-  const size_t crlf = bytes.find("\r\n\r\n");
-  if (crlf != std::string_view::npos) return crlf + 4;
-  const size_t bare = bytes.find("\n\n");  // RFC 9112 2.2: a lone LF may be taken for the end
-  return bare == std::string_view::npos ? bare : bare + 2;
+  for (size_t at = bytes.find('\n'); at != std::string_view::npos; at = bytes.find('\n', at + 1)) {
+    const std::string_view behind = bytes.substr(at + 1);
+    if (behind.starts_with('\n')) return at + 2;
+    if (behind.starts_with("\r\n")) return at + 3;
+  }
+  return std::string_view::npos;
 }
 
 std::string_view next_line(std::string_view& rest) {

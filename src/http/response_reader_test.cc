@@ -42,6 +42,11 @@ TEST_CASE("a response is the same however its bytes were cut") {
   }
 }
 
+TEST_CASE("the first empty line ends the head, whichever line breaks it and others have") {
+  const std::string mixed = "HTTP/1.1 200 OK\nContent-Length: 6\n\nab\r\n\r\n";
+  for (size_t step = 1; step < 50; ++step) CHECK(read(mixed, step)->body.view() == "ab\r\n\r\n");
+}
+
 TEST_CASE("a body of known length may be put where it belongs") {
   ResponseReader reader;
   reader.begin("GET", 1000);
