@@ -31,7 +31,7 @@ Result<std::unique_ptr<S3Access>> S3Access::make(const Environment& environment)
   options.shards = std::clamp(usable_cores(), 1U, 4U);
   options.proxies = TRY(ProxyRules::from(environment));
   options.tls.ca_file = environment.get("AWS_CA_BUNDLE").value_or("");
-  made->engine_ = TRY(make_engine(std::move(options)));
+  made->engine_ = TRY(make_engine(options));
   return made;
 }
 

@@ -161,8 +161,8 @@ using Answer = std::variant<Body, Meta, Page, Done, UploadId, PartTag, UploadPag
 
 struct Timing {
   Instant started, ended;
-  uint64_t bytes = 0;         // Of payload, either way
-  uint32_t attempts = 1;      // How often the store asked
+  uint64_t bytes = 0;     // Of payload, either way
+  uint32_t attempts = 1;  // How often the store asked
 };
 
 struct Answered : Event {
@@ -178,8 +178,8 @@ struct Answered : Event {
 
 struct Features {
   bool conditional_put = true;
-  bool exact_delete = true;  // Delete::only is atomic (version id, inode); else HEAD, then DELETE
-  bool lists_uploads = true;     // ListUploads finds them by a prefix; else only by their whole key
+  bool exact_delete = true;   // Delete::only is atomic (version id, inode); else HEAD, then DELETE
+  bool lists_uploads = true;  // ListUploads finds them by a prefix; else only by their whole key
   // Complete of an upload that is gone is not_found; else it may be answered with a success where
   // any object is, and of several that complete at once more than one may win.
   bool completes_once = true;
