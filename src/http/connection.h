@@ -60,7 +60,6 @@ class Connection {
   Origin& origin() { return origin_; }
   const Address& address() const { return address_; }
   int fd() const { return stream_.fd(); }
-  bool has_connected() const { return state_ != State::connecting; }
 
  private:
   Step fail(Error error);

@@ -33,8 +33,7 @@ struct Origin {
 
   std::vector<Connection*> idle = {};  // The one used last is at the back, and is used next.
   std::deque<Pending> waiting = {};
-  size_t connections = 0;
-  size_t connecting = 0;       // Of them, not yet ready to send
+  size_t connecting = 0;       // Connections not yet ready to send
   size_t failed_in_a_row = 0;  // Attempts to connect
 };
 

@@ -230,7 +230,6 @@ bool Shard::connect(Origin& origin) {
   auto made = std::make_unique<Connection>(origin, address, &tls_, now_);
   Connection* connection = made.get();
   connections_.emplace(connection, std::move(made));
-  ++origin.connections;
   ++origin.connecting;
   opened_.fetch_add(1, std::memory_order_relaxed);
   if (connection->fd() < 0) {
@@ -376,7 +375,6 @@ void Shard::close(Connection& connection) {
   const auto owned = connections_.find(&connection);
   if (owned == connections_.end()) return;
   Origin& origin = connection.origin();
-  --origin.connections;
   if (connection.state() < Connection::State::sending) --origin.connecting;
   std::erase(origin.idle, &connection);
   if (connection.fd() >= 0) ::epoll_ctl(epoll_, EPOLL_CTL_DEL, connection.fd(), nullptr);

@@ -60,7 +60,7 @@ Status Ownership::check(std::string_view text) const {
   const auto owner = job_of(text);
   if (!owner)
     return Error{ErrorKind::invalid,
-                 job_.lake + key_.str() + ": not readable; it should say whose lake this is"};
+                 lake_.name() + key_.str() + ": not readable; it should say whose lake this is"};
   if (*owner == job_.name || job_.shared) return {};
   return Error{ErrorKind::conflict,
                job_.lake + " belongs to job `" + *owner +

@@ -98,7 +98,6 @@ class Maker {
       body += "</Part>";
     }
     body += "</CompleteMultipartUpload>";
-    out_.body_is_made = true;
     add("content-type", "application/xml");
     Outgoing out = finish();
     // "Processing of a CompleteMultipartUpload request could take several minutes."

@@ -12,8 +12,9 @@ namespace sluice::s3 {
 
 struct Outgoing {
   HttpRequest request;
-  std::string made_body;  // Goes out as the body if `body_is_made`; else `request.body` views it.
-  bool body_is_made = false;
+  // A body made here goes out, once whoever sends it has made `request.body` view it; else that
+  // views the store's request.
+  std::string made_body;
 };
 
 // The metadata header that carries an upload's mark.

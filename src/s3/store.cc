@@ -33,14 +33,12 @@ struct Operation {
   std::mutex mutex;
   // Guarded by mutex.
   bool is_answered = false;
-  bool is_hedged = false;
   bool looks_first = false;  // The first step of an exact delete
   uint32_t attempts = 0;     // Begun
-  uint32_t under_way = 0;
-  uint32_t failures = 0;  // That no refusal was the reason of
+  uint32_t failures = 0;     // That no refusal was the reason of
   Instant first_refused = {};
   uint32_t moves = 0, clock_changes = 0, credential_changes = 0;
-  ExchangeId exchange = 0, hedge = 0;
+  ExchangeId exchange = 0;  // Of the last attempt that is no hedge
 };
 using OperationPtr = std::shared_ptr<Operation>;
 
@@ -58,6 +56,7 @@ class Attempt : public Exchange {
   const OperationPtr operation_;
   const bool is_hedge_;
   bool is_look_ = false;
+  bool wants_fresh_connection_ = false;
   s3::Outgoing outgoing_;
   std::shared_ptr<const aws::Credentials> signed_with_;  // Null: unsigned
   std::string signed_for_;                               // The region
@@ -114,9 +113,8 @@ class Core : public std::enable_shared_from_this<Core> {
       attempt.outgoing_ = s3::outgoing(operation.request, base_url, options_);
     }
     HttpRequest& request = attempt.outgoing_.request;
-    if (attempt.outgoing_.body_is_made) request.body = attempt.outgoing_.made_body;
-    // Another connection, perhaps another address: what failed may have been its fault.
-    request.fresh_connection = operation.failures > 0 || attempt.is_hedge_;
+    if (!attempt.outgoing_.made_body.empty()) request.body = attempt.outgoing_.made_body;
+    request.fresh_connection = attempt.wants_fresh_connection_;
     if (credentials_ != nullptr) attempt.signed_with_ = credentials_->current();
     if (attempt.signed_with_ != nullptr) {
       const WallTime at{clock_.wall().ns + clock_offset_.load(std::memory_order_relaxed)};
@@ -129,7 +127,6 @@ class Core : public std::enable_shared_from_this<Core> {
   void finished(Attempt& attempt, Result<HttpResponse> response) {
     const OperationPtr& operation = attempt.operation_;
     const std::lock_guard lock(operation->mutex);
-    --operation->under_way;
     if (operation->is_answered) return;
     if (!response.ok()) return broke(attempt, std::move(response.error()));
 
@@ -146,7 +143,10 @@ class Core : public std::enable_shared_from_this<Core> {
       operation->looks_first = false;
       return send(operation, now());
     }
-    if (operation->is_hedged) settle_race(*operation, attempt.is_hedge_);
+    if (attempt.is_hedge_) {  // A hedge that lost sees for itself that it isn't wanted.
+      hedges_won_.fetch_add(1, std::memory_order_relaxed);
+      engine_.cancel(operation->exchange);
+    }
     answer(*operation, std::get<Answer>(std::move(outcome)));
   }
 
@@ -167,10 +167,11 @@ class Core : public std::enable_shared_from_this<Core> {
 
   void send(const OperationPtr& operation, Instant at) {
     ++operation->attempts;
-    ++operation->under_way;
     attempts_.fetch_add(1, std::memory_order_relaxed);
     auto attempt = std::make_unique<Attempt>(shared_from_this(), operation, false);
     attempt->is_look_ = operation->looks_first;
+    // Another connection, perhaps another address: what failed may have been its fault.
+    attempt->wants_fresh_connection_ = operation->failures > 0;
     const Instant when = pace_of(operation->request).admit(at);
     operation->exchange = engine_.start(std::move(attempt), when);
     if (operation->attempts == 1 && is_hedged(operation->request)) send_hedge(operation, when);
@@ -179,10 +180,9 @@ class Core : public std::enable_shared_from_this<Core> {
   void send_hedge(const OperationPtr& operation, Instant when) {
     const std::optional<Nanoseconds> slow = first_bytes_.slow_one();
     if (!slow) return;
-    operation->is_hedged = true;
-    ++operation->under_way;
-    operation->hedge =
-        engine_.start(std::make_unique<Attempt>(shared_from_this(), operation, true), when + *slow);
+    auto attempt = std::make_unique<Attempt>(shared_from_this(), operation, true);
+    attempt->wants_fresh_connection_ = true;
+    engine_.start(std::move(attempt), when + *slow);
   }
 
   // Whether this hedge is still of use, asked at its time.
@@ -190,16 +190,10 @@ class Core : public std::enable_shared_from_this<Core> {
   bool wants(const Attempt& attempt) {
     if (!attempt.is_hedge_) return true;
     const std::lock_guard lock(attempt.operation_->mutex);
-    if (attempt.operation_->is_answered || attempt.operation_->under_way < 2) return false;
+    if (attempt.operation_->is_answered) return false;
     if (!first_bytes_.may_hedge()) return false;
     hedges_.fetch_add(1, std::memory_order_relaxed);
     return true;
-  }
-
-  void settle_race(Operation& operation, bool hedge_won) {
-    if (hedge_won) hedges_won_.fetch_add(1, std::memory_order_relaxed);
-    if (hedge_won) engine_.cancel(operation.exchange);
-    // A hedge that hasn't begun sees for itself that it isn't wanted.
   }
 
   void broke(Attempt& attempt, Error error) {

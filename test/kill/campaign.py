@@ -9,15 +9,12 @@ One line for each part, with its counts. What failed keeps its folder and says h
 import argparse
 import os
 import random
-import shutil
 import sys
 import tempfile
-import time
 
 from disks import Disks
-from lake import Wrong
+from parts import run_parts
 from streams import Streams
-from trials import Skipped
 from units import Units
 
 
@@ -50,27 +47,7 @@ def main():
     options = words.parse_args()
     root = tempfile.mkdtemp(prefix='sluice-kill-')
     campaign = Campaign(options, root)
-    print(f'seed {options.seed}, in {root}', flush=True)
-    passed = failed = skipped = 0
-    for name, part in parts_of(campaign):
-        if options.only not in name:
-            continue
-        started = time.monotonic()
-        campaign.trial = name
-        try:
-            print(f'{name}: {part()} ({time.monotonic() - started:.1f} s)', flush=True)
-            passed += 1
-        except Skipped as why:
-            print(f'skipped: {why}', flush=True)
-            skipped += 1
-        except Wrong as what:
-            print(f'{name}: FAILED at {campaign.trial} (seed {options.seed}, kept in {root}): '
-                  f'{what}', flush=True)
-            failed += 1
-    if failed == 0:
-        shutil.rmtree(root)
-    print(f'{passed} passed, {failed} failed, {skipped} skipped', flush=True)
-    return 1 if failed else 0
+    return run_parts(campaign, parts_of(campaign), options, root)
 
 
 if __name__ == '__main__':
