@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
@@ -30,6 +31,26 @@ std::string openssl_says() {
   return reason != nullptr ? reason : "unknown TLS error";
 }
 
+// OpenSSL would ask the terminal for the password of an encrypted key.
+int no_password(char*, int, int, void*) {
+  return -1;
+}
+
+// Of the certificate or the key, by OpenSSL's last error.
+std::string why_not_loaded() {
+  const unsigned long code = ERR_peek_last_error();
+  const int library = ERR_GET_LIB(code), reason = ERR_GET_REASON(code);
+  if (library == ERR_LIB_PEM && reason == PEM_R_NO_START_LINE) return "none in that PEM file";
+  if (library == ERR_LIB_X509 && reason == X509_R_KEY_VALUES_MISMATCH)
+    return "it is another certificate's key";
+  const bool is_encrypted =
+      (library == ERR_LIB_PEM &&
+       (reason == PEM_R_BAD_PASSWORD_READ || reason == PEM_R_PROBLEMS_GETTING_PASSWORD)) ||
+      (library == ERR_LIB_UI);
+  if (is_encrypted) return "it is encrypted: decrypt it with `openssl pkey -in ... -out ...`";
+  return openssl_says();
+}
+
 struct SessionDeleter {
   void operator()(SSL_SESSION* session) const { SSL_SESSION_free(session); }
 };
@@ -46,6 +67,7 @@ struct TlsContext::Inside {
   ~Inside() { SSL_CTX_free(context); }
 
   Status open(const TlsOptions& options);
+  Status show(const TlsOptions& options);  // What this side has to show of itself
   SSL* connection(const std::string& host) {
     const std::lock_guard lock(mutex);
     SSL* tls = SSL_new(context);
@@ -72,6 +94,10 @@ Result<std::unique_ptr<TlsContext>> TlsContext::make(TlsOptions options) {
   for (const std::string* file : {&options.ca_file, &options.certificate_file, &options.key_file}) {
     if (!file->empty() && ::access(file->c_str(), R_OK) != 0)
       return Error{ErrorKind::invalid, "TLS: " + *file + ": " + std::strerror(errno)};
+  }
+  if (options.certificate_file.empty() != options.key_file.empty()) {
+    return Error{ErrorKind::invalid, "TLS: " + options.certificate_file + options.key_file +
+                                         ": a certificate and its key go together"};
   }
   return std::unique_ptr<TlsContext>(new TlsContext(std::move(options)));
 }
@@ -105,13 +131,21 @@ Status TlsContext::Inside::open(const TlsOptions& options) {
   } else {
     SSL_CTX_set_default_verify_paths(context);
   }
-  if (!options.certificate_file.empty()) {
-    if (SSL_CTX_use_certificate_chain_file(context, options.certificate_file.c_str()) != 1)
-      return Error{ErrorKind::invalid,
-                   "certificate " + options.certificate_file + ": " + openssl_says()};
-    if (SSL_CTX_use_PrivateKey_file(context, options.key_file.c_str(), SSL_FILETYPE_PEM) != 1)
-      return Error{ErrorKind::invalid, "key " + options.key_file + ": " + openssl_says()};
-  }
+  return options.certificate_file.empty() ? Status() : show(options);
+}
+
+Status TlsContext::Inside::show(const TlsOptions& options) {
+  const auto refuse = [](const std::string& what) {
+    Error error{ErrorKind::invalid, what + ": " + why_not_loaded()};
+    ERR_clear_error();
+    return error;
+  };
+  SSL_CTX_set_default_passwd_cb(context, no_password);
+  ERR_clear_error();
+  if (SSL_CTX_use_certificate_chain_file(context, options.certificate_file.c_str()) != 1)
+    return refuse("certificate " + options.certificate_file);
+  if (SSL_CTX_use_PrivateKey_file(context, options.key_file.c_str(), SSL_FILETYPE_PEM) != 1)
+    return refuse("key " + options.key_file);
   return {};
 }
 
