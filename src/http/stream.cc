@@ -31,24 +31,53 @@ std::string openssl_says() {
   return reason != nullptr ? reason : "unknown TLS error";
 }
 
+// Does the last error say that the peer doesn't like what this side has shown of itself?
+bool is_refused_by_peer() {
+  const unsigned long code = ERR_peek_last_error();
+  if (ERR_GET_LIB(code) != ERR_LIB_SSL) return false;
+  switch (ERR_GET_REASON(code)) {
+    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+    case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
+    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+    case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+    case SSL_R_TLSV1_ALERT_ACCESS_DENIED:
+      return true;
+    default:
+      return false;
+  }
+}
+constexpr std::string_view wants_certificate =
+    "; the server wants a client certificate that it trusts (auth: mtls)";
+
 // OpenSSL would ask the terminal for the password of an encrypted key.
 int no_password(char*, int, int, void*) {
   return -1;
 }
 
-// Of the certificate or the key, by OpenSSL's last error.
+// Of the certificate or the key: the first of OpenSSL's errors that says something to a human.
 std::string why_not_loaded() {
-  const unsigned long code = ERR_peek_last_error();
-  const int library = ERR_GET_LIB(code), reason = ERR_GET_REASON(code);
-  if (library == ERR_LIB_PEM && reason == PEM_R_NO_START_LINE) return "none in that PEM file";
-  if (library == ERR_LIB_X509 && reason == X509_R_KEY_VALUES_MISMATCH)
-    return "it is another certificate's key";
-  const bool is_encrypted =
-      (library == ERR_LIB_PEM &&
-       (reason == PEM_R_BAD_PASSWORD_READ || reason == PEM_R_PROBLEMS_GETTING_PASSWORD)) ||
-      (library == ERR_LIB_UI);
-  if (is_encrypted) return "it is encrypted: decrypt it with `openssl pkey -in ... -out ...`";
-  return openssl_says();
+  const char* first = nullptr;
+  while (const unsigned long code = ERR_get_error()) {
+    const int library = ERR_GET_LIB(code), reason = ERR_GET_REASON(code);
+    if (first == nullptr) first = ERR_reason_error_string(code);
+    if (library == ERR_LIB_X509 && reason == X509_R_KEY_VALUES_MISMATCH)
+      return "it is another certificate's key";
+    const bool wants_password =
+        library == ERR_LIB_UI ||
+        (library == ERR_LIB_PEM &&
+         (reason == PEM_R_BAD_PASSWORD_READ || reason == PEM_R_PROBLEMS_GETTING_PASSWORD)) ||
+        (library == ERR_LIB_CRYPTO && reason == ERR_R_INTERRUPTED_OR_CANCELLED);
+    if (wants_password) return "it is encrypted: decrypt it with `openssl pkey`";
+    if ((library == ERR_LIB_PEM && reason == PEM_R_NO_START_LINE) ||
+        library == ERR_LIB_OSSL_DECODER) {
+      return "none that can be read in that PEM file";
+    }
+  }
+  return first != nullptr ? first : "unknown TLS error";
 }
 
 struct SessionDeleter {
@@ -185,6 +214,10 @@ Result<bool> Stream::handshake() {
                      " is not trusted: " + X509_verify_cert_error_string(verdict) +
                      "; if its authority is your own, name its PEM file in AWS_CA_BUNDLE"};
   }
+  if (error == SSL_ERROR_SSL && is_refused_by_peer()) {
+    return Error{ErrorKind::denied,
+                 "TLS with " + host_ + ": " + openssl_says() + std::string(wants_certificate)};
+  }
   if (error == SSL_ERROR_SSL) {
     return Error{ErrorKind::invalid, "TLS with " + host_ + ": " + openssl_says() +
                                          "; does this port speak TLS? (http:// or https://)"};
@@ -207,8 +240,13 @@ Stream::Moved Stream::moved_by_tls(int returned) {
       if (number == 0) return {Moved::How::closed};
       return {Moved::How::failed, 0, std::strerror(number)};
     }
-    default:
-      return {Moved::How::failed, 0, "TLS: " + openssl_says()};
+    default: {
+      // With TLS 1.3 it comes after the handshake.
+      const bool is_refused = is_refused_by_peer();
+      return {Moved::How::failed, 0,
+              "TLS: " + openssl_says() + std::string(is_refused ? wants_certificate : ""),
+              is_refused};
+    }
   }
 }
 

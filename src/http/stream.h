@@ -51,7 +51,8 @@ class Stream {
     enum class How : uint8_t { some, blocked, closed, failed };
     How how = How::some;
     size_t bytes = 0;
-    std::string why = {};  // Of a failure
+    std::string why = {};     // Of a failure
+    bool is_refused = false;  // The peer doesn't take our certificate, or wants one: `denied`
   };
 
   Stream() = default;
@@ -62,7 +63,7 @@ class Stream {
 
   // From here on everything goes through TLS: call handshake until it says `some`.
   void start_tls(TlsContext& context, const std::string& host);
-  // An error tells whether it can be cured by trying again (transient) or not (invalid).
+  // An error tells whether it can be cured by trying again (transient) or not (invalid, denied).
   Result<bool> handshake();  // false: blocked
 
   Moved read(std::span<char> room);
