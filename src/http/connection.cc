@@ -186,7 +186,8 @@ Connection::Step Connection::receive(std::span<char> scratch, Instant at) {
     const auto moved = stream_.read(room);
     if (moved.how == Stream::Moved::How::blocked) return Step::blocked;
     if (moved.how == Stream::Moved::How::failed)
-      return fail({ErrorKind::transient, origin_.text() + ": " + moved.why});
+      return fail({moved.is_refused ? ErrorKind::denied : ErrorKind::transient,
+                   origin_.text() + ": " + moved.why});
     if (moved.how == Stream::Moved::How::closed) {
       if (auto ended = reader_.end(); !ended.ok())
         return fail(std::move(ended).error().in(origin_.text()));
