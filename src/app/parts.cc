@@ -1,5 +1,6 @@
 #include "app/parts.h"
 
+#include "app/api_source.h"
 #include "app/s3_words.h"
 #include "codec/auto_records.h"
 #include "codec/gzip_encoder.h"
@@ -9,6 +10,7 @@
 #include "codec/zstd_encoder.h"
 #include "flow/lake_words.h"
 #include "sink/lake.h"
+#include "source/http_pages.h"
 #include "source/objects.h"
 #include "source/replay.h"
 #include "transform/drop.h"
@@ -34,6 +36,7 @@ const Catalog& all_parts() {
     Catalog parts;
     // Those that need a store are made below, where it is known.
     parts.add(with(objects_doc(), s3_words_of_source()), MakeSource());
+    parts.add(http_pages_doc(), MakeSource());
     parts.add(replay_doc(), make_replay);
     parts.add(auto_records_doc(), make_auto_records);
     parts.add(json_document_doc(), make_json_document);
@@ -61,10 +64,20 @@ Result<JobParts> make_parts(const Job& job, Stores& stores) {
   parts.state_prefix = stores.state_prefix();
   if (const PathPattern* pattern = source_pattern(job)) {
     parts.source = make_objects_source_maker(*stores.source(), *pattern, job.zone);
+  } else if (job.source.name() == http_pages_doc().name) {
+    parts.source = TRY(make_api_source(job.source, stores.environment()));
   } else {
     parts.source = TRY(job.source.part()->make_source(job.source));
   }
   parts.decoder = TRY(job.decode.part()->make_decoder(job.decode));
+  if (const auto paths = parts.source->envelope_paths();
+      !paths.empty() && !parts.decoder->want_envelope(paths)) {
+    return Error{ErrorKind::invalid, "decode: " + job.decode.name() +
+                                         " has nothing beside its records, but the source looks "
+                                         "for " +
+                                         json::to_string(paths.front()) +
+                                         " there: say json, or find the next page another way"};
+  }
   for (const Settings& transform : job.transforms) {
     parts.recipe.transforms.push_back(TRY(transform.part()->make_transform(transform)));
   }

@@ -38,6 +38,7 @@ class Stores {
   Store& state() { return *state_; }
   const std::string& lake_prefix() const { return lake_prefix_; }
   const std::string& state_prefix() const { return state_prefix_; }
+  const Environment& environment() const { return environment_; }
 
   // What the stores over S3 had to repeat, one line each; nothing where nothing was.
   std::vector<std::string> remarks() const;

@@ -265,10 +265,13 @@ Status Template::append_piece(const Piece& piece, const Context& context, Escape
       return {};
     }
     case Piece::Kind::unit:
-      if (!piece.format) {
+      if (const auto& at = piece.end ? context.unit->end : context.unit->start;
+          !piece.format && !piece.end) {
         put(context.unit->id);
-      } else if (context.unit->start) {
-        put_time(*context.unit->start);
+      } else if (at && piece.format) {
+        put_time(*at);
+      } else if (at) {
+        put(format_rfc3339(*at));
       } else {
         return corrupt("unit " + context.unit->id + " has no time for {" + piece.text + "}");
       }

@@ -1,7 +1,7 @@
 // Templates: text with holes, one grammar everywhere (partitions, names, `set` values).
 //
 //   template = { text | "{{" | "}}" | "{" ref [":" format] "}" }
-//   ref      = field | "path." name | "unit" | "run.started" | "run.id" | "n"
+//   ref      = field | "path." name | "unit" | "unit.end" | "run.started" | "run.id" | "n"
 //   format   = [("s"|"ms"|"us"|"ns") ":"] strftime of %Y %m %d %H %M %S %j %F %G %V %%
 //
 // "[ ]" and {path.x} as a pattern belong to source paths only, which are the source's to read; here
@@ -24,7 +24,7 @@
 namespace sluice {
 
 // Where a template stands, and so what it may refer to: {n} in names only, {run...} in values only
-// (a key of a bounded unit must be the same on every attempt).
+// (a key of a bounded unit must be the same on every attempt), {unit.end:...} in values only.
 enum class TemplateUse : uint8_t { partition, name, value };
 
 // A value. Rendering is const and safe from any thread.
@@ -83,6 +83,7 @@ class Template {
     std::optional<TimeFormat> format = {};
     size_t slashes = 0;       // In the format: a time may go over several segments
     bool plain_date = false;  // The format is %F and nothing else, the commonest
+    bool end = false;         // Of `unit`: where it ends
   };
   const std::vector<Piece>& pieces() const { return pieces_; }
   const TimeZone& zone() const { return zone_; }

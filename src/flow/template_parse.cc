@@ -112,6 +112,12 @@ class TemplateParser {
       piece.kind = Piece::Kind::unit;
       return {};
     }
+    if (word == "unit.end") {
+      piece.kind = Piece::Kind::unit;
+      piece.end = true;
+      if (use_ != TemplateUse::value) return wrong(begin, "{unit.end} can't be in a key");
+      return {};
+    }
     if (word == "n") {
       piece.kind = Piece::Kind::n;
       if (use_ != TemplateUse::name) return wrong(begin, "{n} belongs in `name:` only");

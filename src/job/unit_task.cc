@@ -51,7 +51,10 @@ uint64_t unit_bytes_min(const Job& job) {
 class UnitTask::Log : public WalkLog {
  public:
   Log(InputsLog& inputs, UnitReport& report) : inputs_(inputs), report_(report) {}
-  void on_document(const Document& document) override { inputs_.add(document); }
+  // What can't be found again by a key (a page of an API) is no input to be listed.
+  void on_document(const Document& document) override {
+    if (!document.key.str().empty()) inputs_.add(document);
+  }
   void on_set_aside(SetAside what) override {
     if (set_aside.size() < set_aside_listed_max) set_aside.push_back(std::move(what));
   }
@@ -277,9 +280,10 @@ void UnitTask::open_walk() {
   inputs_ = std::make_unique<InputsLog>(*ledger_unit_, run_.epoch(), *parts.state, shared.inbox,
                                         around_.series.new_series());
   log_ = std::make_unique<Log>(*inputs_, report_);
-  walk_ = std::make_unique<Walk>(Walk::Parts{
-      *source_, *sink_, *parts.decoder, parts.recipe, span_unit_, *purse_, shared.workers,
-      shared.inbox, around_.series.new_series(), shared.meter, *log_, job.on_bad});
+  walk_ = std::make_unique<Walk>(Walk::Parts{*source_, *sink_, *parts.decoder, parts.recipe,
+                                             span_unit_, *purse_, shared.workers, shared.inbox,
+                                             around_.series.new_series(), shared.meter, *log_,
+                                             job.on_bad, parts.source->wants_envelopes()});
   if (parts.source->stream()) {
     // The timer's ticket says which span it is for: a later one must not be sealed by it.
     const Ticket ticket =

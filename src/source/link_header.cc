@@ -31,7 +31,9 @@ class LinkReader {
   }
 
  private:
-  void skip_blanks() { rest_.remove_prefix(std::min(rest_.find_first_not_of(" \t"), rest_.size())); }
+  void skip_blanks() {
+    rest_.remove_prefix(std::min(rest_.find_first_not_of(" \t"), rest_.size()));
+  }
 
   // Past the comma that ends this link; commas in quotes don't.
   void skip_to_comma() {

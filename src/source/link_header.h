@@ -15,7 +15,7 @@
 namespace sluice {
 
 struct Link {
-  std::string url;  // As it stands between < and >; may be relative
+  std::string url;                // As it stands between < and >; may be relative
   std::vector<std::string> rels;  // Lower case
 };
 

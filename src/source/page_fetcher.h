@@ -37,17 +37,18 @@ struct ApiAccess {
 struct PageFetchOptions {
   std::string method = "GET";
   Headers headers = {};
-  std::string origin = {};              // Only what lies here gets to know who we are
-  bool json = true;                     // An HTML page in its place is a failure
-  Nanoseconds answer_within = 60_s;     // To the first byte, and between two
-  Nanoseconds hopeless_after = 600_s;   // Of failures and refusals without an end
-  uint32_t attempts_max = 8;            // That failed; being told to wait is not counted
+  std::string origin = {};             // Only what lies here gets to know who we are
+  bool json = true;                    // An HTML page in its place is a failure
+  Nanoseconds answer_within = 60_s;    // To the first byte, and between two
+  Nanoseconds hopeless_after = 600_s;  // Of failures and refusals without an end
+  uint32_t attempts_max = 8;           // That failed; being told to wait is not counted
   RetryRules pauses = {.pause_base = 200_ms, .pause_most = 30_s};
 };
 
 class PageFetcher {
  public:
   PageFetcher(ApiAccess& api, PageFetchOptions options, const SourceContext& context);
+  ~PageFetcher();
 
   // Pages in the order in which they get their bytes: numbers only grow.
   void add(uint64_t number, PageRequest request);
@@ -59,7 +60,8 @@ class PageFetcher {
   struct Arrival {
     uint64_t number = 0;
     Chunk chunk = {};
-    bool ended = false;  // No piece in this one; answer() is there. A page may have no bytes at all.
+    bool ended =
+        false;  // No piece in this one; answer() is there. A page may have no bytes at all.
     std::optional<Error> error = {};
   };
   std::optional<Arrival> take();
@@ -88,7 +90,7 @@ class PageFetcher {
   void refused(Page& page, const HttpResponse& response);
   void redirected(Page& page, const HttpResponse& response);
   void complete(Page& page, HttpResponse response);
-  void again(Page& page, std::optional<Nanoseconds> asked_for, bool counts, Error why);
+  void again(Page& page, std::optional<Nanoseconds> rest, Nanoseconds asked_for, Error why);
   void give_up(Page& page, Error why);
   std::string shown(const Page& page) const;
 

@@ -73,9 +73,9 @@ std::optional<std::string> Paging::cursor() const {
 }
 
 PageRequest Paging::request_of(uint64_t page) const {
-  const uint64_t at = options_.first + page * (options_.kind == PagingKind::page
-                                                   ? 1
-                                                   : std::max<uint64_t>(options_.size, 1));
+  const uint64_t at =
+      options_.first +
+      page * (options_.kind == PagingKind::page ? 1 : std::max<uint64_t>(options_.size, 1));
   auto made = with_position(std::to_string(at));
   return made.ok() ? std::move(*made) : first_;
 }
@@ -122,8 +122,9 @@ Result<std::optional<PageRequest>> Paging::next(const PageShown& page) {
   ++done_;
   records_ += records;
   if (!is_empty && !remember(seen_pages_, page.envelope.content) && !options_.same_page_may_come)
-    return wrong("the same page came twice: the API doesn't go on from where it is told to (is "
-                 "`next` right?; `same_page: allow` if pages may be alike)");
+    return wrong(
+        "the same page came twice: the API doesn't go on from where it is told to (is "
+        "`next` right?; `same_page: allow` if pages may be alike)");
   if (!total_) total_ = TRY(number(page, options_.total, total_at_, "total"));
   if (!pages_) pages_ = TRY(number(page, options_.pages, pages_at_, "pages"));
   if (TRY(is_last(page, is_empty))) return end();
@@ -181,8 +182,9 @@ Result<std::optional<PageRequest>> Paging::by_cursor(const PageShown& page) {
                  std::string(json::describe(json::kind(raw))));
   if (!remember(seen_positions_, hash64(raw))) {
     if (options_.on_repeated == OnRepeatedCursor::end) return std::optional<PageRequest>();
-    return wrong("the API gave the same cursor twice, which would never end (`repeated: end` if "
-                 "that is how it says that there is no more)");
+    return wrong(
+        "the API gave the same cursor twice, which would never end (`repeated: end` if "
+        "that is how it says that there is no more)");
   }
   position_ = std::move(raw);
   return std::optional(TRY(with_position(position_)));

@@ -33,10 +33,10 @@ enum class OnRepeatedCursor : uint8_t { error, end };
 
 struct PagingOptions {
   PagingKind kind = PagingKind::single;
-  std::optional<json::Path> where = {};  // cursor, url: in the body
-  std::string header = {};               // cursor: in this header instead
-  std::string rel = "next";              // link
-  std::string word = {};                 // cursor, page, offset: its name in the query,
+  std::optional<json::Path> where = {};    // cursor, url: in the body
+  std::string header = {};                 // cursor: in this header instead
+  std::string rel = "next";                // link
+  std::string word = {};                   // cursor, page, offset: its name in the query,
   std::optional<json::Path> in_body = {};  // ... or where it goes in a JSON body
   uint64_t first = 0;                      // page, offset
   uint64_t size = 0;                       // Records of a page; 0: not known

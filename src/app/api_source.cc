@@ -1,0 +1,82 @@
+#include "app/api_source.h"
+
+#include <utility>
+#include <vector>
+
+#include "aws/credential_source.h"
+#include "aws/surroundings.h"
+#include "http/engine.h"
+#include "source/http_pages.h"
+
+namespace sluice {
+namespace {
+
+class ApiSource : public SourceMaker {
+ public:
+  explicit ApiSource(Environment environment) : environment_(std::move(environment)) {}
+  ~ApiSource() override {
+    // Whoever refreshes credentials does it through the engine.
+    inner_.reset();
+    credentials_.clear();
+    engine_.reset();
+  }
+
+  Status open(const Settings& settings) {
+    const Settings* words = settings.has("auth") ? &settings.inner("auth") : nullptr;
+    HttpPagesOptions options = TRY(read_http_pages(settings));
+    EngineOptions how{.shards = 1};
+    how.connect_within = 10_s;
+    how.proxies = TRY(ProxyRules::from(environment_));
+    how.tls.ca_file = environment_.get("SSL_CERT_FILE").value_or("");
+    if (auto tls = TRY(auth_tls(words))) how.tls = std::move(*tls);
+    engine_ = TRY(make_engine(how));
+    auth_ = TRY(make_api_auth(words, *engine_, clock_,
+                              [this](const aws::AwsOptions& asked) { return credentials(asked); }));
+    rate_ = std::make_unique<RequestRate>(options.per_second,
+                                          auth_ == nullptr ? 1 : auth_->identities());
+    access_.reset(new ApiAccess{*engine_, clock_, auth_.get(), *rate_});
+    inner_ = make_http_pages_maker(*access_, std::move(options));
+    return {};
+  }
+
+  Result<std::unique_ptr<Source>> open(SourceContext context) const override {
+    return inner_->open(std::move(context));
+  }
+  Status list(const UnitNames& unit, const std::function<void(const Document&)>& each,
+              PlannedInput& planned) const override {
+    return inner_->list(unit, each, planned);
+  }
+  bool wants_envelopes() const override { return inner_->wants_envelopes(); }
+  std::vector<json::Path> envelope_paths() const override { return inner_->envelope_paths(); }
+  bool resumable() const override { return inner_->resumable(); }
+
+ private:
+  Result<aws::CredentialSource*> credentials(const aws::AwsOptions& asked) {
+    auto source =
+        aws::make_credential_source(asked, aws::real_surroundings(environment_, *engine_, clock_));
+    TRY(source->get());
+    source->keep_fresh();
+    credentials_.push_back(std::move(source));
+    return credentials_.back().get();
+  }
+
+  const Environment environment_;
+  const Clock clock_;
+  std::unique_ptr<HttpEngine> engine_;
+  std::vector<std::unique_ptr<aws::CredentialSource>> credentials_;
+  std::unique_ptr<ApiAuth> auth_;
+  std::unique_ptr<RequestRate> rate_;
+  std::unique_ptr<ApiAccess> access_;
+  std::unique_ptr<SourceMaker> inner_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<SourceMaker>> make_api_source(const Settings& settings,
+                                                     const Environment& environment) {
+  auto made = std::make_unique<ApiSource>(environment);
+  TRY_IN(made->open(settings), "http");
+  return std::unique_ptr<SourceMaker>(std::move(made));
+}
+
+}  // namespace sluice

@@ -1,0 +1,242 @@
+#include "source/http_pages.h"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <utility>
+
+#include "http/url.h"
+
+namespace sluice {
+namespace {
+
+class HttpPages : public Source {
+ public:
+  HttpPages(ApiAccess& api, const HttpPagesOptions& options, PageFetchOptions fetch, Paging paging,
+            const SourceContext& context)
+      : paging_(std::move(paging)),
+        fetcher_(api, std::move(fetch), context),
+        is_numbered_(Paging::numbered(options.paging)),
+        parallel_(is_numbered_ ? std::max<uint64_t>(options.parallel, 1) : 1),
+        pages_max_(options.paging.pages_max),
+        limit_(context.limit),
+        is_resumed_(context.cursor.has_value()),
+        next_(paging_.first_request()) {}
+
+  void start_what_fits(Purse& purse) override {
+    if (stopped_ || error_) return;
+    while (may_ask()) ask();
+    fetcher_.start_what_fits(purse);
+    pump();
+  }
+  void on(Event& event) override {
+    if (fetcher_.on(event)) pump();
+  }
+
+  // A page is handed on when all before it have shown that there is one more, or that there are so
+  // many.
+  std::optional<Arrived> take() override {
+    for (auto& [number, pieces] : arrived_) {
+      const bool known = number <= learnt_ || (paging_.pages() && number < *paging_.pages());
+      if (!known || pieces.empty()) continue;
+      Arrived arrived{.document = number, .chunk = std::move(pieces.front())};
+      pieces.pop_front();
+      return arrived;
+    }
+    return std::nullopt;
+  }
+
+  const Document& document(uint64_t number) const override {
+    ENSURE(number >= first_ && number - first_ < pages_.size());
+    return pages_[number - first_].document;
+  }
+  void forget(uint64_t number) override {
+    fetcher_.forget(number);
+    arrived_.erase(number);
+    for (; first_ <= number && !pages_.empty(); ++first_) pages_.pop_front();
+  }
+  void on_envelope(Envelope envelope) override {
+    if (envelope.document < first_ || envelope.document >= asked_) return;
+    page(envelope.document).envelope = std::move(envelope);
+    learn();
+  }
+  std::optional<std::string> cursor_after(uint64_t number) const override {
+    ENSURE(number >= first_ && number - first_ < pages_.size());
+    return pages_[number - first_].cursor;
+  }
+
+  std::optional<uint64_t> documents() const override {
+    if (total_) return std::min(*total_, limit_);
+    if (asked_ == limit_) return limit_;
+    return std::nullopt;
+  }
+  Status status() const override { return error_ ? Status(*error_) : Status(); }
+  void stop() override {
+    stopped_ = true;
+    fetcher_.stop();
+  }
+  bool drained() const override { return fetcher_.drained(); }
+
+ private:
+  struct Page {
+    Document document;
+    bool has_ended = false;
+    std::optional<Envelope> envelope;
+    std::optional<std::string> cursor;  // Behind it
+  };
+  Page& page(uint64_t number) {
+    ENSURE(number >= first_ && number - first_ < pages_.size());
+    return pages_[number - first_];
+  }
+
+  bool may_ask() const {
+    if (total_ || asked_ >= limit_) return false;
+    if (!is_numbered_) return next_.has_value();
+    if (paging_.pages() && asked_ >= *paging_.pages()) return false;
+    return asked_ < learnt_ + parallel_ && asked_ < pages_max_;
+  }
+  void ask() {
+    PageRequest request = is_numbered_ ? paging_.request_of(asked_) : *std::exchange(next_, {});
+    Page& made = pages_.emplace_back();
+    made.document.number = asked_;
+    made.document.name = "page " + std::to_string(paging_.first_page() + asked_ + 1);
+    fetcher_.add(asked_++, std::move(request));
+  }
+
+  void pump() {
+    while (auto arrival = fetcher_.take()) {
+      if (arrival->number < first_) continue;
+      Page& its = page(arrival->number);
+      if (arrival->error) {
+        fail(std::move(*arrival->error), its);
+      } else if (arrival->ended) {
+        ended(arrival->number, its);
+      } else {
+        arrived_[arrival->number].push_back(std::move(arrival->chunk));
+      }
+    }
+  }
+
+  void ended(uint64_t number, Page& its) {
+    its.has_ended = true;
+    its.document.bytes = fetcher_.answer(number).bytes;
+    // A page without a byte (204) has nothing to be decoded.
+    if (its.document.bytes == 0) its.envelope = Envelope{.document = number};
+    learn();
+  }
+
+  // In the order of the pages: what each has shown leads to the next.
+  void learn() {
+    while (!error_ && !total_ && learnt_ < asked_) {
+      Page& its = page(learnt_);
+      if (!its.has_ended || !its.envelope) return;
+      if (its.envelope->fault) {
+        return fail({ErrorKind::corrupt, "not what it should be: " + *its.envelope->fault}, its);
+      }
+      const PageFetcher::Answer& answer = fetcher_.answer(learnt_);
+      auto next = paging_.next({answer.headers, *its.envelope, answer.url});
+      if (!next.ok()) return fail(std::move(next.error()), its);
+      its.cursor = *next ? paging_.cursor() : std::nullopt;
+      const bool has_bytes = its.document.bytes > 0;
+      ++learnt_;
+      if (!*next) {
+        total_ = has_bytes ? learnt_ : learnt_ - 1;
+        for (uint64_t beyond = learnt_; beyond < asked_; ++beyond) fetcher_.forget(beyond);
+        arrived_.erase(arrived_.lower_bound(learnt_), arrived_.end());
+      } else if (!has_bytes) {
+        return fail({ErrorKind::invalid, "an answer without a byte, though another page follows"},
+                    its);
+      } else if (!is_numbered_) {
+        next_ = std::move(*next);
+      }
+    }
+  }
+
+  void fail(Error error, const Page& its) {
+    if (error_) return;
+    const bool is_refusal = error.kind == ErrorKind::not_found || error.kind == ErrorKind::invalid;
+    if (is_resumed_ && learnt_ == 0 && is_refusal) {
+      // The unit is begun anew.
+      error_ = Error{ErrorKind::not_found,
+                     "the API doesn't know an earlier run's cursor any more: " + error.message};
+      return;
+    }
+    if (error.kind == ErrorKind::not_found) error.kind = ErrorKind::invalid;
+    error_ = std::move(error).in(its.document.name);
+  }
+
+  Paging paging_;
+  PageFetcher fetcher_;
+  const bool is_numbered_;
+  const uint64_t parallel_, pages_max_, limit_;
+  const bool is_resumed_;
+  std::optional<PageRequest> next_;  // Not numbered: to be asked for
+  std::deque<Page> pages_;           // A deque: references to documents stay good
+  uint64_t first_ = 0;               // The number of the front
+  uint64_t asked_ = 0;
+  uint64_t learnt_ = 0;  // Pages whose envelopes paging_ has seen
+  std::map<uint64_t, std::deque<Chunk>> arrived_;
+  std::optional<uint64_t> total_;
+  std::optional<Error> error_;
+  bool stopped_ = false;
+};
+
+class HttpPagesMaker : public SourceMaker {
+ public:
+  HttpPagesMaker(ApiAccess& api, HttpPagesOptions options)
+      : api_(api), options_(std::move(options)) {}
+
+  Result<std::unique_ptr<Source>> open(SourceContext context) const override {
+    const auto render = [&](const Template& text) -> Result<std::string> {
+      std::string out;
+      TRY(text.render({.unit = &context.unit}, Template::Escape::none, out));
+      return out;
+    };
+    PageRequest first{.url = TRY(render(options_.url)), .body = {}};
+    const Url url = TRY_IN(parse_url(first.url), "http: url");
+    // A connection wants a path; a reference is resolved against it.
+    first.url = (url.is_tls ? "https://" : "http://") + url.authority() + url.target;
+    for (const auto& [name, value] : options_.query)
+      first.url = with_query_word(first.url, name, TRY(render(value)));
+    PageFetchOptions fetch = options_.fetch;
+    fetch.method = options_.method;
+    fetch.origin = first.url;
+    for (const auto& [name, value] : options_.headers)
+      fetch.headers.push_back({name, TRY(render(value))});
+    if (options_.body) {
+      first.body = TRY(render(*options_.body));
+      if (!has_header(fetch.headers, "Content-Type"))
+        fetch.headers.push_back({"Content-Type", "application/json"});
+    }
+    if (!has_header(fetch.headers, "Accept-Encoding"))
+      fetch.headers.push_back({"Accept-Encoding", "gzip"});
+    if (!has_header(fetch.headers, "User-Agent")) fetch.headers.push_back({"User-Agent", "sluice"});
+    Paging paging(options_.paging, std::move(first));
+    if (context.cursor) TRY(paging.resume(*context.cursor));
+    return std::unique_ptr<Source>(
+        std::make_unique<HttpPages>(api_, options_, std::move(fetch), std::move(paging), context));
+  }
+  // What an API will give is not known before it does.
+  Status list(const UnitNames&, const std::function<void(const Document&)>&,
+              PlannedInput& planned) const override {
+    planned = {};
+    return {};
+  }
+  bool wants_envelopes() const override { return true; }
+  std::vector<json::Path> envelope_paths() const override {
+    return Paging::wanted(options_.paging);
+  }
+  bool resumable() const override { return !Paging::numbered(options_.paging); }
+
+ private:
+  ApiAccess& api_;
+  const HttpPagesOptions options_;
+};
+
+}  // namespace
+
+std::unique_ptr<SourceMaker> make_http_pages_maker(ApiAccess& api, HttpPagesOptions options) {
+  return std::make_unique<HttpPagesMaker>(api, std::move(options));
+}
+
+}  // namespace sluice

@@ -1,0 +1,325 @@
+// The part `http` as a job file knows it. The source itself is in http_pages.cc.
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "http/url.h"
+#include "source/api_auth.h"
+#include "source/http_pages.h"
+
+namespace sluice {
+namespace {
+
+// Long because it is a table: one entry for each word.
+FieldDoc next_words() {
+  return {
+      .name = "next",
+      .type = FieldType::group,
+      .help = "Where the next page is. Without it there is one page.",
+      .fields =
+          {
+              {.name = "cursor",
+               .type = FieldType::field,
+               .help = "A token in the body; without one the page is the last.",
+               .example = ".next_token"},
+              {.name = "header",
+               .help = "A token in this header of the answer.",
+               .example = "X-Next-Cursor"},
+              {.name = "url",
+               .type = FieldType::field,
+               .help = "The next page's URL, in the body; it may be relative.",
+               .example = ".links.next"},
+              {.name = "link",
+               .help = "The next page's URL, in a Link header with this relation.",
+               .example = "next"},
+              {.name = "page",
+               .help = "Pages are numbered: the number's name in the query, or its path in the "
+                       "body.",
+               .example = "page"},
+              {.name = "offset",
+               .help = "Records are numbered: the offset's name in the query, or its path in the "
+                       "body. Needs `size`.",
+               .example = "offset"},
+              {.name = "as",
+               .help = "Where a cursor goes: its name in the query, or its path in the body.",
+               .example = "token"},
+              {.name = "first",
+               .type = FieldType::count,
+               .help = "The first page's number (by default 1) or the first record's (0)."},
+              {.name = "size", .type = FieldType::count, .help = "Records of a page."},
+              {.name = "size_as",
+               .help = "The size's name in the query, if it is to be sent.",
+               .example = "limit"},
+              {.name = "more",
+               .type = FieldType::field,
+               .help = "A flag in the body; unless it is true the page is the last.",
+               .example = ".has_more"},
+              {.name = "total",
+               .type = FieldType::field,
+               .help = "How many records there are in all: where numbered pages end, and what must "
+                       "have come in the end.",
+               .example = ".total"},
+              {.name = "pages",
+               .type = FieldType::field,
+               .help = "How many pages there are.",
+               .example = ".total_pages"},
+              {.name = "total_may_differ",
+               .type = FieldType::flag,
+               .help = "A total that isn't what came is no error.",
+               .default_text = "false"},
+              {.name = "repeated",
+               .type = FieldType::choice,
+               .help = "What the same cursor, come again, is: an error, or the end.",
+               .default_text = "error",
+               .choices = {"error", "end"}},
+              {.name = "empty",
+               .type = FieldType::choice,
+               .help = "What a page without records is: the end, just a page, or an error. By "
+                       "default the end where pages or records are numbered, else just a page.",
+               .default_text = "by_kind",
+               .choices = {"by_kind", "end", "follow", "error"}},
+              {.name = "same_page",
+               .type = FieldType::choice,
+               .help = "What a page with the same records, come again, is.",
+               .default_text = "error",
+               .choices = {"error", "allow"}},
+          },
+      .example = "next: { cursor: .next_token, as: token }"};
+}
+
+FieldDoc rate_words() {
+  return {.name = "rate",
+          .type = FieldType::group,
+          .help =
+              "How fast the API may be asked. What it says itself (Retry-After, X-RateLimit-*) "
+              "is kept in any case.",
+          .fields = {{.name = "requests",
+                      .type = FieldType::count,
+                      .help = "So many requests, with each identity,",
+                      .required = true},
+                     {.name = "per",
+                      .type = FieldType::duration,
+                      .help = "... in so much time, evenly.",
+                      .default_text = "1s"}},
+          .example = "rate: { requests: 100, per: 1m }"};
+}
+
+// Braces are JSON's own, except where what follows can't be: {unit...} and {run...}.
+std::string with_doubled_braces(std::string_view text) {
+  std::string out;
+  for (size_t at = 0; at < text.size(); ++at) {
+    const std::string_view rest = text.substr(at);
+    const bool is_hole = rest.starts_with("{unit}") || rest.starts_with("{unit:") ||
+                         rest.starts_with("{unit.end") || rest.starts_with("{run.");
+    if (is_hole) {
+      const size_t end = rest.find('}');
+      if (end != std::string_view::npos) {
+        out += rest.substr(0, end + 1);
+        at += end;
+        continue;
+      }
+    }
+    out += text[at];
+    if (text[at] == '{' || text[at] == '}') out += text[at];
+  }
+  return out;
+}
+
+// The value of a word that is a name in the query, or a path into the body.
+Status place(const Settings& next, std::string_view word, std::string_view text,
+             PagingOptions& paging) {
+  if (!text.starts_with('.')) {
+    paging.word = text;
+    return {};
+  }
+  auto path = json::parse_path(text);
+  if (!path.ok()) return next.error_at(word, path.error().message);
+  paging.in_body = std::move(*path);
+  return {};
+}
+
+Result<PagingOptions> read_paging(const Settings& next) {
+  constexpr std::array<std::pair<std::string_view, PagingKind>, 6> kinds = {{
+      {"cursor", PagingKind::cursor},
+      {"header", PagingKind::cursor},
+      {"url", PagingKind::url},
+      {"link", PagingKind::link},
+      {"page", PagingKind::page},
+      {"offset", PagingKind::offset},
+  }};
+  PagingOptions paging;
+  std::string_view chosen;
+  for (const auto& [word, kind] : kinds) {
+    if (!next.has(word)) continue;
+    if (!chosen.empty())
+      return next.error_at(word, "there is `" + std::string(chosen) +
+                                     "` already: one way to the "
+                                     "next page is enough");
+    chosen = word;
+    paging.kind = kind;
+  }
+  if (chosen.empty())
+    return Error{ErrorKind::invalid,
+                 "next: say how the next page is found: cursor, header, url, link, page or offset"};
+  if (chosen == "cursor" || chosen == "url") paging.where = next.path(chosen);
+  if (chosen == "header") paging.header = next.text("header");
+  if (chosen == "link") paging.rel = next.text("link");
+  if (paging.kind == PagingKind::cursor) {
+    if (!next.has("as"))
+      return next.error_at(chosen,
+                           "say where the cursor goes: as: token (a name in the query) or "
+                           "as: .variables.after (a path in the body)");
+    TRY(place(next, "as", next.text("as"), paging));
+  }
+  const bool numbered = Paging::numbered(paging);
+  if (numbered) TRY(place(next, chosen, next.text(chosen), paging));
+  for (const std::string_view word : {"first"}) {
+    if (next.has(word) && !numbered)
+      return next.error_at(word, "is for numbered pages: page or offset");
+  }
+  paging.first = next.has("first") ? next.count("first") : paging.kind == PagingKind::page ? 1 : 0;
+  if (next.has("size")) paging.size = next.count("size");
+  if (paging.kind == PagingKind::offset && paging.size == 0)
+    return next.error_at("offset", "needs `size`, the number of records of a page");
+  if (next.has("more")) paging.more = next.path("more");
+  if (next.has("total")) paging.total = next.path("total");
+  if (next.has("pages")) paging.pages = next.path("pages");
+  paging.total_may_differ = next.flag("total_may_differ");
+  if (next.text("repeated") == "end") paging.on_repeated = OnRepeatedCursor::end;
+  const std::string& empty = next.text("empty");
+  paging.on_empty = empty == "end"      ? OnEmptyPage::end
+                    : empty == "follow" ? OnEmptyPage::follow
+                    : empty == "error"  ? OnEmptyPage::error
+                                        : OnEmptyPage::by_kind;
+  paging.same_page_may_come = next.text("same_page") == "allow";
+  return paging;
+}
+
+Status check_constant(const Settings& settings, std::string_view field, const Template& text) {
+  if (text.constant_in_unit()) return {};
+  return settings.error_at(field,
+                           "only {unit}, {unit.end} and {run...} may stand here: there is no "
+                           "record yet");
+}
+
+}  // namespace
+
+const PartDoc& http_pages_doc() {
+  static const PartDoc doc = {
+      .name = "http",
+      .role = Role::source,
+      .summary =
+          "Pages of an HTTP API, one after another. They go into the lake as they come: no page is "
+          "too large, and nothing is written to disk.",
+      .fields =
+          {{.name = "url",
+            .type = FieldType::templ,
+            .help = "The first page. {unit:%F} is filled in for each unit, {unit.end:%F} is where "
+                    "it ends.",
+            .required = true,
+            .use = TemplateUse::value,
+            .example = "\"https://api.example.com/variants?count=250\""},
+           {.name = "method",
+            .type = FieldType::choice,
+            .help = "By default GET, and POST where there is a body.",
+            .choices = {"GET", "POST"}},
+           {.name = "query",
+            .type = FieldType::templ,
+            .help = "Words of the query, encoded as they must be.",
+            .many = Many::map,
+            .use = TemplateUse::value,
+            .example = "{ from: \"{unit:%F}\", to: \"{unit.end:%F}\" }"},
+           {.name = "headers",
+            .type = FieldType::templ,
+            .help = "Headers of the request.",
+            .many = Many::map,
+            .use = TemplateUse::value,
+            .example = "{ Accept: application/vnd.github+json }"},
+           {.name = "body",
+            .help = "What is posted. {unit...} and {run...} are filled in; all other braces stand "
+                    "as they are.",
+            .example = "'{\"query\": \"...\", \"variables\": {\"day\": \"{unit:%F}\"}}'"},
+           next_words(),
+           {.name = "max_pages",
+            .type = FieldType::count,
+            .help = "One page more is an error, and nothing of the unit counts.",
+            .default_text = "10000"},
+           {.name = "parallel",
+            .type = FieldType::count,
+            .help = "So many numbered pages are asked for at once.",
+            .default_text = "1"},
+           auth_words(),
+           rate_words(),
+           {.name = "timeout",
+            .type = FieldType::duration,
+            .help = "No answer, or no further byte of one, for so long: it is asked for again.",
+            .default_text = "60s"},
+           {.name = "attempts",
+            .type = FieldType::count,
+            .help = "A page that has failed so often can't be had. Being told to wait is no "
+                    "failure.",
+            .default_text = "8"},
+           {.name = "give_up_after",
+            .type = FieldType::duration,
+            .help = "Nor can one that hasn't come for so long, but for what the API asked to wait.",
+            .default_text = "10m"}},
+      .example =
+          "source:\n"
+          "  http:\n"
+          "    url: \"https://api.example.com/variants?count=250\"\n"
+          "    next: { cursor: .next_token, as: token }\n"
+          "    auth: { bearer: \"${API_TOKEN}\" }\n"
+          "    max_pages: 450\n"};
+  return doc;
+}
+
+Result<HttpPagesOptions> read_http_pages(const Settings& settings) {
+  HttpPagesOptions options{.url = settings.templ("url")};
+  TRY(check_constant(settings, "url", options.url));
+  const auto read_map = [&](std::string_view field, auto& out) -> Status {
+    for (const Settings::Item& item : settings.items(field)) {
+      TRY(check_constant(settings, field, item.templ()));
+      out.emplace_back(item.name, item.templ());
+    }
+    return {};
+  };
+  TRY(read_map("query", options.query));
+  TRY(read_map("headers", options.headers));
+  if (settings.has("body")) {
+    auto body = Template::parse(with_doubled_braces(settings.text("body")), TemplateUse::value);
+    if (!body.ok()) return settings.error_at("body", body.error().message);
+    options.body = std::move(*body);
+  }
+  options.method = settings.has("method") ? settings.text("method") : options.body ? "POST" : "GET";
+  if (options.body && options.method == "GET")
+    return settings.error_at("method", "a GET has no body");
+  if (settings.has("next")) options.paging = TRY(read_paging(settings.inner("next")));
+  if (options.paging.in_body && !options.body)
+    return settings.error_at("next", "a path in the body needs a `body`");
+  if (settings.has("next") && settings.inner("next").has("size_as")) {
+    const Settings& next = settings.inner("next");
+    if (options.paging.size == 0) return next.error_at("size_as", "needs `size`");
+    options.query.emplace_back(
+        next.text("size_as"),
+        TRY(Template::parse(std::to_string(options.paging.size), TemplateUse::value)));
+  }
+  options.paging.pages_max = settings.count("max_pages");
+  options.parallel =
+      static_cast<uint32_t>(std::clamp<uint64_t>(settings.count("parallel"), 1, 256));
+  if (options.parallel > 1 && !Paging::numbered(options.paging))
+    return settings.error_at("parallel",
+                             "only numbered pages (next: page or offset) can be asked "
+                             "for before the one before them has come");
+  if (settings.has("rate")) {
+    const Settings& rate = settings.inner("rate");
+    options.per_second = static_cast<double>(rate.count("requests")) * 1e9 /
+                         static_cast<double>(std::max<Nanoseconds>(rate.duration("per"), 1));
+  }
+  options.fetch.answer_within = settings.duration("timeout");
+  options.fetch.attempts_max =
+      static_cast<uint32_t>(std::max<uint64_t>(settings.count("attempts"), 1));
+  options.fetch.hopeless_after = settings.duration("give_up_after");
+  return options;
+}
+
+}  // namespace sluice

@@ -1,0 +1,355 @@
+#include "source/page_fetcher.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/checksum.h"
+#include "base/text.h"
+#include "http/url.h"
+#include "source/objects.h"
+
+namespace sluice {
+namespace {
+
+// Of a buffer that a page is read into. The first is small: most pages of most APIs fit.
+constexpr uint64_t first_room_bytes = stream_room_bytes_min;
+constexpr uint64_t room_bytes = 256 << 10;
+constexpr int redirects_max = 10;
+constexpr uint32_t odd_answers_max = 3;  // HTML in place of JSON, a 401 that doesn't go away
+
+bool is_passing(int status) {
+  return status == 408 || status == 425 || status == 429 || status >= 500;
+}
+
+bool is_html(const Headers& headers) {
+  const std::string type = lower_case(header(headers, "Content-Type"));
+  return type.starts_with("text/html") || type.starts_with("application/xhtml");
+}
+
+// "no rows": what a refusal says, on one line.
+std::string said(std::string_view body) {
+  std::string line;
+  for (const char c : body) {
+    const bool blank = static_cast<unsigned char>(c) <= ' ';
+    if (!blank) line += c;
+    if (blank && !line.empty() && line.back() != ' ') line += ' ';
+  }
+  return line.empty() ? "" : ": " + excerpt(line, 300);
+}
+
+// A buffer that was hardly used gives back what it doesn't need.
+Chunk fitted(Buffer bytes, Lease lease, uint64_t offset) {
+  if (bytes.size() * 2 < bytes.capacity()) {
+    bytes = Buffer::of(bytes.view());
+    lease.shrink(std::max<uint64_t>(bytes.size(), 1));
+  }
+  return {.bytes = std::move(bytes), .lease = std::move(lease), .offset = offset};
+}
+
+}  // namespace
+
+struct PageFetcher::Page {
+  enum class State : uint8_t { waiting, under_way, resting, ended };
+  uint64_t number = 0;
+  PageRequest request;
+  std::string url;  // The request's, or where it was redirected to
+  State state = State::waiting;
+  Ticket ticket = 0;
+  std::unique_ptr<Fetch> fetch;
+  size_t identity = 0;
+  std::shared_ptr<HttpRequest> sent = {};  // With what proved who we are; once it has ended
+
+  std::deque<Chunk> held;  // The last that came is always among them: it may be the page's last
+  uint64_t came = 0;       // Bytes, in this attempt
+  uint64_t gone_on = 0;    // Bytes that arrivals have been made of, in any attempt
+  uint32_t gone_on_crc = 0;
+  uint32_t repeated_crc = 0;  // Of what came again
+
+  uint32_t failures = 0, refusals = 0, odd_answers = 0;
+  int redirects = 0;
+  Instant first_failed = {};
+  Answer answer;
+};
+
+PageFetcher::PageFetcher(ApiAccess& api, PageFetchOptions options, const SourceContext& context)
+    : api_(api),
+      options_(std::move(options)),
+      in_flight_(context.in_flight),
+      inbox_(context.inbox),
+      tickets_(context.tickets) {}
+
+PageFetcher::~PageFetcher() = default;
+
+PageFetcher::Page* PageFetcher::find(uint64_t number) {
+  const auto found = pages_.find(number);
+  return found == pages_.end() ? nullptr : found->second.get();
+}
+
+const PageFetcher::Answer& PageFetcher::answer(uint64_t number) const {
+  return pages_.at(number)->answer;
+}
+
+void PageFetcher::add(uint64_t number, PageRequest request) {
+  auto page = std::make_unique<Page>();
+  page->number = number;
+  page->url = request.url;
+  page->request = std::move(request);
+  pages_.emplace(number, std::move(page));
+}
+
+void PageFetcher::start_what_fits(Purse& purse) {
+  if (stopped_) return;
+  for (auto& [number, page] : pages_) {
+    if (page->state == Page::State::waiting) {
+      if (in_flight_.open() == in_flight_.most()) return;
+      auto lease = purse.reserve(number, first_room_bytes + document_overhead_bytes);
+      if (!lease) return;
+      start(*page, std::move(*lease));
+    }
+    while (page->state == Page::State::under_way && page->fetch->wants_room()) {
+      auto lease = purse.reserve(number, room_bytes);
+      if (!lease) return;
+      page->fetch->give_room(Buffer(room_bytes), std::move(*lease));
+    }
+  }
+}
+
+void PageFetcher::start(Page& page, Lease lease) {
+  ENSURE(in_flight_.try_take());
+  page.state = Page::State::under_way;
+  page.ticket = tickets_.next();
+  page.came = 0;
+  page.repeated_crc = 0;
+  page.held.clear();
+  open_.emplace(page.ticket, page.number);
+  ++requests_;
+  page.fetch = std::make_unique<Fetch>(api_.engine, inbox_, page.ticket, Buffer(first_room_bytes),
+                                       std::move(lease));
+  const RequestRate::Slot slot = api_.rate.next_slot(now());
+  page.identity = slot.identity;
+  HttpRequest request{.method = options_.method, .url = page.url, .headers = options_.headers};
+  request.first_byte_within = request.stalled_after = options_.answer_within;
+  request.fresh_connection = page.failures > 0;
+  request.may_be_sent_twice = options_.method == "GET";
+  const Fetch::Starter starter = page.fetch->starter();
+  if (api_.auth == nullptr) return starter.start(request, page.request.body, slot.when);
+  if (!same_origin(page.url, options_.origin)) {
+    drop_secrets(request, api_.auth->secret_places());
+    return starter.start(request, page.request.body, slot.when);
+  }
+  // A token may have to be fetched first; the page may be forgotten meanwhile.
+  const auto body = std::make_shared<const std::string>(page.request.body);
+  request.body = *body;
+  page.sent = std::make_shared<HttpRequest>();
+  api_.auth->authorize(
+      std::move(request), slot.identity,
+      [starter, body, sent = page.sent, when = slot.when](Result<HttpRequest> authorized) {
+        if (!authorized.ok()) return starter.fail(std::move(authorized.error()));
+        authorized->body = {};
+        *sent = *authorized;
+        starter.start(std::move(*authorized), *body, when);
+      });
+}
+
+bool PageFetcher::on(Event& event) {
+  const auto found = open_.find(event.ticket);
+  if (found == open_.end()) return false;
+  Page* page = find(found->second);
+  if (auto* bytes = dynamic_cast<FetchedBytes*>(&event)) {
+    if (page != nullptr && page->ticket == event.ticket && !stopped_) got(*page, *bytes);
+    return true;
+  }
+  open_.erase(found);
+  auto* end = dynamic_cast<FetchEnded*>(&event);
+  if (end != nullptr) in_flight_.give_back();
+  if (page == nullptr || page->ticket != event.ticket || stopped_) return true;
+  if (end == nullptr) {
+    page->state = Page::State::waiting;  // It has rested.
+  } else {
+    page->fetch.reset();
+    ended(*page, std::move(end->response));
+  }
+  return true;
+}
+
+// ---- bytes -------------------------------------------------------------------------------------
+
+// What has gone on already must come again as it was, and is dropped.
+void PageFetcher::got(Page& page, FetchedBytes& event) {
+  const std::string_view bytes = event.bytes.view();
+  const uint64_t known =
+      std::min<uint64_t>(bytes.size(), page.gone_on - std::min(page.came, page.gone_on));
+  page.came += bytes.size();
+  if (known > 0) {
+    page.repeated_crc = crc32c_combine(page.repeated_crc, crc32c(bytes.substr(0, known)), known);
+    if (page.came >= page.gone_on && page.repeated_crc != page.gone_on_crc) {
+      return give_up(
+          page, {ErrorKind::conflict, "cut off, and another page when it was asked for again"});
+    }
+    if (known == bytes.size()) return;
+  }
+  Chunk chunk = known == 0 ? fitted(std::move(event.bytes), std::move(event.lease), 0)
+                           : fitted(Buffer::of(bytes.substr(known)), std::move(event.lease), 0);
+  chunk.offset = page.came - chunk.bytes.size();
+  keep(page, std::move(chunk));
+}
+
+void PageFetcher::keep(Page& page, Chunk chunk) {
+  page.held.push_back(std::move(chunk));
+  if (page.came <= whole_bytes_max) return;
+  while (page.held.size() > 1) {
+    Chunk& first = page.held.front();
+    const std::string_view bytes = first.bytes.view();
+    page.gone_on_crc = crc32c_combine(page.gone_on_crc, crc32c(bytes), bytes.size());
+    page.gone_on += bytes.size();
+    page.repeated_crc = page.gone_on_crc;
+    arrivals_.push_back({.number = page.number, .chunk = std::move(first)});
+    page.held.pop_front();
+  }
+}
+
+// ---- answers -----------------------------------------------------------------------------------
+
+void PageFetcher::ended(Page& page, Result<HttpResponse> response) {
+  if (response.ok()) return answered(page, std::move(*response));
+  Error& error = response.error();
+  if (error.kind != ErrorKind::transient) return give_up(page, std::move(error));
+  again(page, std::nullopt, 0, std::move(error));
+}
+
+void PageFetcher::answered(Page& page, HttpResponse response) {
+  const Instant at = now();
+  const WallTime wall = api_.clock.wall();
+  api_.rate.answered(page.identity, response.headers, at, wall);
+  const int status = response.status;
+  if (status / 100 == 2) return complete(page, std::move(response));
+  if (status / 100 == 3 && has_header(response.headers, "Location"))
+    return redirected(page, response);
+  refused(page, response);
+}
+
+void PageFetcher::redirected(Page& page, const HttpResponse& response) {
+  if (++page.redirects > redirects_max)
+    return give_up(page, {ErrorKind::invalid, "more than 10 redirects, the last to " + page.url});
+  page.url = resolved_url(page.url, header(response.headers, "Location"));
+  page.state = Page::State::waiting;
+}
+
+void PageFetcher::refused(Page& page, const HttpResponse& response) {
+  const int status = response.status;
+  const WallTime wall = api_.clock.wall();
+  const auto asked_for = retry_after(response.headers, wall);
+  Error why{ErrorKind::invalid, "status " + std::to_string(status) + said(response.body.view())};
+  const auto budget = until_reset(response.headers, wall);
+  // GitHub says 403 where a budget is used up.
+  const bool is_throttled = status == 429 || (status == 403 && (asked_for || budget));
+  if (is_throttled) {
+    why.kind = ErrorKind::throttled;
+    const auto wait = asked_for ? asked_for : budget;
+    // Nobody asks as this identity meanwhile; another may, at once.
+    if (wait) api_.rate.hold(page.identity, now() + *wait);
+    return again(page, wait ? std::optional<Nanoseconds>(0) : std::nullopt, wait.value_or(0),
+                 std::move(why));
+  }
+  if (is_passing(status)) {
+    why.kind = ErrorKind::transient;
+    return again(page, std::nullopt, asked_for.value_or(0), std::move(why));
+  }
+  if (status == 401 || status == 403) {
+    why.kind = ErrorKind::denied;
+    if (api_.auth != nullptr && ++page.odd_answers < odd_answers_max &&
+        api_.auth->refused(page.identity, page.sent.get())) {
+      page.state = Page::State::waiting;
+      return;
+    }
+    why.message += api_.auth == nullptr ? "; the job names no `auth`" : "; is `auth` right?";
+  }
+  if (status == 404 || status == 410) why.kind = ErrorKind::not_found;
+  give_up(page, std::move(why));
+}
+
+void PageFetcher::complete(Page& page, HttpResponse response) {
+  const std::string_view coding = header(response.headers, "Content-Encoding");
+  for (const std::string_view one : split(coding, ',')) {
+    const std::string name = lower_case(trim(one));
+    if (!name.empty() && name != "identity" && name != "gzip" && name != "x-gzip" && name != "zstd")
+      return give_up(page, {ErrorKind::invalid, "Content-Encoding " + name +
+                                                    ", which was not asked for and isn't known"});
+  }
+  if (options_.json && is_html(response.headers) && page.gone_on == 0) {
+    Error why{ErrorKind::transient, "a page of HTML where JSON was expected"};
+    if (!page.held.empty()) why.message += said(page.held.front().bytes.view().substr(0, 300));
+    if (++page.odd_answers >= odd_answers_max) return give_up(page, std::move(why));
+    return again(page, std::nullopt, 0, std::move(why));
+  }
+  if (page.gone_on > 0 && page.came <= page.gone_on)
+    return give_up(page, {ErrorKind::conflict, "cut off, and shorter when it was asked for again"});
+  page.state = Page::State::ended;
+  page.answer = {std::move(response.headers), page.url, page.came, response.status};
+  while (!page.held.empty()) {
+    Chunk chunk = std::move(page.held.front());
+    page.held.pop_front();
+    chunk.last = page.held.empty();
+    arrivals_.push_back({.number = page.number, .chunk = std::move(chunk)});
+  }
+  arrivals_.push_back({.number = page.number, .ended = true});
+}
+
+// After a rest, till there is no hope left: so many failures, or so long without success although
+// nobody asked to wait.
+void PageFetcher::again(Page& page, std::optional<Nanoseconds> rest, Nanoseconds asked_for,
+                        Error why) {
+  const Instant at = now();
+  if (page.first_failed == Instant{}) page.first_failed = at;
+  const bool is_refusal = why.kind == ErrorKind::throttled;
+  ++(is_refusal ? page.refusals : page.failures);
+  const uint32_t attempts = page.failures + page.refusals;
+  if (page.failures >= options_.attempts_max || at - page.first_failed > options_.hopeless_after) {
+    why.message += " (after " + std::to_string(attempts) + " attempts)";
+    return give_up(page, std::move(why));
+  }
+  page.first_failed = page.first_failed + asked_for;
+  page.held.clear();
+  page.state = Page::State::resting;
+  page.ticket = tickets_.next();
+  open_.emplace(page.ticket, page.number);
+  const Nanoseconds pause =
+      rest ? *rest : pause_before_next(options_.pauses, attempts, asked_for, chance_);
+  inbox_.post_at(at + pause, std::make_unique<Event>(page.ticket));
+}
+
+void PageFetcher::give_up(Page& page, Error why) {
+  page.state = Page::State::ended;
+  page.fetch.reset();
+  page.held.clear();
+  arrivals_.push_back({.number = page.number, .error = std::move(why).in(shown(page))});
+}
+
+std::string PageFetcher::shown(const Page& page) const {
+  const std::string url =
+      api_.auth == nullptr ? page.url : shown_url(page.url, api_.auth->secret_places());
+  return options_.method + " " + url;
+}
+
+// ---- the end -----------------------------------------------------------------------------------
+
+std::optional<PageFetcher::Arrival> PageFetcher::take() {
+  if (arrivals_.empty()) return std::nullopt;
+  Arrival arrival = std::move(arrivals_.front());
+  arrivals_.pop_front();
+  return arrival;
+}
+
+void PageFetcher::forget(uint64_t number) {
+  pages_.erase(number);
+}
+
+void PageFetcher::stop() {
+  stopped_ = true;
+  for (auto& [number, page] : pages_) {
+    page->fetch.reset();
+    if (page->state == Page::State::resting) open_.erase(page->ticket);
+  }
+}
+
+}  // namespace sluice
