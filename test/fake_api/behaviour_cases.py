@@ -1,0 +1,1 @@
+"""Faults, who may come in, limits."""
