@@ -1,5 +1,4 @@
 """What the tests of the fake API share: a server a case, and records as they stood in the answer."""
-import json
 import unittest
 import urllib.parse
 
@@ -60,7 +59,3 @@ def lines_of(body):
     """The records of an envelope or an array, byte by byte: each stands on a line of its own."""
     inside = body.split(b'[\n', 1)[1].rsplit(b'\n]', 1)[0]
     return [json_line.rstrip(b',') for json_line in inside.split(b'\n')]
-
-
-def loads(body):
-    return json.loads(body)

@@ -11,13 +11,14 @@ import sys
 import unittest
 
 import behaviour_cases
+import records_cases
 import style_cases
 from cases import Case
 
 
 def load_tests(loader, _tests, _pattern):
     return unittest.TestSuite(loader.loadTestsFromModule(module)
-                              for module in (style_cases, behaviour_cases))
+                              for module in (style_cases, records_cases, behaviour_cases))
 
 
 def main():
