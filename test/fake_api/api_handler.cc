@@ -21,6 +21,8 @@ std::string_view reason(int status) {
       return "Not Found";
     case 405:
       return "Method Not Allowed";
+    case 410:
+      return "Gone";
     case 429:
       return "Too Many Requests";
     case 500:
@@ -132,8 +134,8 @@ bool ApiHandler::passes_gates() {
 }
 
 void ApiHandler::perform() {
-  std::string why;
-  const auto page = read_page(*request_, path_, query_, pages_, records_, why);
+  const auto [page, refusal, why] =
+      read_page(*request_, path_, query_, pages_, records_, token_epoch_);
   if (page) {
     // A token behind an empty page is another page of the same number.
     if (page->again == 0) ++counters_.pages[page->counted][page->number];
@@ -146,8 +148,8 @@ void ApiHandler::perform() {
     retry_not_before_.erase(found);
   }
   if (answer_fault(page ? page->number : 0)) return;
-  if (!why.empty()) {
-    refuse(400, why);
+  if (refusal != 0) {
+    refuse(refusal, why);
   } else if (page) {
     answer_page(*page);
   } else if (path_.starts_with("/items/")) {

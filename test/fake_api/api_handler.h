@@ -58,6 +58,7 @@ class ApiHandler : public http_server::Handler {
   FaultPlan faults_;
   Counters counters_;
   Nanoseconds latency_ = 0;
+  uint64_t token_epoch_ = 0;
   // Until when a page that was refused shall not be asked for again.
   std::map<std::string, int64_t> retry_not_before_;
 

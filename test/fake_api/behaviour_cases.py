@@ -202,7 +202,7 @@ class Auth(Case):
         time.sleep(1.1)
         self.judge(bearer, 401)
         status, given = self.ask_token(grant_type='client_credentials', **who)
-        self.api.control('POST', 'expire')
+        self.api.control('POST', 'expire', {'what': 'access'})
         self.judge({'Authorization': 'Bearer ' + given['access_token']}, 401)
         self.assertEqual(self.api.counters()['tokens_given'], 4)
 

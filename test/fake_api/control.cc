@@ -8,7 +8,8 @@
 //   POST latency?ms=52
 //   POST rate?requests=100&seconds=1   for each token; 0: no limit
 //   POST records?count=N           more of them, or fewer (generated ones alone)
-//   POST expire                    no OAuth2 access token works any more
+//   POST expire?what=access        no OAuth2 access token works any more
+//   POST expire?what=cursors       no token of a page given so far works any more: 410
 //
 // These requests ask for no secret, are not delayed, not counted.
 #include "api_handler.h"
@@ -68,7 +69,9 @@ Status ApiHandler::control_post(std::string_view what) {
   } else if (what == "records") {
     records_.set_count(number("count"));
   } else if (what == "expire") {
-    auth_.expire_tokens();
+    const bool of_pages = query_.value("what") == "cursors";
+    if (of_pages) token_epoch_ = (token_epoch_ + 1) % 256;
+    if (!of_pages) auth_.expire_tokens();
   } else {
     return Error{ErrorKind::invalid, "no such control"};
   }

@@ -43,6 +43,7 @@ struct PageRequest {
   uint64_t base = 1;    // What the style's first page is called
   // A token that comes behind an empty page in the middle: the same place, another token.
   uint64_t again = 0;
+  uint64_t epoch = 0;      // Of the tokens that are given and taken now
   std::string token;       // As it came
   bool by_number = false;  // /post alone: by page, not by cursor
   std::string kept;        // Parameters that links carry on: "per_page=3&"
@@ -57,10 +58,16 @@ struct PageAnswer {
   uint64_t records = 0;
 };
 
-// Nothing if the path is none of a style, or the request isn't understood: then `why` says it.
-std::optional<PageRequest> read_page(const http_server::HttpRequest& request, std::string_view path,
-                                     const http_server::Query& query, const PageOptions& options,
-                                     const Records& records, std::string& why);
+// What a request is to a style of pages.
+struct PageRead {
+  std::optional<PageRequest> page;
+  int refusal =
+      0;  // The status of a request that isn't understood; 0 too if the path is no style's
+  std::string why;
+};
+PageRead read_page(const http_server::HttpRequest& request, std::string_view path,
+                   const http_server::Query& query, const PageOptions& options,
+                   const Records& records, uint64_t token_epoch);
 PageAnswer make_page(const PageRequest& page, const Fault& fault, const PageOptions& options,
                      const Records& records);
 

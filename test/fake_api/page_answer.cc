@@ -33,15 +33,15 @@ std::string quoted(std::string_view text) {
 std::string next_token(const Draft& draft) {
   if (draft.is_same_token) {
     const std::string& came = draft.page.token;
-    return quoted(came.empty() ? write_token({draft.page.offset}) : came);
+    return quoted(came.empty() ? write_token({draft.page.offset, 0, draft.page.epoch}) : came);
   }
-  if (draft.next) return quoted(write_token({*draft.next, draft.next_again}));
+  if (draft.next) return quoted(write_token({*draft.next, draft.next_again, draft.page.epoch}));
   const std::string& kind = draft.options.last_token;
   if (kind == "null") return "null";
   if (kind == "empty") return "\"\"";
   if (kind == "same" && !draft.page.token.empty()) return quoted(draft.page.token);
   if (kind == "past" && draft.page.offset < draft.page.all.count) {
-    return quoted(write_token({draft.page.offset + draft.page.size}));
+    return quoted(write_token({draft.page.offset + draft.page.size, 0, draft.page.epoch}));
   }
   return {};
 }

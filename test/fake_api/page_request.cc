@@ -1,4 +1,5 @@
 // Reading which page is asked for.
+#include <algorithm>
 #include <array>
 #include <ctime>
 #include <utility>
@@ -140,6 +141,10 @@ bool place(const Wish& wish, PageRequest& page, std::string& why) {
       why = "invalid token";
       return false;
     }
+    if (at->epoch != page.epoch) {
+      why = "expired token";
+      return false;
+    }
     page.offset = at->offset;
     page.again = at->again;
     page.token = wish.token;
@@ -150,29 +155,29 @@ bool place(const Wish& wish, PageRequest& page, std::string& why) {
 
 }  // namespace
 
-std::optional<PageRequest> read_page(const HttpRequest& request, std::string_view path,
-                                     const Query& query, const PageOptions& options,
-                                     const Records& records, std::string& why) {
+PageRead read_page(const HttpRequest& request, std::string_view path, const Query& query,
+                   const PageOptions& options, const Records& records, uint64_t token_epoch) {
   PageRequest page;
-  bool is_known = false;
-  for (const auto& [known, style] : paths) {
-    if (known != path) continue;
-    page.style = style;
-    is_known = true;
-  }
-  if (!is_known) return std::nullopt;
+  const auto found = std::find_if(paths.begin(), paths.end(),
+                                  [&](const auto& known) { return known.first == path; });
+  if (found == paths.end()) return {};
+  page.style = found->second;
   page.path = path;
-  if (path == "/next-url/more") page.path = "/next-url";
+  if (page.style == Style::next_url) page.path = "/next-url";
   if (page.style == Style::link) page.path = "/link";
   page.size = options.page_records;
   page.base = query.has("base") ? parse_number<uint64_t>(query.value("base")).value_or(1)
                                 : options.first_page;
   page.links = query.has("links") ? std::string(query.value("links")) : options.links;
   page.origin = "http://" + std::string(request.header("host"));
+  page.epoch = token_epoch;
   keep_parameters(query, page);
-  if (!read_span(query, records, page, why)) return std::nullopt;
-  if (!place(read_wish(request, query, options, page.style), page, why)) return std::nullopt;
-  return page;
+  std::string why;
+  if (!read_span(query, records, page, why) ||
+      !place(read_wish(request, query, options, page.style), page, why)) {
+    return {std::nullopt, why == "expired token" ? 410 : 400, why};
+  }
+  return {std::move(page), 0, {}};
 }
 
 }  // namespace sluice::fake_api

@@ -46,6 +46,13 @@ class Tokens(Case):
         self.assertEqual(self.by_token('/cursor'), list(range(6)))
         self.assertEqual(self.api.counters()['requests'], 3)
 
+    def test_they_expire(self):
+        token = urllib.parse.quote(self.page('/cursor').json()['next_token'], '')
+        self.page('/cursor?token=' + token)
+        self.api.control('POST', 'expire', {'what': 'cursors'})
+        self.assertEqual(self.api.get('/cursor?token=' + token).status, 410)
+        self.assertEqual(self.by_token('/cursor'), ALL)
+
     def test_other_names(self):
         self.start('--records', 5, '--page-records', 3, '--records-key', 'variants', '--token-key',
                    'after', '--token-parameter', 'from_token', '--envelope-first')

@@ -34,7 +34,7 @@ int digit_of(char c) {
 }  // namespace
 
 std::string write_token(TokenPlace place) {
-  return encode(((place.offset | place.again << 56) ^ mask) * scramble);
+  return encode(((place.offset | place.again << 48 | place.epoch << 56) ^ mask) * scramble);
 }
 
 std::optional<TokenPlace> read_token(std::string_view token) {
@@ -49,7 +49,7 @@ std::optional<TokenPlace> read_token(std::string_view token) {
   }
   if (encode(scrambled) != token) return std::nullopt;
   const uint64_t value = (scrambled * unscramble) ^ mask;
-  return TokenPlace{value & ((1ULL << 56) - 1), value >> 56};
+  return TokenPlace{value & ((1ULL << 48) - 1), value >> 48 & 255, value >> 56};
 }
 
 }  // namespace sluice::fake_api

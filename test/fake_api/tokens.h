@@ -10,8 +10,9 @@
 namespace sluice::fake_api {
 
 struct TokenPlace {
-  uint64_t offset = 0;  // Below 2^56
+  uint64_t offset = 0;  // Below 2^48
   uint64_t again = 0;   // Below 256: another token of the same place
+  uint64_t epoch = 0;   // Below 256: those of an earlier one have expired
 };
 std::string write_token(TokenPlace place);
 // Nothing unless it was written by write_token.
