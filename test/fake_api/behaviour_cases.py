@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import hmac
 import json
+import subprocess
 import threading
 import time
 import urllib.parse
@@ -67,7 +68,7 @@ class Faults(Case):
         self.api.control('POST', 'latency', {'ms': 100})
         begin = time.monotonic()
         self.page('/page')
-        self.assertTrue(0.1 <= time.monotonic() - begin < 0.2)
+        self.assertGreaterEqual(time.monotonic() - begin, 0.1)
 
     def test_bodies(self):
         whole = self.page('/page').body
@@ -88,6 +89,13 @@ class Faults(Case):
         self.assertEqual(gzip.decompress(answer.body), whole)
         self.api.faults('graphql_error')
         self.assertIn('errors', self.api.post('/graphql', {}).json())
+
+    def test_a_connection_that_ends(self):
+        self.api.faults('close nth=2')
+        for _ in range(2):
+            self.page('/page')
+        self.assertEqual(self.api.connection.sock.recv(1), b'')
+        self.assertEqual(self.api.counters()['connections_accepted'], 1)
 
     def test_gzip_for_those_who_accept_it(self):
         self.start('--records', 5, '--gzip')
@@ -234,18 +242,37 @@ class Auth(Case):
                                  f'SignedHeaders=host;x-amz-date, Signature={signature}'}
 
 
+class CommandLine(Case):
+    def test_wrong_words(self):
+        for words, why in ((['--rate', 'x'], '--rate x: not like 100 or 5000/3600'),
+                           (['--wrong'], '--wrong: no such option; see --help'),
+                           (['--records', '-1'], '--records -1: not a number'),
+                           (['--basic', 'me'], "--basic me: needs a ':'"),
+                           (['--documents', '/none'], "--documents: /none: can't be read"),
+                           (['--links', 'wrong'], '--links wrong: one of absolute, path, query'),
+                           (['--expect', 'x'], '--expect x: lines, csv or digest')):
+            ended = subprocess.run([Case.program, *words], capture_output=True, text=True,
+                                   check=False, timeout=10)
+            self.assertEqual((ended.returncode, ended.stderr), (2, f'fake_api: {why}\n'))
+
+    def test_help(self):
+        ended = subprocess.run([Case.program, '--help'], capture_output=True, text=True,
+                               check=True)
+        self.assertIn('--fault SPEC', ended.stdout)
+
+
 class Limits(Case):
     def test_rate(self):
-        self.start('--rate', '3/1', '--bearer', 'A', '--bearer', 'B')
+        self.start('--rate', '3/2', '--bearer', 'A', '--bearer', 'B')
         of_a, of_b = {'Authorization': 'Bearer A'}, {'Authorization': 'Bearer B'}
         answers = [self.api.get('/link', headers=of_a) for _ in range(4)]
         self.assertEqual([answer.status for answer in answers], [200, 200, 200, 429])
         self.assertEqual([answer.headers['x-ratelimit-remaining'] for answer in answers],
                          ['2', '1', '0', '0'])
-        self.assertEqual(answers[3].headers['retry-after'], '1')
-        self.assertLessEqual(int(answers[3].headers['x-ratelimit-reset']), time.time() + 2)
+        self.assertEqual(answers[3].headers['retry-after'], '2')
+        self.assertLessEqual(int(answers[3].headers['x-ratelimit-reset']), time.time() + 3)
         self.assertEqual(self.api.get('/link', headers=of_b).status, 200)
-        time.sleep(1.01)
+        time.sleep(2.01)
         self.assertEqual(self.api.get('/link', headers=of_a).status, 200)
         self.assertEqual(self.api.counters()['rate_violations'], 1)
 
@@ -253,18 +280,18 @@ class Limits(Case):
         self.start('--bandwidth', 50_000, '--records', 20, '--record-bytes', 1000)
         begin = time.monotonic()
         self.page('/link')
-        self.assertTrue(0.3 < time.monotonic() - begin < 0.6)
+        self.assertGreater(time.monotonic() - begin, 0.3)
 
     def test_many_at_once(self):
-        self.api.control('POST', 'latency', {'ms': 200})
-        clients = [threading.Thread(target=self.get_alone) for _ in range(20)]
+        self.api.control('POST', 'latency', {'ms': 500})
+        clients = [threading.Thread(target=self.get_alone) for _ in range(8)]
         for client in clients:
             client.start()
         for client in clients:
             client.join()
         counters = self.api.counters()
-        self.assertEqual((counters['requests_open_max'], counters['requests_open']), (20, 0))
-        self.assertEqual((counters['pages_asked_twice'], counters['records']), (1, 100))
+        self.assertEqual((counters['requests_open_max'], counters['requests_open']), (8, 0))
+        self.assertEqual((counters['pages_asked_twice'], counters['records']), (1, 40))
         self.api.reset()
         self.assertEqual(self.api.counters()['requests'], 0)
 

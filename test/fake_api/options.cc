@@ -1,5 +1,7 @@
 #include "options.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "http_server/program.h"
 
@@ -118,6 +120,18 @@ Result<bool> read_contents(const std::string& word, Words& words, Options& optio
   return true;
 }
 
+// One of some words, with blanks between them in `all`.
+Result<std::string> read_word(const std::string& option, Words& words, std::string_view all) {
+  std::string text = TRY(words.value_of(option));
+  const auto known = split(all, ' ');
+  if (std::find(known.begin(), known.end(), text) != known.end()) return text;
+  std::string why = "one of";
+  for (const std::string_view one : known) {
+    why += (one == known.front() ? " " : ", ") + std::string(one);
+  }
+  return wrong(option, text, why);
+}
+
 Result<bool> read_pages(const std::string& word, Words& words, PageOptions& pages) {
   if (word == "--page-records") {
     pages.page_records = TRY(words.number_of<uint64_t>(word));
@@ -130,9 +144,9 @@ Result<bool> read_pages(const std::string& word, Words& words, PageOptions& page
   } else if (word == "--token-parameter") {
     pages.token_parameter = TRY(words.value_of(word));
   } else if (word == "--last-token") {
-    pages.last_token = TRY(words.value_of(word));
+    pages.last_token = TRY(read_word(word, words, "missing null empty same past"));
   } else if (word == "--links") {
-    pages.links = TRY(words.value_of(word));
+    pages.links = TRY(read_word(word, words, "absolute path query"));
   } else if (word == "--envelope-first") {
     pages.envelope_first = true;
   } else if (word == "--gzip") {
@@ -149,7 +163,8 @@ Result<bool> read_auth(const std::string& word, Words& words, AuthOptions& auth)
   if (word == "--bearer") {
     auth.bearers.push_back(TRY(words.value_of(word)));
   } else if (word == "--basic") {
-    auth.basics.push_back(TRY(words.value_of(word)));
+    const auto [user, password] = TRY(read_pair(word, words, ':'));
+    auth.basics.push_back(user + ":" + password);
   } else if (word == "--api-key-header") {
     auth.header_keys.push_back(TRY(read_pair(word, words, '=')));
   } else if (word == "--api-key-query") {

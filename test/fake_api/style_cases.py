@@ -3,6 +3,7 @@ import csv
 import io
 import os
 import re
+import tempfile
 import urllib.parse
 
 from cases import Case, here, lines_of
@@ -191,6 +192,14 @@ class Others(Case):
         self.assertEqual(lines_of(self.page('/cursor').body),
                          [b'{"id": 12345678901234567890, "price": 1.10}', b'["nested", {"]": "}"}]'])
         self.assertEqual(self.api.digest()['count'], 3)
+
+    def test_a_folder_of_documents(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, text in (('b.json', '{"b": 1}\n'), ('a.json', ' 7 '), ('c.txt', 'no')):
+                with open(os.path.join(folder, name), 'w', encoding='utf-8') as file:
+                    file.write(text)
+            self.start('--documents', folder)
+            self.assertEqual(self.page('/ndjson').body, b'7\n{"b": 1}\n')
 
     def test_exchanges(self):
         shared = os.environ.get('SLUICE_SHARED')
