@@ -14,8 +14,8 @@ constexpr std::string_view html_page =
 }  // namespace
 
 // Whether the fault was the whole answer.
-bool ApiHandler::answer_fault(uint64_t page) {
-  fault_ = faults_.next(path_, page);
+bool ApiHandler::answer_fault(std::string_view path, uint64_t page) {
+  fault_ = faults_.next(path, page);
   if (!fault_.is_any) return false;
   answer_->delay += static_cast<Nanoseconds>(fault_.delay) * 1'000'000;
   using Delivery = http_server::HttpAnswer::Delivery;

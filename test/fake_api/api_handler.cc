@@ -80,7 +80,9 @@ void ApiHandler::handle(http_server::HttpRequest& request, http_server::HttpAnsw
   } else if (passes_gates()) {
     perform();
   }
-  ++counters_.by_status[answer.status];
+  if (answer.delivery == http_server::HttpAnswer::Delivery::answered) {
+    ++counters_.by_status[answer.status];
+  }
 }
 
 // Which host is played, and what is asked for there.
@@ -147,7 +149,7 @@ void ApiHandler::perform() {
     if (now_ns_ < found->second) ++counters_.early_retries;
     retry_not_before_.erase(found);
   }
-  if (answer_fault(page ? page->number : 0)) return;
+  if (answer_fault(page ? page->path : path_, page ? page->number : 0)) return;
   if (refusal != 0) {
     refuse(refusal, why);
   } else if (page) {
@@ -243,6 +245,7 @@ void ApiHandler::end_with(std::string_view content_type, std::shared_ptr<Rope> b
                      : "\r\nContent-Length: " + std::to_string(body->bytes());
   head += "\r\n\r\n";
   answer_->header_bytes = head.size();
+  if (request_->method == "HEAD") return;
   answer_->length = body->bytes();
   answer_->object = std::move(body);
 }

@@ -42,7 +42,7 @@ class ApiHandler : public http_server::Handler {
   void end_with(std::string_view content_type, std::shared_ptr<Rope> body);
   void refuse(int status, std::string_view why);
   // api_faults.cc
-  bool answer_fault(uint64_t page);
+  bool answer_fault(std::string_view path, uint64_t page);
   void redirect();
   std::string retry_after();
   void deliver();

@@ -52,11 +52,15 @@ class Faults(Case):
     def test_lost_answers(self):
         whole = self.page('/page').body
         for rule in ('timeout', 'reset', 'reset=500', 'truncate=500'):
+            self.api.reset()
             self.api.faults(rule + ' times=1')
             with self.assertRaises(Lost, msg=rule):
                 self.api.get('/page', timeout=0.2)
             self.assertEqual(self.page('/page').body, whole)
-        self.assertEqual(self.api.counters()['faults_done'], 1)
+        counters = self.api.counters()
+        self.assertEqual((counters['faults_done'], counters['by_status']), (1, {'200': 2}))
+        self.api.faults('path=/link page=2 status=404')
+        self.assertEqual(self.api.get('/repositories/1000/items?page=2').status, 404)
 
     def test_slow_answers(self):
         for rule, least in (('slow=20000', 0.2), ('delay=150', 0.15)):

@@ -3,21 +3,27 @@
 //   page=137 status=500 times=3
 //   path=/cursor every=10 status=429 retry_after=2
 //
-// Conditions: page=N (the Nth page, from 1), path=BEGINNING. Of the requests that fit: every=N,
-// nth=N, after=N (all behind the Nth), percent=P (seeded: seed=S), times=N (at most so often).
-// Actions, several of which go together:
+// Conditions: page=N (the Nth page, from 1), path=BEGINNING (of the style: /link has other URLs
+// too). Of the requests that fit: every=N, nth=N, after=N (all behind the Nth), percent=P (seeded:
+// seed=S), times=N (at most so often). Actions, several of which go together:
 //
-//   status=N             an error's answer; retry_after=SECONDS and retry_after_date=SECONDS with
-//   it timeout              never answers reset                a RST before any answer; reset=N:
-//   behind N bytes of the body truncate=N           Content-Length says all, N bytes come, then the
-//   end slow=BYTES           a second delay=MS             more same_token           the page's
-//   next token is the one that was asked for cycle=K              the next page is the one K before
-//   this one; cycle: the first same_page            the records of the page before; the next token
-//   goes on empty                no records, but a next token html, broken_json    with status 200
-//   redirect=same|other|URL   302 to this host, to another name of it (below /elsewhere), to URL
-//   chunked, gzip        Transfer-Encoding, Content-Encoding
-//   graphql_error        {"errors":[...]} with status 200
-//   close                Answered, then closed although the headers say keep-alive
+//   status=N           an error's answer
+//   retry_after=S      with it, in seconds; retry_after_date=S: as a date
+//   timeout            never answers
+//   reset              a RST before any answer; reset=N: behind N bytes of the body
+//   truncate=N         Content-Length says all, N bytes come, then the end
+//   slow=BYTES         a second
+//   delay=MS           more
+//   same_token         the page's next token is the one that was asked for
+//   cycle=K            the next page is the one K before this one; cycle: the first
+//   same_page          the records of the page before; the next token goes on
+//   empty              no records, but a next token; the records come on the next page
+//                      (by page number or offset they don't come at all)
+//   html, broken_json  with status 200
+//   graphql_error      {"errors":[...]} with status 200
+//   redirect=same      302 to this host; other: to another name of it, below /elsewhere; URL: there
+//   chunked, gzip      Transfer-Encoding, Content-Encoding
+//   close              answered, then closed although the headers say keep-alive
 #pragma once
 
 #include <cstdint>

@@ -93,6 +93,11 @@ class Links(Case):
         self.assertEqual(re.findall(r'<[^>]*[?&]page=(\d+)>; rel="(\w+)"', middle),
                          [('2', 'prev'), ('4', 'next'), ('6', 'last'), ('1', 'first')])
 
+    def test_a_head_alone(self):
+        answer = self.api.request('HEAD', '/link')
+        self.assertEqual((answer.status, answer.body), (200, b''))
+        self.assertEqual(int(answer.headers['content-length']), len(self.page('/link').body))
+
     def next_link(self, answer):
         found = re.search(r'<([^>]+)>; rel="next"', answer.headers.get('link', ''))
         return found and here(found[1])
