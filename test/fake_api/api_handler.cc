@@ -118,8 +118,10 @@ bool ApiHandler::passes_gates() {
     end_with("application/json", R"({"error":"unauthorized"})");
     return false;
   }
+  const std::string who = auth_.who(*request_, query_);
+  ++counters_.by_caller[who];
   if (!rate_.is_set()) return true;
-  const auto verdict = rate_.ask(auth_.who(*request_, query_), now());
+  const auto verdict = rate_.ask(who, now());
   const int64_t reset_ns = now_ns_ + verdict.until_reset;
   rate_headers_ =
       "X-RateLimit-Limit: " + std::to_string(verdict.limit) +

@@ -278,7 +278,9 @@ class Limits(Case):
         self.assertEqual(self.api.get('/link', headers=of_b).status, 200)
         time.sleep(2.01)
         self.assertEqual(self.api.get('/link', headers=of_a).status, 200)
-        self.assertEqual(self.api.counters()['rate_violations'], 1)
+        counters = self.api.counters()
+        self.assertEqual(counters['rate_violations'], 1)
+        self.assertEqual(counters['by_caller'], {'Bearer A': 5, 'Bearer B': 1})
 
     def test_bandwidth(self):
         self.start('--bandwidth', 50_000, '--records', 20, '--record-bytes', 1000)

@@ -72,6 +72,8 @@ std::string Counters::json(uint64_t faults_done, std::string_view faults) const 
   append_counts(by_path, out);
   out += ",\n\"by_status\": ";
   append_counts(by_status, out);
+  out += ",\n\"by_caller\": ";
+  append_counts(by_caller, out);
   out += ",\n\"pages\": {";
   bool is_first = true;
   for (const auto& [path, of_path] : pages) {

@@ -22,6 +22,8 @@ struct Counters {
   uint64_t connections_accepted = 0, connections_open = 0, connections_open_max = 0;
   std::map<std::string, uint64_t, std::less<>> by_path;
   std::map<int, uint64_t> by_status;
+  // By what they brought along, as "Bearer T": for tokens that take turns.
+  std::map<std::string, uint64_t, std::less<>> by_caller;
   // How often each page was asked for: by path with what narrows it, and the page's number.
   std::map<std::string, std::map<uint64_t, uint64_t>, std::less<>> pages;
 
