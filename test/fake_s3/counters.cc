@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "url.h"
+#include "http_server/url.h"
 
 namespace sluice::fake_s3 {
 namespace {

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
-#include "url.h"
+#include "http_server/url.h"
 
 namespace sluice::fake_s3 {
 namespace {
@@ -159,7 +159,7 @@ void FaultPlan::append_json(std::string& out) const {
   for (size_t i = 0; i < rules_.size(); ++i) {
     if (i > 0) out += ", ";
     out += "{\"spec\": ";
-    fake_s3::append_json(rules_[i].spec, out);
+    http_server::append_json(rules_[i].spec, out);
     out += ", \"fitted\": " + std::to_string(rules_[i].fitted);
     out += ", \"done\": " + std::to_string(rules_[i].done) + "}";
   }

@@ -1,34 +1,12 @@
 // An S3 in memory, on the loopback, for tests and benchmarks. See usage in options.cc.
-#include <sys/eventfd.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
-#include <atomic>
-#include <csignal>
 #include <cstdio>
 
+#include "http_server/program.h"
 #include "options.h"
 #include "s3_handler.h"
 
 namespace sluice::fake_s3 {
 namespace {
-
-std::atomic<bool> stop{false};
-int wake = -1;
-
-void on_signal(int) {
-  stop.store(true);
-  const uint64_t one = 1;
-  [[maybe_unused]] const ssize_t written = write(wake, &one, sizeof one);
-}
-
-// Thousands of connections need as many files.
-void raise_file_limit() {
-  rlimit limit{};
-  getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 Status load(const Options& options, World& world) {
   for (const auto& [to, folder] : options.loads) {
@@ -51,13 +29,11 @@ Status run(const Options& options, World& world) {
   const HttpServerOptions server_options{.port = options.port,
                                          .threads = options.threads,
                                          .bytes_per_second = options.bytes_per_second,
-                                         .tls = tls.get()};
-  const auto server = TRY(
-      HttpServer::listen(server_options, [&world] { return std::make_unique<S3Handler>(world); }));
-  std::printf("listening on 127.0.0.1:%u\n", server->port());
-  std::fflush(stdout);
-  server->serve(stop, wake);
-  return {};
+                                         .tls = tls.get(),
+                                         .control_path = control_path,
+                                         .name = "AmazonS3"};
+  return http_server::serve_until_signal(server_options,
+                                         [&world] { return std::make_unique<S3Handler>(world); });
 }
 
 int fake_s3_main(const std::vector<std::string>& words) {
@@ -68,11 +44,6 @@ int fake_s3_main(const std::vector<std::string>& words) {
     std::fputs(usage.data(), stdout);
     return 0;
   }
-  wake = eventfd(0, EFD_CLOEXEC);
-  std::signal(SIGTERM, on_signal);
-  std::signal(SIGINT, on_signal);
-  std::signal(SIGPIPE, SIG_IGN);
-  raise_file_limit();
   if (status.ok()) status = run(options, world);
   if (status.ok()) return 0;
   std::fprintf(stderr, "fake_s3: %s\n", status.error().message.c_str());

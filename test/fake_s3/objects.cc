@@ -11,9 +11,9 @@
 #include <filesystem>
 
 #include "base/hash.h"
-#include "digests.h"
-#include "times.h"
-#include "url.h"
+#include "http_server/digests.h"
+#include "http_server/times.h"
+#include "http_server/url.h"
 
 namespace sluice::fake_s3 {
 namespace {
@@ -89,9 +89,9 @@ bool SentBytes::add(uint64_t first, uint64_t end) {
   return twice;
 }
 
-int pieces_of(const Object& object, uint64_t offset, uint64_t bytes, iovec* pieces, int most) {
+int Object::pieces(uint64_t offset, uint64_t bytes, iovec* pieces, int most) const {
   int count = 0;
-  for (const Slice& slice : object.slices) {
+  for (const Slice& slice : slices) {
     if (bytes == 0 || count == most) break;
     if (offset >= slice.bytes.size()) {
       offset -= slice.bytes.size();

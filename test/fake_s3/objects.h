@@ -15,9 +15,15 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/result.h"
-#include "http_message.h"
+#include "http.h"
 
 namespace sluice::fake_s3 {
+
+// A run of bytes that never change, and whoever keeps them alive: memory, or a mapped file.
+struct Slice {
+  std::shared_ptr<const void> owner;
+  std::string_view bytes;
+};
 
 // A checksum as it stands in headers: {"crc32c", "ZgmD4w=="}.
 struct Checksum {
@@ -37,7 +43,9 @@ class SentBytes {
   std::vector<std::pair<uint64_t, uint64_t>> ranges_;
 };
 
-struct Object {
+struct Object : public Body {
+  int pieces(uint64_t offset, uint64_t bytes, iovec* pieces, int most) const override;
+
   std::vector<Slice> slices;  // In order
   uint64_t bytes = 0;
   std::string etag;     // With the quotes
@@ -54,8 +62,6 @@ struct Object {
 };
 using ObjectRef = std::shared_ptr<const Object>;
 
-// The memory of `bytes` bytes from `offset` on, in at most `most` pieces; how many they are.
-int pieces_of(const Object& object, uint64_t offset, uint64_t bytes, iovec* pieces, int most);
 Slice slice_of(Buffer bytes);
 
 struct Part {

@@ -1,6 +1,7 @@
 #include "options.h"
 
 #include "base/text.h"
+#include "http_server/program.h"
 
 namespace sluice::fake_s3 {
 
@@ -30,31 +31,6 @@ GET http://127.0.0.1:PORT/-fake-s3-/counters tells what happened; control.cc has
 )";
 
 namespace {
-
-// Takes the words one by one.
-class Words {
- public:
-  explicit Words(const std::vector<std::string>& words) : words_(words) {}
-  bool done() const { return at_ == words_.size(); }
-  const std::string& next() { return words_[at_++]; }
-  Result<std::string> value_of(std::string_view option) {
-    if (done()) return Error{ErrorKind::invalid, std::string(option) + " needs a value"};
-    return next();
-  }
-  template <class Number>
-  Result<Number> number_of(std::string_view option) {
-    const std::string text = TRY(value_of(option));
-    const auto number = parse_number<Number>(text);
-    if (!number) {
-      return Error{ErrorKind::invalid, std::string(option) + " " + text + ": not a number"};
-    }
-    return *number;
-  }
-
- private:
-  const std::vector<std::string>& words_;
-  size_t at_ = 0;
-};
 
 // Those that say how the server behaves.
 Result<bool> read_behaviour(const std::string& word, Words& words, World& world) {

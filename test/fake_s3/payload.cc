@@ -5,8 +5,8 @@
 
 #include "base/checksum.h"
 #include "base/text.h"
-#include "digests.h"
-#include "url.h"
+#include "http_server/digests.h"
+#include "http_server/url.h"
 
 namespace sluice::fake_s3 {
 namespace {
@@ -140,7 +140,7 @@ bool is_checksum_name(std::string_view name) {
 std::string raw_checksum(std::string_view name, std::string_view bytes) {
   if (name == "crc32") return big_endian(crc32(bytes), 4);
   if (name == "crc32c") return big_endian(crc32c(bytes), 4);
-  if (name == "crc64nvme") return big_endian(crc64nvme(bytes), 8);
+  if (name == "crc64nvme") return big_endian(http_server::crc64nvme(bytes), 8);
   return name == "sha1" ? sha1(bytes) : sha256(bytes);
 }
 

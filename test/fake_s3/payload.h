@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "base/buffer.h"
-#include "http_message.h"
+#include "http_server/http_message.h"
+#include "http_server/s3_error.h"
 #include "objects.h"
-#include "s3_error.h"
 
 namespace sluice::fake_s3 {
 

@@ -3,7 +3,7 @@
 #include <charconv>
 
 #include "base/text.h"
-#include "times.h"
+#include "http_server/times.h"
 
 namespace sluice::fake_s3 {
 namespace {
@@ -130,7 +130,8 @@ void S3Handler::request_closed(const HttpAnswer& answer, uint64_t bytes_sent, bo
   const std::lock_guard lock(world_.mutex);
   world_.counters.request_closed(bytes_sent);
   if (sent_whole && answer.object) {
-    world_.counters.object_sent(*answer.object, answer.offset, answer.offset + answer.length);
+    const auto& object = static_cast<const Object&>(*answer.object);
+    world_.counters.object_sent(object, answer.offset, answer.offset + answer.length);
   }
 }
 

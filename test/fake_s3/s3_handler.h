@@ -11,14 +11,17 @@
 #include <string>
 #include <string_view>
 
-#include "http_server.h"
+#include "http.h"
+#include "http_server/s3_error.h"
+#include "http_server/signature.h"
+#include "http_server/url.h"
 #include "payload.h"
-#include "s3_error.h"
-#include "signature.h"
-#include "url.h"
 #include "world.h"
 
 namespace sluice::fake_s3 {
+
+// Paths below this are for the test that runs the server, not for S3's clients.
+constexpr std::string_view control_path = "/-fake-s3-/";
 
 // One thread at a time; several may share a World.
 class S3Handler : public Handler {

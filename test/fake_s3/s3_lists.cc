@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "http_server/times.h"
 #include "s3_handler.h"
-#include "times.h"
 
 namespace sluice::fake_s3 {
 namespace {

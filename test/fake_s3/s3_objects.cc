@@ -4,8 +4,8 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "http_server/times.h"
 #include "s3_handler.h"
-#include "times.h"
 #include "xml.h"
 
 namespace sluice::fake_s3 {

@@ -1,6 +1,6 @@
 // What is refused, in S3's words: by the fault plan, and for what isn't there.
+#include "http_server/times.h"
 #include "s3_handler.h"
-#include "times.h"
 
 namespace sluice::fake_s3 {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "base/checksum.h"
 #include "base/text.h"
-#include "digests.h"
+#include "http_server/digests.h"
 #include "s3_handler.h"
 #include "xml.h"
 
@@ -234,7 +234,7 @@ std::optional<S3Error> S3Handler::checksum_of_whole(const Upload& upload,
     const uint32_t of_part = crc_from_base64(checksum->value).value_or(0);
     if (name == "crc32") crc = crc32_combine(crc, of_part, bytes);
     if (name == "crc32c") crc = crc32c_combine(crc, of_part, bytes);
-    if (name == "crc64nvme") wide_crc = crc64nvme(part.slice.bytes, wide_crc);
+    if (name == "crc64nvme") wide_crc = http_server::crc64nvme(part.slice.bytes, wide_crc);
   }
   if (whole.is_composite) {
     whole.raw = raw_checksum(name, raws);

@@ -11,8 +11,8 @@
 #include "base/clock.h"
 #include "counters.h"
 #include "faults.h"
+#include "http_server/signature.h"
 #include "objects.h"
-#include "signature.h"
 #include "verbs.h"
 
 namespace sluice::fake_s3 {

@@ -1,0 +1,12 @@
+// How a body is wrapped up: gzip, and HTTP's chunks. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace sluice::fake_api {
+
+std::string gzip(std::string_view text);
+std::string chunked(std::string_view text);
+
+}  // namespace sluice::fake_api
