@@ -73,6 +73,22 @@ class Policies {
     return {};
   }
 
+  // Secrets are read by the environment's identity. Those of an own key need kms:Decrypt with it
+  // too, which the job file doesn't tell.
+  void add_secrets(const Job& job) {
+    for (const SecretReference& reference : job.references) {
+      if (reference.kind == SecretReference::Kind::file) continue;
+      const bool is_parameter = reference.kind == SecretReference::Kind::ssm;
+      add(default_identity,
+          R"({"Effect": "Allow", "Action": [)" +
+              json::quote(is_parameter ? "ssm:GetParameter" : "secretsmanager:GetSecretValue") +
+              R"(], "Resource": )" +
+              json::quote(is_parameter ? parameter_arn(reference.name)
+                                       : secret_arn(reference.name)) +
+              "}");
+    }
+  }
+
   Result<std::string> print() const {
     if (statements_.empty())
       return Error{ErrorKind::invalid, "nothing of this job lies on S3: AWS need allow nothing"};
@@ -93,6 +109,21 @@ class Policies {
     add(below, R"({"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": )" +
                    json::quote(words.aws.role_arn) + "}");
     return words.aws.role_arn;
+  }
+  // "arn:aws:ssm:eu-west-1:*:"; the account isn't known without asking.
+  std::string arn_of(std::string_view service) const {
+    const std::string region = environment_.get("AWS_REGION").value_or("");
+    return "arn:" + partition_of(region) + ":" + std::string(service) + ":" +
+           (region.empty() ? "*" : region) + ":*:";
+  }
+  // Secrets Manager appends "-" and six characters to a secret's name.
+  std::string secret_arn(const std::string& id) const {
+    if (id.starts_with("arn:")) return id;
+    return arn_of("secretsmanager") + "secret:" + id + "-??????";
+  }
+  std::string parameter_arn(const std::string& name) const {
+    if (name.starts_with("arn:")) return name;
+    return arn_of("ssm") + "parameter" + (name.starts_with('/') ? "" : "/") + name;
   }
   std::string bucket(const S3Words& words, const Place& place) const {
     const std::string region =
@@ -140,6 +171,7 @@ Result<std::string> iam_policies(const Job& job, const Environment& environment)
   TRY(policies.add_source(job));
   TRY(policies.add_lake(job, job.lake));
   if (!job.state.starts_with(job.lake)) TRY(policies.add_lake(job, job.state));
+  policies.add_secrets(job);
   return policies.print();
 }
 

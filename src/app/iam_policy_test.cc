@@ -63,4 +63,19 @@ TEST_CASE("a job without S3 needs nothing of AWS") {
             .starts_with("error: nothing of this job lies on S3"));
 }
 
+TEST_CASE("secrets that the job file refers to may be read") {
+  const std::string made = policies(
+      "name: j\n"
+      "source: { objects: { url: \"in/\", s3: { profile: \"${secretsmanager:a/b#k}\", "
+      "region: \"${file:/x}\", role: \"${ssm:/c}\", external_id: \"${ssm:d}\" } } }\n"
+      "sink: { lake: lake/ }\n");
+  CHECK(made.find(R"(["secretsmanager:GetSecretValue"], )"
+                  R"("Resource": "arn:aws:secretsmanager:*:*:secret:a/b-??????")") !=
+        std::string::npos);
+  CHECK(made.find(R"(["ssm:GetParameter"], "Resource": "arn:aws:ssm:*:*:parameter/c")") !=
+        std::string::npos);
+  CHECK(made.find("parameter/d") != std::string::npos);
+  CHECK(made.find("/x") == std::string::npos);
+}
+
 }  // namespace sluice

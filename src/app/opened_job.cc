@@ -10,6 +10,7 @@
 
 #include "app/fold_job.h"
 #include "app/process.h"
+#include "app/secret_values.h"
 #include "base/text.h"
 #include "base/time.h"
 
@@ -38,23 +39,42 @@ Result<std::string> read_file(const std::string& path) {
   return text;
 }
 
-}  // namespace
-
-Result<Job> read_job(const Command& command) {
+Result<Job> read_job(const Command& command, const ResolveSecret& resolve) {
   const bool is_fold = command.verb == Verb::fold;
   const std::string text = is_fold ? TRY(fold_job(command.fold)) : TRY(read_file(command.job_file));
   Job job = TRY(parse_job(is_fold ? "fold" : command.job_file, text, process_environment(),
-                          command.variables, all_parts()));
+                          command.variables, all_parts(), resolve));
   job.keep_set_aside |= command.set_aside;
   job.ok_set_aside |= command.ok_set_aside;
   job.allow_empty |= command.allow_empty;
   return job;
 }
 
+// Do they work without a request to the source?
+bool asks_no_source(Verb verb) {
+  return verb == Verb::check || verb == Verb::plan || verb == Verb::status || verb == Verb::settle;
+}
+
+Result<Job> read_job_with_secrets(const Command& command) {
+  if (asks_no_source(command.verb)) {
+    Job job = TRY(read_job(command, {}));
+    if (!job.needs_references_early) return job;
+  }
+  SecretValues values(process_environment());
+  return read_job(command,
+                  [&](const SecretReference& reference) { return values.find(reference); });
+}
+
+}  // namespace
+
+Result<Job> read_job(const Command& command) {
+  return read_job(command, {});
+}
+
 Result<std::unique_ptr<OpenedJob>> open_job(const Command& command, Stores::Use use) {
   auto opened = std::make_unique<OpenedJob>();
   opened->aids = TRY(TestAids::from(process_environment()));
-  opened->job = TRY(read_job(command));
+  opened->job = TRY(read_job_with_secrets(command));
   const auto hidden = [&](Error error) {
     error.message = opened->hide(error.message);
     return error;

@@ -31,8 +31,10 @@ struct OpenedJob {
   Result<std::vector<UnitNames>> units(const Command& command) const;
 };
 
-// The file of the command, or for `fold` the one made of its words.
+// The file of the command, or for `fold` the one made of its words. Placeholders stand for secrets
+// that are kept elsewhere, and nothing is fetched.
 Result<Job> read_job(const Command& command);
+// With secrets, where the verb sends requests to the source or a store's place depends on one.
 Result<std::unique_ptr<OpenedJob>> open_job(const Command& command, Stores::Use use);
 
 // What an error means for who called the program: 2 for what a human must edit, else 1.

@@ -8,8 +8,9 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <filesystem>
+#include <cstdlib>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 
@@ -17,37 +18,44 @@ namespace sluice {
 
 class TestCertificates {
  public:
-  explicit TestCertificates(const std::string& name)
-      : folder_(std::filesystem::temp_directory_path() /
-                ("sluice-" + name + "-" + std::to_string(::getpid()))),
-        authority_key_(EVP_EC_gen("P-256")) {
-    std::filesystem::create_directories(folder_);
+  TestCertificates() : authority_key_(EVP_EC_gen("P-256")) {
+    std::string folder = "/tmp/sluice-certificates-XXXXXX";
+    ENSURE(::mkdtemp(folder.data()) != nullptr);
+    folder_ = folder;
     authority_ = make("authority", authority_key_, nullptr);
-    write(path("ca.pem"), authority_);
+    write_certificate("ca.pem", authority_);
   }
   ~TestCertificates() {
     X509_free(authority_);
     EVP_PKEY_free(authority_key_);
-    std::filesystem::remove_all(folder_);
+    for (const std::string& file : files_) ::unlink(path(file).c_str());
+    ::rmdir(folder_.c_str());
   }
   TestCertificates(const TestCertificates&) = delete;
   TestCertificates& operator=(const TestCertificates&) = delete;
 
-  std::string path(const std::string& file) const { return folder_ / file; }
+  std::string path(const std::string& file) const { return folder_ + "/" + file; }
   std::string authority_file() const { return path("ca.pem"); }
 
   // NAME.pem and NAME.key, for 127.0.0.1, signed by the authority; with a password for the key.
   void sign(const std::string& name, const char* password = nullptr) {
     EVP_PKEY* key = EVP_EC_gen("P-256");
     X509* certificate = make(name, key, authority_);
-    write(path(name + ".pem"), certificate);
-    std::FILE* file = std::fopen(path(name + ".key").c_str(), "w");
-    ENSURE(file != nullptr);
+    write_certificate(name + ".pem", certificate);
+    std::FILE* file = open(name + ".key");
     PEM_write_PKCS8PrivateKey(file, key, password != nullptr ? EVP_aes_128_cbc() : nullptr, nullptr,
                               0, nullptr, const_cast<char*>(password));
     std::fclose(file);
     X509_free(certificate);
     EVP_PKEY_free(key);
+  }
+
+  // Another file beside them, with this text.
+  std::string write(const std::string& file, const std::string& text) {
+    std::FILE* opened = open(file);
+    std::fwrite(text.data(), 1, text.size(), opened);
+    std::fclose(opened);
+    return path(file);
   }
 
   // A server's side that shows NAME.pem and wants to see a certificate of this authority. The
@@ -83,14 +91,20 @@ class TestCertificates {
     X509_add_ext(certificate, extension, -1);
     X509_EXTENSION_free(extension);
   }
-  static void write(const std::string& path, X509* certificate) {
-    std::FILE* file = std::fopen(path.c_str(), "w");
-    ENSURE(file != nullptr);
+  void write_certificate(const std::string& name, X509* certificate) {
+    std::FILE* file = open(name);
     PEM_write_X509(file, certificate);
     std::fclose(file);
   }
+  std::FILE* open(const std::string& name) {
+    files_.push_back(name);
+    std::FILE* file = std::fopen(path(name).c_str(), "w");
+    ENSURE(file != nullptr);
+    return file;
+  }
 
-  const std::filesystem::path folder_;
+  std::string folder_;
+  std::vector<std::string> files_;
   EVP_PKEY* const authority_key_;
   X509* authority_ = nullptr;
   long serial_ = 0;

@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include <fstream>
 #include <memory>
 #include <optional>
 
@@ -24,7 +23,7 @@ std::string why_not(const TlsOptions& options) {
 }  // namespace
 
 TEST_CASE("a server that asks for a certificate gets it, and without one the reason is told") {
-  TestCertificates made("mtls-test");
+  TestCertificates made;
   made.sign("server");
   made.sign("client");
   const std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> asking(made.server_that_asks("server"),
@@ -63,12 +62,11 @@ TEST_CASE("a server that asks for a certificate gets it, and without one the rea
 }
 
 TEST_CASE("a wrong certificate or key is an error that says what to do") {
-  TestCertificates made("tls-files-test");
+  TestCertificates made;
   made.sign("client");
   made.sign("other");
   made.sign("locked", "password");
-  const std::string junk = made.path("junk.pem");
-  std::ofstream(junk) << "this is no PEM\n";
+  const std::string junk = made.write("junk.pem", "this is no PEM\n");
   const auto with = [&](const std::string& certificate, const std::string& key) {
     return why_not({.certificate_file = certificate, .key_file = key});
   };

@@ -61,8 +61,8 @@ struct Extension {
 class JobReader {
  public:
   JobReader(std::string_view file_name, const Environment& environment, const Variables& variables,
-            const Catalog& catalog)
-      : environment_(environment), variables_(variables), catalog_(catalog) {
+            const Catalog& catalog, const ResolveSecret& resolve)
+      : environment_(environment), variables_(variables), catalog_(catalog), resolve_(resolve) {
     job_.file = file_name;
   }
 
@@ -71,7 +71,13 @@ class JobReader {
     if (root.kind != Node::Kind::map) {
       return Error{ErrorKind::invalid, job_.file + ":1:1: a job is words with values: name: ..."};
     }
-    fill_in_variables(root, environment_, variables_, job_.secrets, mistakes_);
+    FilledReferences filled = fill_in_variables(root, environment_, variables_, resolve_,
+                                                job_.secrets, mistakes_);
+    if (filled.failure) {
+      return Error{filled.failure->kind, line_of({filled.failed_at, filled.failure->message})};
+    }
+    job_.references = std::move(filled.references);
+    job_.needs_references_early = filled.are_needed_early;
     if (!mistakes_.empty()) return error();
     read_zone(root);
     const Settings top = check_settings(
@@ -326,6 +332,7 @@ class JobReader {
   const Environment& environment_;
   const Variables& variables_;
   const Catalog& catalog_;
+  const ResolveSecret& resolve_;
   std::vector<Mistake> mistakes_;
   Job job_;
 };
@@ -334,8 +341,14 @@ class JobReader {
 
 Result<Job> parse_job(std::string_view file_name, std::string_view text,
                       const Environment& environment, const Variables& variables,
-                      const Catalog& catalog) {
-  return JobReader(file_name, environment, variables, catalog).read(text);
+                      const Catalog& catalog, const ResolveSecret& resolve) {
+  const ResolveSecret nobody;
+  Job job = TRY(JobReader(file_name, environment, variables, catalog, nobody).read(text));
+  if (!resolve || job.references.empty()) return job;
+  std::string fingerprint = std::move(job.fingerprint);
+  job = TRY(JobReader(file_name, environment, variables, catalog, resolve).read(text));
+  job.fingerprint = std::move(fingerprint);
+  return job;
 }
 
 }  // namespace sluice

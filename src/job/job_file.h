@@ -49,15 +49,20 @@ struct Job {
   std::optional<uint64_t> memory_bytes;
 
   // Of source, decode, transforms and sink as they act: two files that do the same have the same.
+  // References to secrets count, not what they refer to.
   std::string fingerprint;
   Secrets secrets;
+  std::vector<SecretReference> references;  // ${file:...}, ${secretsmanager:...}, ${ssm:...}
+  // With placeholders for them its stores can't be opened, or the job isn't the same.
+  bool needs_references_early = false;
   std::vector<std::string> warnings;  // "cloudtrail.yaml:5:3: ..."
 };
 
 // `invalid`: every mistake on a line of its own, "cloudtrail.yaml:7:3: unknown word `partitoin` in
-// sink; did you mean `partition`?".
+// sink; did you mean `partition`?". Secrets are asked for once all else is right; without `resolve`
+// placeholders stand for them. An error of `resolve` keeps its kind.
 Result<Job> parse_job(std::string_view file_name, std::string_view text,
                       const Environment& environment, const Variables& variables,
-                      const Catalog& catalog);
+                      const Catalog& catalog, const ResolveSecret& resolve = {});
 
 }  // namespace sluice

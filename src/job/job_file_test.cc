@@ -32,10 +32,12 @@ void add_format(Catalog& parts, const std::string& name) {
 
 Catalog some_parts() {
   Catalog parts;
-  parts.add({.name = "objects",
-             .role = Role::source,
-             .fields = {{.name = "url", .type = FieldType::pattern, .required = true}}},
-            MakeSource());
+  parts.add(
+      {.name = "objects",
+       .role = Role::source,
+       .fields = {{.name = "url", .type = FieldType::pattern, .required = true},
+                  {.name = "auth", .type = FieldType::group, .fields = {{.name = "bearer"}}}}},
+      MakeSource());
   parts.add({.name = "auto", .role = Role::decode}, MakeDecoder());
   parts.add({.name = "jsonl", .role = Role::decode}, MakeDecoder());
   parts.add({.name = "json",
@@ -301,6 +303,57 @@ TEST_CASE("the fingerprint is of what a job does") {
   }
   CHECK(of(base + "transform: { set: { x: 1 } }\n") !=
         of(base + "transform: { set: { x: '1' } }\n"));
+}
+
+namespace {
+
+// With the token as `token` says.
+std::string with_token(std::string_view token) {
+  return "name: a\nsource: { objects: \"in/\", auth: { bearer: \"" + std::string(token) +
+         "\" } }\ndecode: jsonl\nsink: { lake: lake/ }\n";
+}
+
+Result<Job> parse_with(std::string_view text, const ResolveSecret& resolve) {
+  return parse_job("job.yaml", text, {}, {}, catalog(), resolve);
+}
+
+}  // namespace
+
+TEST_CASE("how a source is entered is no part of the fingerprint") {
+  const auto one = parse(with_token("${API_TOKEN}")), other = parse(with_token("another"));
+  REQUIRE_MESSAGE(one.ok(), one.error().message);
+  CHECK(one->fingerprint == other->fingerprint);
+}
+
+TEST_CASE("with a secret or its placeholder a job has one fingerprint") {
+  const std::string text =
+      "name: a\nsource: { objects: \"in/${ssm:/a}/\" }\ndecode: jsonl\n"
+      "sink: { lake: lake/ }\n";
+  const auto resolved =
+      parse_with(text, [](const SecretReference&) { return std::string("s3cret"); });
+  const auto unresolved = parse_with(text, {});
+  REQUIRE(resolved.ok());
+  REQUIRE(unresolved.ok());
+  CHECK(resolved->source.text("url") == "in/s3cret/");
+  CHECK(resolved->fingerprint == unresolved->fingerprint);
+  CHECK(unresolved->references.size() == 1);
+  CHECK(unresolved->needs_references_early);
+  CHECK(unresolved->secrets.hide(unresolved->source.text("url")) == "in/${ssm:/a}/");
+  CHECK_FALSE(parse_with(with_token("${ssm:/a}"), {})->needs_references_early);
+}
+
+TEST_CASE("secrets are asked for once all else is right; why there is none keeps its kind") {
+  int asked = 0;
+  const ResolveSecret denied = [&](const SecretReference&) -> Result<std::string> {
+    ++asked;
+    return Error{ErrorKind::denied, "not for you"};
+  };
+  CHECK_FALSE(parse_with(with_token("${ssm:/a}") + "sinc: x\n", denied).ok());
+  CHECK(asked == 0);
+  const auto job = parse_with(with_token("${ssm:/a}"), denied);
+  REQUIRE_FALSE(job.ok());
+  CHECK(job.error().kind == ErrorKind::denied);
+  CHECK(job.error().message == "job.yaml:2:43: ${ssm:/a}: not for you");
 }
 
 }  // namespace sluice

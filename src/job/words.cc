@@ -41,7 +41,10 @@ const PartDoc& job_words() {
       .name = "job",
       .summary =
           "A job says where records come from, what is done to them, and where they go: a YAML or "
-          "JSON file. ${NAME} in a value is filled in from the environment or --var NAME=value.",
+          "JSON file. ${NAME} in a value is filled in from the environment or --var NAME=value; "
+          "${file:/run/secrets/token} from a file, ${secretsmanager:NAME} or "
+          "${secretsmanager:NAME#KEY} from AWS Secrets Manager, ${ssm:/NAME} from AWS's parameter "
+          "store.",
       .fields =
           {
               {.name = "name",

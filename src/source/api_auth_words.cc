@@ -227,7 +227,8 @@ Result<Oauth2Words> oauth2_of(const Settings& auth) {
   Oauth2Words said;
   Oauth2Options& options = said.options;
   options.token_url = words.text("token_url");
-  if (!parse_url(options.token_url).ok())
+  // What stands for a secret until it is fetched is no URL.
+  if (!words.secret("token_url") && !parse_url(options.token_url).ok())
     return words.error_at("token_url", "a URL that begins with https:// was expected");
   options.grant = TRY(grant_of(words));
   options.client_id = text_of(words, "client_id");
