@@ -7,7 +7,8 @@
 //
 //   {"format": 1, "job": "trail", "unit": "2024-02-08", "epoch": 7, "run": "01HQ", "host": "h1",
 //    "since": "2024-02-09T01:00:00Z", "share": 25165824,
-//    "checkpoint": {"cursor": "p17", "sums": {...}, "uploads": [...]},
+//    "checkpoint": {"fingerprint": "9f2c", "cursor": "p17", "sums": {...}, "uploads": [...],
+//      "state": "...", "set_aside": [...]},
 //    "intent": {"epoch": 7, "run": "01HQ", "fingerprint": "9f2c", "end": 180,
 //      "inputs": {"file": "2024-02-08/7.inputs.json", "count": 3911},  or  {"list": [...]},
 //      "uploads": [{"key": ..., "id": ..., "mark": "trail/2024-02-08/7",
@@ -116,11 +117,16 @@ struct Sums {
   bool operator==(const Sums&) const = default;
 };
 
-// Where an API unit may go on.
+// Where an API unit may go on: what the source and the sink need for it, up to the first part that
+// was not acknowledged. Its uploads may be of different epochs; each is committed with its own
+// mark.
 struct Checkpoint {
-  std::string cursor;
+  std::string cursor;  // The source's, opaque
   Sums sums = {};
-  std::vector<Upload> uploads = {};
+  std::vector<Upload> uploads = {};  // Parts and sums as far as they are the checkpoint's
+  std::string state = {};            // The sink's, opaque
+  std::vector<SetAside> set_aside = {};
+  std::string fingerprint = {};  // Of the job that wrote it; another form of it does not resume.
   bool operator==(const Checkpoint&) const = default;
 };
 

@@ -265,8 +265,9 @@ void read(Reader& reader, Manifest& manifest) {
 
 void read(Reader& reader, Checkpoint& checkpoint) {
   reader.object("the checkpoint", [&](Field field) {
-    return field("cursor", checkpoint.cursor) || field("sums", checkpoint.sums) ||
-           field("uploads", checkpoint.uploads);
+    return field("fingerprint", checkpoint.fingerprint) || field("cursor", checkpoint.cursor) ||
+           field("sums", checkpoint.sums) || field("uploads", checkpoint.uploads) ||
+           field("state", checkpoint.state) || field("set_aside", checkpoint.set_aside);
   });
 }
 

@@ -220,9 +220,12 @@ void write(Writer& writer, const Manifest& manifest) {
 
 void write(Writer& writer, const Checkpoint& checkpoint) {
   writer.open('{');
+  writer.field("fingerprint", checkpoint.fingerprint);
   writer.field("cursor", checkpoint.cursor);
   write_sums(writer, checkpoint.sums);
   writer.list("uploads", checkpoint.uploads);
+  writer.field("state", checkpoint.state);
+  writer.list("set_aside", checkpoint.set_aside);
   writer.close('}');
 }
 

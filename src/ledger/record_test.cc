@@ -27,7 +27,12 @@ Record everything() {
                 .host = "h1",
                 .since = "2024-02-09T01:00:00Z",
                 .share_bytes = 25165824};
-  record.checkpoint = Checkpoint{"p17", sums, {upload}};
+  record.checkpoint = Checkpoint{.cursor = "p17",
+                                 .sums = sums,
+                                 .uploads = {upload},
+                                 .state = "{\"open\": [\"\u00e9\", 3]}\n",
+                                 .set_aside = aside,
+                                 .fingerprint = "9f2c"};
   record.intent = Intent{.epoch = 7,
                          .run = "01HQ",
                          .fingerprint = "9f2c",
@@ -88,6 +93,26 @@ TEST_CASE("a fresh claim is a short line that people can read") {
   Record closed = record;
   closed.run.reset();
   CHECK(contains(print(closed), "\"run\": null"));
+}
+
+TEST_CASE("a checkpoint tells where to go on, and is a part of the line") {
+  Record record{.job = "j", .unit = "u", .epoch = 2, .run = "B"};
+  record.checkpoint = Checkpoint{.cursor = "p2", .state = "s", .fingerprint = "f"};
+  record.checkpoint->uploads = {{Key("k"), UploadId("i"), Mark("j/u/1"), {{1, ETag("e")}}}};
+  CHECK(contains(print(record),
+                 "\"checkpoint\": {\"fingerprint\": \"f\", \"cursor\": \"p2\", \"uploads\": "
+                 "[{\"key\": \"k\", \"id\": \"i\", \"mark\": \"j/u/1\", \"parts\": [{\"n\": 1, "
+                 "\"etag\": \"e\"}]}], \"state\": \"s\"}"));
+  CHECK(parse_record(print(record), Key("k")).value() == record);
+  CHECK(names(record, UploadId("i")));
+  record.checkpoint = Checkpoint{};  // From the beginning, and still a checkpoint
+  CHECK(parse_record(print(record), Key("k")).value() == record);
+}
+
+TEST_CASE("what is unknown in a checkpoint is refused") {
+  const std::string head = "{\"format\": 1, \"job\": \"j\", \"unit\": \"u\", \"epoch\": 1";
+  CHECK(contains(why(head + ", \"checkpoint\": {\"page\": 1}}"), "unknown field `page`"));
+  CHECK(contains(why(head + ", \"checkpoint\": {\"state\": {}}}"), "expected a string"));
 }
 
 TEST_CASE("a CRC is written as S3 writes it") {
