@@ -18,6 +18,7 @@ Record everything() {
                       .parts = {{1, ETag("a1"), 0x66}, {2, ETag("a2"), 0}},
                       .content = content};
   const Sums sums{1, 2, 3, 4, 5, 6, 7, 8};
+  const Shape shape{41, 8200, 40, 2, {{".id", 40}, {".us\"er", 39}}, {{".user.n\u00e4me", 1}}};
   const std::vector<SetAside> aside = {{"k\u00e9.gz", 17, "truncated", 1, true, 12},
                                        {"l", 0, "a digest", 3}};
   Record record{.job = "trail",
@@ -42,6 +43,7 @@ Record everything() {
                          .catalogue = "{\"add\": 1}",
                          .set_aside = aside,
                          .sums = sums,
+                         .shape = shape,
                          .end = UINT64_MAX};
   record.manifest = Manifest{.epoch = 5,
                              .todo = true,
@@ -53,6 +55,7 @@ Record everything() {
                              .catalogue = "x",
                              .set_aside = aside,
                              .sums = sums,
+                             .shape = shape,
                              .end = 120};
   record.leftovers = {Key("a"), Key("b")};
   record.failed = Failed{"denied: no", "2024-02-08T02:00:00Z"};
@@ -178,6 +181,7 @@ TEST_CASE("the manifest says what the intent said") {
         std::vector<Output>{{intent.uploads[0].key, ETag("whole"), intent.uploads[0].content}});
   CHECK(manifest.inputs == intent.inputs);
   CHECK(manifest.sums == intent.sums);
+  CHECK(manifest.shape == intent.shape);
   CHECK(manifest.end == intent.end);
 }
 
