@@ -33,7 +33,9 @@ Result<HttpResponse> call_at(Engine& engine, HttpRequest request, Instant when) 
 
 bool is_worth_another(const Result<HttpResponse>& answer) {
   if (!answer.ok()) return answer.error().kind == ErrorKind::transient;
-  return answer->status >= 500 || answer->status == 429;
+  if (answer->status >= 500 || answer->status == 429) return true;
+  // The JSON and query protocols say it with a 400.
+  return answer->status == 400 && classify(*answer, {}).error.kind == ErrorKind::throttled;
 }
 
 }  // namespace

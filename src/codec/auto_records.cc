@@ -92,7 +92,8 @@ class AutoSplitter final : public Splitter {
 std::unique_ptr<DecoderMaker> make_auto_decoders(DecoderOptions options) {
   const uint64_t record_max = options.record_max;
   return make_inflating_decoders(
-      [record_max] { return std::make_unique<AutoSplitter>(record_max); }, {}, options);
+      [record_max](const auto&) { return std::make_unique<AutoSplitter>(record_max); }, {},
+      options);
 }
 
 PartDoc auto_records_doc() {

@@ -12,8 +12,10 @@ constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
 class InflatingDecoder final : public Decoder {
  public:
-  InflatingDecoder(std::unique_ptr<Splitter> splitter, TextKind kind, DecoderOptions options)
+  InflatingDecoder(std::unique_ptr<Splitter> splitter, TextKind kind, DecoderOptions options,
+                   size_t envelope_size)
       : splitter_(std::move(splitter)),
+        envelope_size_(envelope_size),
         kind_(std::move(kind)),
         record_max_(options.record_max),
         inflater_(options.inflate) {}
@@ -55,6 +57,10 @@ class InflatingDecoder final : public Decoder {
   Spoils spoils() const override { return splitter_->spoils(); }
   bool json() const override { return kind_.json; }
   const std::vector<std::string>& warnings() const override { return inflater_.warnings(); }
+  std::optional<std::string_view> envelope(size_t i) const override {
+    return splitter_->envelope(i);
+  }
+  size_t envelope_size() const override { return envelope_size_; }
 
  private:
   // Shows the splitter what is new, and at the document's end has it finish.
@@ -116,6 +122,7 @@ class InflatingDecoder final : public Decoder {
   }
 
   const std::unique_ptr<Splitter> splitter_;
+  const size_t envelope_size_;
   const TextKind kind_;
   const uint64_t record_max_;
   Inflater inflater_;
@@ -129,28 +136,32 @@ class InflatingDecoder final : public Decoder {
 
 class InflatingDecoderMaker final : public DecoderMaker {
  public:
-  InflatingDecoderMaker(std::function<std::unique_ptr<Splitter>()> make_splitter, TextKind kind,
-                        DecoderOptions options)
+  InflatingDecoderMaker(MakeSplitter make_splitter, TextKind kind, DecoderOptions options)
       : make_splitter_(std::move(make_splitter)), kind_(std::move(kind)), options_(options) {}
 
   std::unique_ptr<Decoder> make() const override {
-    return std::make_unique<InflatingDecoder>(make_splitter_(), kind_, options_);
+    return std::make_unique<InflatingDecoder>(make_splitter_(envelope_), kind_, options_,
+                                              envelope_.size());
+  }
+  bool want_envelope(const std::vector<json::Path>& paths) override {
+    if (kind_.has_envelope) envelope_ = paths;
+    return kind_.has_envelope;
   }
   uint64_t inflated_hint(std::string_view whole_document) const override {
     return inflated_size_hint(whole_document);
   }
 
  private:
-  const std::function<std::unique_ptr<Splitter>()> make_splitter_;
+  const MakeSplitter make_splitter_;
   const TextKind kind_;
   const DecoderOptions options_;
+  std::vector<json::Path> envelope_;
 };
 
 }  // namespace
 
-std::unique_ptr<DecoderMaker> make_inflating_decoders(
-    std::function<std::unique_ptr<Splitter>()> make_splitter, TextKind kind,
-    DecoderOptions options) {
+std::unique_ptr<DecoderMaker> make_inflating_decoders(MakeSplitter make_splitter, TextKind kind,
+                                                      DecoderOptions options) {
   return std::make_unique<InflatingDecoderMaker>(std::move(make_splitter), std::move(kind),
                                                  options);
 }

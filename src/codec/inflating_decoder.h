@@ -14,6 +14,7 @@
 #include "codec/inflate.h"
 #include "flow/part.h"
 #include "flow/stage.h"
+#include "json/path.h"
 #include "json/span.h"
 
 namespace sluice {
@@ -40,6 +41,8 @@ class Splitter {
   // Records longer than record_max that have ended since the last call.
   virtual std::vector<json::Oversize> take_oversize() = 0;
   virtual Spoils spoils() const = 0;
+  // As Decoder::envelope.
+  virtual std::optional<std::string_view> envelope(size_t) const { return std::nullopt; }
 };
 
 struct DecoderOptions {
@@ -53,11 +56,14 @@ std::vector<FieldDoc> with_decoder_fields(std::vector<FieldDoc> fields);
 struct TextKind {
   std::string wanted = "records";  // "no <wanted>: the document is empty"
   bool json = true;                // A byte order mark in front is then no part of the text
+  bool has_envelope = false;       // Its splitters know of what lies outside of records
 };
 
-// Makes decoders of one kind; `make_splitter` is called on any thread.
-std::unique_ptr<DecoderMaker> make_inflating_decoders(
-    std::function<std::unique_ptr<Splitter>()> make_splitter, TextKind kind,
-    DecoderOptions options);
+// Makes decoders of one kind; `make_splitter` is called on any thread, with the paths of the
+// envelope that are wanted.
+using MakeSplitter =
+    std::function<std::unique_ptr<Splitter>(const std::vector<json::Path>& envelope)>;
+std::unique_ptr<DecoderMaker> make_inflating_decoders(MakeSplitter make_splitter, TextKind kind,
+                                                      DecoderOptions options);
 
 }  // namespace sluice

@@ -16,8 +16,11 @@
 
 namespace sluice {
 
-std::unique_ptr<Splitter> make_array_splitter(const json::Path& records, uint64_t record_max);
-std::unique_ptr<Splitter> make_single_splitter(uint64_t record_max);
+// `envelope`: values of the document to keep, besides the records.
+std::unique_ptr<Splitter> make_array_splitter(const json::Path& records, uint64_t record_max,
+                                              const std::vector<json::Path>& envelope = {});
+std::unique_ptr<Splitter> make_single_splitter(uint64_t record_max,
+                                               const std::vector<json::Path>& envelope = {});
 
 std::unique_ptr<DecoderMaker> make_json_array_decoders(const json::Path& records,
                                                        DecoderOptions options = {});

@@ -29,8 +29,9 @@ class LineSplitter final : public Splitter {
 
 std::unique_ptr<DecoderMaker> make_line_decoders(bool json, DecoderOptions options) {
   const uint64_t record_max = options.record_max;
-  return make_inflating_decoders([record_max] { return make_line_splitter(record_max); },
-                                 {.wanted = "lines", .json = json}, options);
+  return make_inflating_decoders(
+      [record_max](const auto&) { return make_line_splitter(record_max); },
+      {.wanted = "lines", .json = json}, options);
 }
 
 }  // namespace

@@ -176,6 +176,7 @@ void LargeDocument::take_step() {
       next.resize(carried);
     }
   }
+  if (around_.envelopes) gatherer_.add(step.window.view(), step.spans);
   if (emits) {
     auto slot = std::make_unique<Slot>();
     slot->batch.document = document_.number;
@@ -228,6 +229,14 @@ Batch* LargeDocument::front() {
 void LargeDocument::pop() {
   records_ += slots_.front()->records;
   slots_.pop_front();
+}
+
+std::optional<Envelope> LargeDocument::take_envelope() {
+  if (!around_.envelopes || !ended_ || stepping_ || envelope_taken_) return std::nullopt;
+  envelope_taken_ = true;
+  Envelope made = gatherer_.envelope(document_.number, *decoder_);
+  if (fault_) made.fault = fault_->reason;
+  return made;
 }
 
 bool LargeDocument::finished() const {

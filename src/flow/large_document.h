@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "flow/envelope.h"
 #include "flow/refine.h"
 #include "flow/stage.h"
 #include "flow/workers.h"
@@ -29,6 +30,7 @@ class LargeDocument {
     Inbox& inbox;
     TicketSeries& tickets;
     Meter& meter;
+    bool envelopes = false;
   };
   LargeDocument(const Document& document, Surroundings around);
   ~LargeDocument();
@@ -39,8 +41,10 @@ class LargeDocument {
   // Whether the event was one of this document's.
   bool on(Event& event);
 
-  Batch* front();         // The next batch, if it is ready
-  void pop();             // front() is placed
+  Batch* front();  // The next batch, if it is ready
+  void pop();      // front() is placed
+  // Once, when the last record is sliced or a fault is met, and only where they are wanted.
+  std::optional<Envelope> take_envelope();
   bool finished() const;  // All is out, and nothing is being worked on
   bool idle() const { return !stepping_ && refining_ == 0; }  // May be destroyed
 
@@ -77,6 +81,8 @@ class LargeDocument {
   std::optional<Error> broken_off_;
   std::optional<DocumentFault> fault_;
   uint64_t records_ = 0;
+  EnvelopeGatherer gatherer_;
+  bool envelope_taken_ = false;
 };
 
 }  // namespace sluice

@@ -18,10 +18,11 @@ struct SourceContext {
   InFlight& in_flight;
   Budget& common;  // For what isn't a document: listing pages
   Inbox& inbox;
-  TicketSeries tickets;                // Of this source alone
-  uint64_t limit = UINT64_MAX;         // Documents
-  uint64_t position = 0;               // Streams: where to begin
-  std::optional<uint64_t> until = {};  // Streams: end at this position
+  TicketSeries tickets;                    // Of this source alone
+  uint64_t limit = UINT64_MAX;             // Documents
+  uint64_t position = 0;                   // Streams: where to begin
+  std::optional<uint64_t> until = {};      // Streams: end at this position
+  std::optional<std::string> cursor = {};  // Where an earlier run got to: cursor_after()
 };
 
 struct PlannedInput {
@@ -41,6 +42,11 @@ class SourceMaker {
   virtual std::vector<std::string> path_names() const {
     return {};
   }  // x of {path.x}, as Document::captures
+  // Its sources are told of each document's envelope (Source::on_envelope), with these values.
+  virtual bool wants_envelopes() const { return false; }
+  virtual std::vector<json::Path> envelope_paths() const { return {}; }
+  // Its sources may give cursors, so that a unit can be resumed.
+  virtual bool resumable() const { return false; }
 };
 
 struct SinkContext {
@@ -52,6 +58,9 @@ struct SinkContext {
   Workers& workers;
   Inbox& inbox;
   TicketSeries tickets;
+  bool checkpoints = false;  // mark_checkpoint() will be called
+  // What an earlier run had stored; its records don't come again.
+  std::optional<SinkCheckpoint> resume = {};
 };
 
 class SinkMaker {

@@ -109,6 +109,16 @@ struct Arrived {
 inline constexpr uint64_t whole_bytes_max = 4 << 20;
 inline constexpr uint64_t chunk_bytes_max = 1 << 20;
 
+// What decoding a document has shown of it besides its records. A paged source learns from it what
+// comes next.
+struct Envelope {
+  uint64_t document = 0;
+  uint64_t records = 0;  // Sliced, good or bad
+  uint64_t content = 0;  // Hash of their number, the first and the last: the same page has the same
+  std::vector<std::optional<std::string>> values = {};  // Raw JSON of the paths that were wanted
+  std::optional<std::string> fault = {};                // Why it couldn't be decoded (to its end)
+};
+
 class Source {
  public:
   virtual ~Source() = default;
@@ -123,6 +133,11 @@ class Source {
   // Valid from before its first Arrived until forget(number).
   virtual const Document& document(uint64_t number) const = 0;
   virtual void forget(uint64_t number) = 0;
+  // A document of a source that wants envelopes (SourceMaker) is decoded; in any order.
+  virtual void on_envelope(Envelope) {}
+  // Where a later run may go on behind this document, whose envelope has been given; nothing where
+  // it can't. Asked before forget().
+  virtual std::optional<std::string> cursor_after(uint64_t) const { return std::nullopt; }
   // How many documents there are, once the listing has ended.
   virtual std::optional<uint64_t> documents() const = 0;
   // An error that ends the unit (a listing denied). Documents that fail alone come as Arrived::bad.
@@ -180,6 +195,9 @@ class Decoder {
   virtual bool json() const = 0;  // Are records JSON, to be checked as such?
   virtual const std::vector<std::string>& warnings()
       const = 0;  // "12 bytes after the gzip member ignored"
+  // Raw JSON of the value at want_envelope()'s i-th path, once it has passed by. Until reset().
+  virtual std::optional<std::string_view> envelope(size_t) const { return std::nullopt; }
+  virtual size_t envelope_size() const { return 0; }  // How many were wanted
 };
 
 // One for a job. Makes decoders; safe to use from any thread.
@@ -190,6 +208,9 @@ class DecoderMaker {
   // How much a document may inflate to, as far as its bytes tell (gzip's ISIZE, zstd's content
   // size); 0: unknown.
   virtual uint64_t inflated_hint(std::string_view whole_document) const = 0;
+  // Before the first make(): values outside of the records that its decoders are to keep. False if
+  // these documents have nothing outside of their records.
+  virtual bool want_envelope(const std::vector<json::Path>&) { return false; }
 };
 
 // ---- transform
@@ -277,6 +298,15 @@ struct SinkSums {
   uint64_t records = 0, bytes = 0, duplicates = 0, conflicts = 0;
 };
 
+// What a sink has safely stored up to a point of the record stream, and what another sink needs to
+// go on from there.
+struct SinkCheckpoint {
+  uint64_t point = 0;                  // As given to mark_checkpoint()
+  std::vector<Prepared> uploads = {};  // Filled, or filled so far
+  SinkSums sums = {};
+  std::string state = {};  // The sink's own
+};
+
 class Sink {
  public:
   virtual ~Sink() = default;
@@ -289,6 +319,10 @@ class Sink {
   };
   virtual Result<bool> write(Batch& batch, Cursor& cursor) = 0;
   virtual void finish() = 0;  // No more records come: seal everything
+  // Between two records: a later run could go on here. Points count upwards. May be ignored.
+  virtual void mark_checkpoint(uint64_t) {}
+  // The latest marked point up to which everything is stored, each once.
+  virtual std::optional<SinkCheckpoint> take_checkpoint() { return std::nullopt; }
   virtual void start_what_fits() = 0;
   virtual void on(Event& event) = 0;
   virtual bool finished() const = 0;  // finish() was called and every part is acknowledged

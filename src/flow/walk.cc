@@ -46,8 +46,9 @@ Walk::Pending* Walk::head() {
 void Walk::start_what_fits() {
   if (stopped_) return;
   // Placing gives back what reading needs, and the other way round: go round till nothing moves.
-  for (uint64_t before = ~turn_; before != turn_;) {
+  for (uint64_t before = ~turn_; before != turn_ || learnt_;) {
     before = turn_;
+    learnt_ = false;
     if (!sealed_) parts_.source.start_what_fits(parts_.purse);
     take_arrivals();
     decode_what_fits();
@@ -112,7 +113,7 @@ void Walk::decode_what_fits() {
 // False: not all of them fit; the rest is back in the queue.
 bool Walk::dispatch(std::vector<uint64_t>& numbers) {
   auto work = std::make_unique<DecodeDocuments>(parts_.tickets.next(), parts_.decoders,
-                                                parts_.recipe, parts_.unit);
+                                                parts_.recipe, parts_.unit, parts_.envelopes);
   size_t taken = 0;
   for (; taken < numbers.size(); ++taken) {
     Pending& doc = pending(numbers[taken]);
@@ -158,6 +159,7 @@ void Walk::on(Event& event) {
         doc.room_bytes = hold_bytes_max;
         continue;
       }
+      if (decoded.envelope) give_envelope(std::move(*decoded.envelope));
       doc.decoded = std::move(decoded);
       doc.state = Pending::State::decoded;
     }
@@ -179,7 +181,7 @@ bool Walk::place_head() {
     case Pending::State::bad: {
       const Document& document = parts_.source.document(turn_);
       set_aside({.document = document.name, .reason = doc->why->message, .whole = true});
-      head_done(*doc);
+      head_done();
       return true;
     }
     case Pending::State::decoded: {
@@ -190,7 +192,7 @@ bool Walk::place_head() {
       for (const auto& warning : doc->decoded.warnings) {
         parts_.log.on_warning(*doc->decoded.document, warning);
       }
-      head_done(*doc);
+      head_done();
       return true;
     }
     case Pending::State::arriving:
@@ -198,7 +200,8 @@ bool Walk::place_head() {
       doc->large = std::make_unique<LargeDocument>(
           parts_.source.document(turn_),
           LargeDocument::Surroundings{parts_.decoders, parts_.recipe, parts_.unit, parts_.purse,
-                                      parts_.workers, parts_.inbox, parts_.tickets, parts_.meter});
+                                      parts_.workers, parts_.inbox, parts_.tickets, parts_.meter,
+                                      parts_.envelopes});
       for (Chunk& chunk : doc->chunks) doc->large->feed(std::move(chunk));
       doc->chunks.clear();
       if (doc->why) doc->large->break_off(*doc->why);
@@ -216,10 +219,12 @@ bool Walk::place_head() {
 bool Walk::place_large(Pending& doc) {
   LargeDocument& large = *doc.large;
   large.start_what_fits();
+  if (auto envelope = large.take_envelope()) give_envelope(std::move(*envelope));
   while (Batch* batch = large.front()) {
     if (!place(*batch)) return false;
     large.pop();
     large.start_what_fits();  // Its bytes are free now
+    if (auto envelope = large.take_envelope()) give_envelope(std::move(*envelope));
   }
   if (!large.finished()) return false;
   sums_.bytes_inflated += large.inflated();
@@ -235,7 +240,7 @@ bool Walk::place_large(Pending& doc) {
     set_aside(std::move(what));
   }
   for (const auto& warning : large.warnings()) parts_.log.on_warning(document, warning);
-  head_done(doc);
+  head_done();
   return true;
 }
 
@@ -273,12 +278,21 @@ void Walk::set_aside(SetAside what) {
   parts_.log.on_set_aside(std::move(what));
 }
 
-void Walk::head_done(Pending&) {
+void Walk::give_envelope(Envelope envelope) {
+  parts_.source.on_envelope(std::move(envelope));
+  learnt_ = true;
+}
+
+void Walk::head_done() {
   const Document& document = parts_.source.document(turn_);
   ++sums_.documents;
   sums_.bytes_read += document.bytes;
   sums_.position = document.end;
   parts_.log.on_document(document);
+  if (const auto cursor = parts_.source.cursor_after(turn_)) {
+    parts_.sink.mark_checkpoint(++checkpoints_);
+    parts_.log.on_checkpoint(checkpoints_, *cursor, sums_);
+  }
   pending_.pop_front();
   parts_.source.forget(turn_);
   parts_.purse.set_turn(++turn_);

@@ -51,6 +51,9 @@ class WalkLog {
   virtual void on_document(const Document& document) = 0;  // It has been read, whatever came of it
   virtual void on_set_aside(SetAside what) = 0;
   virtual void on_warning(const Document& document, const std::string& warning) = 0;
+  // All that is placed now ends at the point that the sink was told of: a later run could begin at
+  // `cursor`.
+  virtual void on_checkpoint(uint64_t, const std::string&, const WalkSums&) {}
 };
 
 class Walk {
@@ -68,6 +71,7 @@ class Walk {
     Meter& meter;
     WalkLog& log;
     OnBad on_bad = OnBad::set_aside;
+    bool envelopes = false;  // The source wants them
   };
   explicit Walk(Parts parts);
   ~Walk();
@@ -101,7 +105,8 @@ class Walk {
   bool place(Batch& batch);
   bool place_head();
   bool place_large(Pending& head);
-  void head_done(Pending& head);
+  void head_done();
+  void give_envelope(Envelope envelope);
   void set_aside(SetAside what);
 
   Parts parts_;
@@ -110,6 +115,8 @@ class Walk {
   std::deque<uint64_t> to_decode_;  // Whole documents, as they arrived
   size_t decoding_ = 0;             // Pieces of work out
   Sink::Cursor cursor_;             // In the batch that is being placed
+  uint64_t checkpoints_ = 0;        // Points marked
+  bool learnt_ = false;             // The source got an envelope: it may have something to start
   bool sealed_ = false;
   bool finishing_ = false;
   bool stopped_ = false;

@@ -72,6 +72,12 @@ void DecodeDocuments::run(Scratch& scratch) {
       doc.batch = Batch();
       continue;
     }
+    if (envelopes) {
+      EnvelopeGatherer gatherer;
+      gatherer.add(window.view(), tools.spans);
+      doc.envelope = gatherer.envelope(doc.number, decoder);
+      if (decoded.error) doc.envelope->fault = decoded.error->message;
+    }
     if (decoded.error) {
       spoil(doc, recipe, decoder.bad_offset(), decoded.error->message);
       continue;
@@ -85,6 +91,7 @@ void DecodeDocuments::run(Scratch& scratch) {
     if (fault) {
       spoil(doc, recipe, fault->offset,
             "not JSON at byte " + std::to_string(fault->offset) + ": " + fault->reason);
+      if (doc.envelope) doc.envelope->fault = doc.why.reason;
       continue;
     }
     doc.raw = Chunk();

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "flow/envelope.h"
 #include "flow/refine.h"
 #include "flow/stage.h"
 #include "flow/workers.h"
@@ -28,17 +29,19 @@ struct DecodedDocument {
   SetAside why;  // Bad
   uint64_t inflated = 0;
   std::vector<std::string> warnings;
+  std::optional<Envelope> envelope = {};  // Where they are wanted
 };
 
 struct DecodeDocuments : Work {
   DecodeDocuments(Ticket ticket, const DecoderMaker& decoders, const Recipe& recipe,
-                  const UnitNames& unit)
-      : Work(ticket), decoders(decoders), recipe(recipe), unit(unit) {}
+                  const UnitNames& unit, bool envelopes)
+      : Work(ticket), decoders(decoders), recipe(recipe), unit(unit), envelopes(envelopes) {}
   void run(Scratch& scratch) override;
 
   const DecoderMaker& decoders;
   const Recipe& recipe;
   const UnitNames& unit;
+  const bool envelopes;
   std::vector<DecodedDocument> documents;
   uint64_t inflated = 0;  // Out: of all
 };

@@ -47,7 +47,8 @@ Status Connection::carry(Pending pending, Instant at) {
   pending_ = std::move(pending);
   const HttpRequest& request = pending_.exchange->request();
   TRY(write_head(request));
-  reader_.begin(request.method, request.body_most);
+  reader_.begin(request.method, request.body_most, pending_.exchange.get());
+  is_paused_ = false;
   began_at_ = moved_at_ = at;
   first_byte_at_ = {};
   sent_ = 0;
@@ -177,11 +178,16 @@ Connection::Step Connection::receive(std::span<char> scratch, Instant at) {
   while (true) {
     if (turn > turn_bytes_max) return Step::yielded;
     const std::span<char> direct = reader_.room();
-    const std::span<char> room = direct.empty() ? scratch : direct;
+    const size_t most = reader_.take_bytes_max();
+    is_paused_ = most == 0;
+    if (is_paused_) return Step::blocked;
+    const std::span<char> room =
+        direct.empty() ? scratch.first(std::min(scratch.size(), most)) : direct;
     const auto moved = stream_.read(room);
     if (moved.how == Stream::Moved::How::blocked) return Step::blocked;
     if (moved.how == Stream::Moved::How::failed)
-      return fail({ErrorKind::transient, origin_.text() + ": " + moved.why});
+      return fail({moved.is_refused ? ErrorKind::denied : ErrorKind::transient,
+                   origin_.text() + ": " + moved.why});
     if (moved.how == Stream::Moved::How::closed) {
       if (auto ended = reader_.end(); !ended.ok())
         return fail(std::move(ended).error().in(origin_.text()));
@@ -261,6 +267,7 @@ Status Connection::check_time(Instant at, Nanoseconds connect_within) const {
   };
   if (at > request.deadline)
     return Error{ErrorKind::transient, origin_.text() + ": no answer by the deadline"};
+  if (is_paused_) return {};  // It is we who don't read.
   if (at - moved_at_ > request.stalled_after) return late("no byte moved", request.stalled_after);
   const bool sent_all = state_ == State::receiving;
   if (sent_all && first_byte_at_ == Instant{} && at - moved_at_ > request.first_byte_within)

@@ -41,6 +41,11 @@ class Connection {
   Step advance(std::span<char> scratch, Instant at);
   // The peer will send no more than what is there to be read: nobody tells of that a second time.
   void peer_has_ended() { peer_ended_ = true; }
+  // A streamed body's sink had no room, and has it again: advance() may follow.
+  void go_on(Instant at) {
+    is_paused_ = false;
+    moved_at_ = at;
+  }
   // What it waits for has taken too long: an error with the reason.
   Status check_time(Instant at, Nanoseconds connect_within) const;
 
@@ -81,6 +86,7 @@ class Connection {
   ResponseReader reader_;
   Result<HttpResponse> outcome_ = HttpResponse{};
   bool send_failed_ = false;
+  bool is_paused_ = false;  // For want of room for a streamed body
   bool peer_ended_ = false;
   bool is_reusable_ = false;
   uint32_t served_ = 0;

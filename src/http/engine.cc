@@ -32,6 +32,7 @@ class ShardedEngine : public HttpEngine {
     return id;
   }
   void cancel(ExchangeId id) override { shards_[id % shards_.size()]->cancel(id); }
+  void go_on(ExchangeId id) override { shards_[id % shards_.size()]->go_on(id); }
   EngineCounts counts() const override {
     EngineCounts counts;
     for (const auto& shard : shards_) shard->add_counts(counts);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +50,18 @@ struct HttpResponse {
   bool reused_connection = false;
 };
 
+// Where a streamed body goes, as it comes. On a thread of the engine; must not block.
+class BodySink {
+ public:
+  virtual ~BodySink() = default;
+  // Where the next bytes may be put. Empty: nowhere now; the rest stays in the socket, and the peer
+  // waits, until Engine::go_on. At the start of a body it has stream_room_bytes_min at least.
+  virtual std::span<char> room() = 0;
+  virtual void put(size_t bytes) = 0;  // So many of the last room() are there.
+};
+// What came in one piece with the head must find room at once.
+inline constexpr size_t stream_room_bytes_min = 64 << 10;
+
 // One attempt, from start to its end. Owned by the engine meanwhile.
 class Exchange {
  public:
@@ -57,6 +70,10 @@ class Exchange {
   // request. False: it isn't wanted any more, and ends with `cancelled`.
   virtual bool prepare() { return true; }
   virtual const HttpRequest& request() const = 0;  // After prepare
+  // At most once, when status and headers are there: where the body goes instead of into the
+  // response, which then ends with an empty one. Null: into the response. The sink lives until
+  // `finished`; body_most doesn't hold for it.
+  virtual BodySink* stream(const HttpResponse&) { return nullptr; }
   // Exactly once, on a thread of the engine: must not block, may start others. Any status is a
   // response. `transient`: no connection, cut, or no answer in time (the bytes of the request may
   // have arrived all the same); `cancelled`; `invalid`: a URL that can't be, a body over body_most,
@@ -73,6 +90,9 @@ class Engine {
   virtual ExchangeId start(std::unique_ptr<Exchange> exchange, Instant when = {}) = 0;
   // A hint: `finished` still comes, with `cancelled` or a response. An unknown id does nothing.
   virtual void cancel(ExchangeId id) = 0;
+  // A streamed body whose sink had no room has room again. From any thread. An unknown id does
+  // nothing.
+  virtual void go_on(ExchangeId) {}
 };
 
 // One request, waited for. For control work; not on a thread of the engine.

@@ -1,6 +1,7 @@
 #include "http/response_reader.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/text.h"
 
@@ -46,8 +47,11 @@ bool lists_token(std::string_view value, std::string_view token) {
 
 }  // namespace
 
-void ResponseReader::begin(std::string_view method, uint64_t body_most) {
+void ResponseReader::begin(std::string_view method, uint64_t body_most, Exchange* exchange) {
   state_ = State::head;
+  exchange_ = exchange;
+  sink_ = nullptr;
+  body_bytes_ = 0;
   began_ = false;
   is_head_request_ = method == "HEAD";
   body_most_ = body_most;
@@ -66,7 +70,7 @@ Result<size_t> ResponseReader::take(std::string_view bytes) {
         break;
       case State::sized: {
         const size_t some = std::min<uint64_t>(rest.size(), missing_);
-        response_.body.append(rest.substr(0, some));
+        TRY(append(rest.substr(0, some)));
         missing_ -= some;
         taken += some;
         if (missing_ == 0) state_ = State::done;
@@ -85,11 +89,22 @@ Result<size_t> ResponseReader::take(std::string_view bytes) {
 
 std::span<char> ResponseReader::room() {
   if (state_ != State::sized) return {};
-  return {response_.body.data() + response_.body.size(), missing_};
+  if (sink_ == nullptr) return {response_.body.data() + response_.body.size(), missing_};
+  const std::span<char> room = sink_->room();
+  return room.first(std::min<uint64_t>(room.size(), missing_));
+}
+
+size_t ResponseReader::take_bytes_max() const {
+  return sink_ == nullptr ? SIZE_MAX : sink_->room().size();
 }
 
 void ResponseReader::put(size_t bytes) {
-  response_.body.resize(response_.body.size() + bytes);
+  if (sink_ != nullptr) {
+    sink_->put(bytes);
+  } else {
+    response_.body.resize(response_.body.size() + bytes);
+  }
+  body_bytes_ += bytes;
   missing_ -= bytes;
   if (missing_ == 0) state_ = State::done;
 }
@@ -101,7 +116,7 @@ Status ResponseReader::end() {
   if (state_ == State::head)
     return Error{ErrorKind::transient, "the connection was closed within the answer's head"};
   return Error{ErrorKind::transient, "the connection was closed within the answer's body, after " +
-                                         std::to_string(response_.body.size()) + " bytes"};
+                                         std::to_string(body_bytes_) + " bytes"};
 }
 
 Result<size_t> ResponseReader::take_head(std::string_view bytes) {
@@ -156,6 +171,7 @@ Status ResponseReader::frame_body() {
     state_ = State::done;
     return {};
   }
+  if (exchange_ != nullptr) sink_ = exchange_->stream(response_);
   if (const std::string_view coding = header(headers, "Transfer-Encoding"); !coding.empty()) {
     if (!equal_without_case(trim(coding), "chunked")) return malformed("coding", coding);
     state_ = State::chunk_size;
@@ -173,9 +189,9 @@ Status ResponseReader::frame_body() {
         parse_number<uint64_t>(one.value) != length)
       return malformed("two Content-Lengths, the second", one.value);
   }
-  if (*length > body_most_) return too_long(body_most_);
+  if (sink_ == nullptr && *length > body_most_) return too_long(body_most_);
   missing_ = *length;
-  if (missing_ > 0) response_.body.grow(missing_);
+  if (sink_ == nullptr && missing_ > 0) response_.body.grow(missing_);
   state_ = missing_ == 0 ? State::done : State::sized;
   return {};
 }
@@ -215,6 +231,16 @@ Result<size_t> ResponseReader::take_chunk_part(std::string_view bytes) {
 }
 
 Status ResponseReader::append(std::string_view bytes) {
+  body_bytes_ += bytes.size();
+  while (sink_ != nullptr && !bytes.empty()) {
+    const std::span<char> room = sink_->room();
+    ENSURE(!room.empty());  // No more than take_bytes_max was given.
+    const size_t some = std::min(room.size(), bytes.size());
+    std::memcpy(room.data(), bytes.data(), some);
+    sink_->put(some);
+    bytes.remove_prefix(some);
+  }
+  if (sink_ != nullptr) return {};
   Buffer& body = response_.body;
   if (bytes.size() > body_most_ - body.size()) return too_long(body_most_);
   if (body.room() < bytes.size()) {

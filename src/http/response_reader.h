@@ -18,8 +18,9 @@ class ResponseReader {
   // Of all that comes before the body. S3 sends under 2 KiB; nginx and Apache take 8 KiB a line.
   static constexpr size_t head_bytes_max = 64 << 10;
 
-  // For the response to a request of that method, whose body may have `body_most` bytes.
-  void begin(std::string_view method, uint64_t body_most);
+  // For the response to a request of that method, whose body may have `body_most` bytes. The
+  // exchange, if there is one, is asked where the body goes; it outlives the response.
+  void begin(std::string_view method, uint64_t body_most, Exchange* exchange = nullptr);
 
   // Takes what belongs to this response and says how much that was; the rest is behind its end.
   // `transient`: not HTTP, or malformed; `invalid`: the body is over `body_most`.
@@ -27,6 +28,8 @@ class ResponseReader {
   // Where the next bytes of a body of known length may be put straight away; empty elsewhere.
   // `put` says how many were.
   std::span<char> room();
+  // How many bytes take() may be given now: a streamed body may have no room for more. 0: none.
+  size_t take_bytes_max() const;
   void put(size_t bytes);
   // The peer closed its side: an error unless the response may end so.
   Status end();
@@ -60,8 +63,11 @@ class ResponseReader {
   bool is_head_request_ = false;
   bool keeps_connection_ = false;
   uint64_t body_most_ = 0;
-  uint64_t missing_ = 0;  // Bytes of the sized body, or of the chunk
-  std::string partial_;   // A head, or a line of the chunked framing, that hasn't ended yet
+  Exchange* exchange_ = nullptr;
+  BodySink* sink_ = nullptr;  // Of a streamed body
+  uint64_t body_bytes_ = 0;   // So far
+  uint64_t missing_ = 0;      // Bytes of the sized body, or of the chunk
+  std::string partial_;       // A head, or a line of the chunked framing, that hasn't ended yet
   HttpResponse response_;
 };
 

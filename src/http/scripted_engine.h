@@ -2,9 +2,10 @@
 // Test code.
 #pragma once
 
+#include <cstring>
 #include <deque>
 #include <functional>
-#include <mutex>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -43,22 +44,63 @@ class ScriptedEngine : public Engine {
     const HttpRequest& request = exchange->request();
     asked_.push_back({request, std::string(request.body), when});
     asked_.back().request.body = {};
+    const ExchangeId id = asked_.size();
     if (!script_.empty()) {
       Result<HttpResponse> next = std::move(script_.front());
       script_.pop_front();
-      exchange->finished(std::move(next));
+      answer(id, std::move(exchange), std::move(next));
     } else if (answerer_) {
-      exchange->finished(answerer_(request));
+      answer(id, std::move(exchange), answerer_(request));
     } else {
       exchange->finished(Error{ErrorKind::transient, request.url + ": nothing listens there"});
     }
-    return asked_.size();
+    return id;
+  }
+  void go_on(ExchangeId id) override {
+    const auto found = streaming_.find(id);
+    if (found != streaming_.end()) stream(found);
   }
   void cancel(ExchangeId) override {}
 
   const std::vector<Asked>& asked() const { return asked_; }
 
  private:
+  // A streamed body on its way: what hasn't found room yet.
+  struct Streaming {
+    std::unique_ptr<Exchange> exchange;
+    HttpResponse response;
+    BodySink* sink;
+    size_t sent = 0;
+  };
+
+  void answer(ExchangeId id, std::unique_ptr<Exchange> exchange, Result<HttpResponse> response) {
+    if (response.ok()) {
+      if (BodySink* sink = exchange->stream(*response)) {
+        return stream(
+            streaming_.emplace(id, Streaming{std::move(exchange), std::move(*response), sink})
+                .first);
+      }
+    }
+    exchange->finished(std::move(response));
+  }
+  void stream(std::map<ExchangeId, Streaming>::iterator at) {
+    Streaming& one = at->second;
+    const std::string_view body = one.response.body.view();
+    while (one.sent < body.size()) {
+      const std::span<char> room = one.sink->room();
+      if (room.empty()) return;
+      const std::string_view some = body.substr(one.sent, room.size());
+      std::memcpy(room.data(), some.data(), some.size());
+      one.sink->put(some.size());
+      one.sent += some.size();
+    }
+    Streaming done = std::move(one);
+    streaming_.erase(at);
+    done.response.body = Buffer();
+    done.exchange->finished(std::move(done.response));
+  }
+
+  std::map<ExchangeId, Streaming> streaming_;
   Answerer answerer_;
   std::deque<Result<HttpResponse>> script_;
   std::vector<Asked> asked_;

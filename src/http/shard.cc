@@ -70,6 +70,10 @@ void Shard::cancel(ExchangeId id) {
   post([&](Posted& posted) { posted.cancels.push_back(id); });
 }
 
+void Shard::go_on(ExchangeId id) {
+  post([&](Posted& posted) { posted.go_ons.push_back(id); });
+}
+
 void Shard::add_counts(EngineCounts& counts) const {
   counts.connections_opened += opened_.load(std::memory_order_relaxed);
   counts.requests_repeated += repeated_.load(std::memory_order_relaxed);
@@ -140,6 +144,7 @@ void Shard::take_posted() {
     }
   }
   for (const ExchangeId id : posted.cancels) cancel_here(id);
+  for (const ExchangeId id : posted.go_ons) go_on_here(id);
   for (const auto& one : posted.calls) one();
 }
 
@@ -407,6 +412,14 @@ void Shard::cancel_here(ExchangeId id) {
   timers_.erase(timed);
   std::make_heap(timers_.begin(), timers_.end());
   finish(std::move(pending), cancelled);
+}
+
+void Shard::go_on_here(ExchangeId id) {
+  for (auto& [connection, owned] : connections_) {
+    if (!connection->carries() || connection->pending().id != id) continue;
+    connection->go_on(now_);
+    return advance(*connection);
+  }
 }
 
 // Whatever has taken too long ends; what was idle too long is closed.

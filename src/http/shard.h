@@ -28,6 +28,7 @@ class Shard {
 
   void start(Pending pending, Instant when);  // From any thread
   void cancel(ExchangeId id);                 // From any thread
+  void go_on(ExchangeId id);                  // From any thread
   void add_counts(EngineCounts& counts) const;
   // Exchanges that haven't finished.
   size_t open() const { return open_.load(std::memory_order_relaxed); }
@@ -41,8 +42,11 @@ class Shard {
   struct Posted {
     std::vector<Timed> starts;
     std::vector<ExchangeId> cancels;
+    std::vector<ExchangeId> go_ons;
     std::vector<std::function<void()>> calls;
-    bool empty() const { return starts.empty() && cancels.empty() && calls.empty(); }
+    bool empty() const {
+      return starts.empty() && cancels.empty() && go_ons.empty() && calls.empty();
+    }
   };
   struct ByText {
     using is_transparent = void;
@@ -70,6 +74,7 @@ class Shard {
   void close(Connection& connection);
   bool make_room();
   void cancel_here(ExchangeId id);
+  void go_on_here(ExchangeId id);
   void sweep();
   void finish(Pending pending, Result<HttpResponse> response);
 

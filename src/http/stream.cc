@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
@@ -30,6 +31,55 @@ std::string openssl_says() {
   return reason != nullptr ? reason : "unknown TLS error";
 }
 
+// Does the last error say that the peer doesn't like what this side has shown of itself?
+bool is_refused_by_peer() {
+  const unsigned long code = ERR_peek_last_error();
+  if (ERR_GET_LIB(code) != ERR_LIB_SSL) return false;
+  switch (ERR_GET_REASON(code)) {
+    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+    case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
+    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+    case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+    case SSL_R_TLSV1_ALERT_ACCESS_DENIED:
+      return true;
+    default:
+      return false;
+  }
+}
+constexpr std::string_view wants_certificate =
+    "; the server wants a client certificate that it trusts (auth: mtls)";
+
+// OpenSSL would ask the terminal for the password of an encrypted key.
+int no_password(char*, int, int, void*) {
+  return -1;
+}
+
+// Of the certificate or the key: the first of OpenSSL's errors that says something to a human.
+std::string why_not_loaded() {
+  const char* first = nullptr;
+  while (const unsigned long code = ERR_get_error()) {
+    const int library = ERR_GET_LIB(code), reason = ERR_GET_REASON(code);
+    if (first == nullptr) first = ERR_reason_error_string(code);
+    if (library == ERR_LIB_X509 && reason == X509_R_KEY_VALUES_MISMATCH)
+      return "it is another certificate's key";
+    const bool wants_password =
+        library == ERR_LIB_UI ||
+        (library == ERR_LIB_PEM &&
+         (reason == PEM_R_BAD_PASSWORD_READ || reason == PEM_R_PROBLEMS_GETTING_PASSWORD)) ||
+        (library == ERR_LIB_CRYPTO && reason == ERR_R_INTERRUPTED_OR_CANCELLED);
+    if (wants_password) return "it is encrypted: decrypt it with `openssl pkey`";
+    if ((library == ERR_LIB_PEM && reason == PEM_R_NO_START_LINE) ||
+        library == ERR_LIB_OSSL_DECODER) {
+      return "none that can be read in that PEM file";
+    }
+  }
+  return first != nullptr ? first : "unknown TLS error";
+}
+
 struct SessionDeleter {
   void operator()(SSL_SESSION* session) const { SSL_SESSION_free(session); }
 };
@@ -46,6 +96,7 @@ struct TlsContext::Inside {
   ~Inside() { SSL_CTX_free(context); }
 
   Status open(const TlsOptions& options);
+  Status show(const TlsOptions& options);  // What this side has to show of itself
   SSL* connection(const std::string& host) {
     const std::lock_guard lock(mutex);
     SSL* tls = SSL_new(context);
@@ -72,6 +123,10 @@ Result<std::unique_ptr<TlsContext>> TlsContext::make(TlsOptions options) {
   for (const std::string* file : {&options.ca_file, &options.certificate_file, &options.key_file}) {
     if (!file->empty() && ::access(file->c_str(), R_OK) != 0)
       return Error{ErrorKind::invalid, "TLS: " + *file + ": " + std::strerror(errno)};
+  }
+  if (options.certificate_file.empty() != options.key_file.empty()) {
+    return Error{ErrorKind::invalid, "TLS: " + options.certificate_file + options.key_file +
+                                         ": a certificate and its key go together"};
   }
   return std::unique_ptr<TlsContext>(new TlsContext(std::move(options)));
 }
@@ -105,13 +160,21 @@ Status TlsContext::Inside::open(const TlsOptions& options) {
   } else {
     SSL_CTX_set_default_verify_paths(context);
   }
-  if (!options.certificate_file.empty()) {
-    if (SSL_CTX_use_certificate_chain_file(context, options.certificate_file.c_str()) != 1)
-      return Error{ErrorKind::invalid,
-                   "certificate " + options.certificate_file + ": " + openssl_says()};
-    if (SSL_CTX_use_PrivateKey_file(context, options.key_file.c_str(), SSL_FILETYPE_PEM) != 1)
-      return Error{ErrorKind::invalid, "key " + options.key_file + ": " + openssl_says()};
-  }
+  return options.certificate_file.empty() ? Status() : show(options);
+}
+
+Status TlsContext::Inside::show(const TlsOptions& options) {
+  const auto refuse = [](const std::string& what) {
+    Error error{ErrorKind::invalid, what + ": " + why_not_loaded()};
+    ERR_clear_error();
+    return error;
+  };
+  SSL_CTX_set_default_passwd_cb(context, no_password);
+  ERR_clear_error();
+  if (SSL_CTX_use_certificate_chain_file(context, options.certificate_file.c_str()) != 1)
+    return refuse("certificate " + options.certificate_file);
+  if (SSL_CTX_use_PrivateKey_file(context, options.key_file.c_str(), SSL_FILETYPE_PEM) != 1)
+    return refuse("key " + options.key_file);
   return {};
 }
 
@@ -151,6 +214,10 @@ Result<bool> Stream::handshake() {
                      " is not trusted: " + X509_verify_cert_error_string(verdict) +
                      "; if its authority is your own, name its PEM file in AWS_CA_BUNDLE"};
   }
+  if (error == SSL_ERROR_SSL && is_refused_by_peer()) {
+    return Error{ErrorKind::denied,
+                 "TLS with " + host_ + ": " + openssl_says() + std::string(wants_certificate)};
+  }
   if (error == SSL_ERROR_SSL) {
     return Error{ErrorKind::invalid, "TLS with " + host_ + ": " + openssl_says() +
                                          "; does this port speak TLS? (http:// or https://)"};
@@ -173,8 +240,13 @@ Stream::Moved Stream::moved_by_tls(int returned) {
       if (number == 0) return {Moved::How::closed};
       return {Moved::How::failed, 0, std::strerror(number)};
     }
-    default:
-      return {Moved::How::failed, 0, "TLS: " + openssl_says()};
+    default: {
+      // With TLS 1.3 it comes after the handshake.
+      const bool is_refused = is_refused_by_peer();
+      return {Moved::How::failed, 0,
+              "TLS: " + openssl_says() + std::string(is_refused ? wants_certificate : ""),
+              is_refused};
+    }
   }
 }
 

@@ -16,7 +16,8 @@ namespace sluice {
 
 struct TlsOptions {
   std::string ca_file = {};  // PEM; instead of the system's authorities
-  // PEM, both or none: what this side shows of itself (mutual TLS).
+  // PEM, both or none: what this side shows of itself (mutual TLS). The certificate comes before
+  // those up to its authority; the key isn't encrypted. Both may be in one file.
   std::string certificate_file = {}, key_file = {};
   bool operator==(const TlsOptions&) const = default;
 };
@@ -25,14 +26,14 @@ struct TlsOptions {
 // name are always verified. Safe from any thread.
 class TlsContext {
  public:
-  // `invalid`: a file that isn't there.
+  // `invalid`: a file that isn't there, a certificate without its key.
   static Result<std::unique_ptr<TlsContext>> make(TlsOptions options);
   ~TlsContext();
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
 
   // Reads the files: once, at the first connection that needs it, since 150 authorities cost 30 ms.
-  // `invalid`: not PEM.
+  // `invalid`: not PEM; a key that is encrypted, or another certificate's.
   Status open();
 
  private:
@@ -50,7 +51,8 @@ class Stream {
     enum class How : uint8_t { some, blocked, closed, failed };
     How how = How::some;
     size_t bytes = 0;
-    std::string why = {};  // Of a failure
+    std::string why = {};     // Of a failure
+    bool is_refused = false;  // The peer doesn't take our certificate, or wants one: `denied`
   };
 
   Stream() = default;
@@ -61,7 +63,7 @@ class Stream {
 
   // From here on everything goes through TLS: call handshake until it says `some`.
   void start_tls(TlsContext& context, const std::string& host);
-  // An error tells whether it can be cured by trying again (transient) or not (invalid).
+  // An error tells whether it can be cured by trying again (transient) or not (invalid, denied).
   Result<bool> handshake();  // false: blocked
 
   Moved read(std::span<char> room);

@@ -25,6 +25,17 @@ struct Url {
 // %XX made the byte it says; what isn't %XX stays as it is.
 std::string percent_decoded(std::string_view text);
 
+// A value as it may stand in a query: everything but letters, digits and -._~ as %XX.
+std::string percent_encoded(std::string_view text);
+// The URL with this word in its query, in place of any of that name; value and name as they are
+// before encoding.
+std::string with_query_word(std::string_view url, std::string_view name, std::string_view value);
+// Where `reference`, found in what came from `base`, leads (RFC 3986, 5.2): absolute, another host,
+// another path, another query. `base` must be absolute. Without a fragment.
+std::string resolved_url(std::string_view base, std::string_view reference);
+// Do both lead to the same server: scheme, host and port?
+bool same_origin(std::string_view a, std::string_view b);
+
 // A blank, a line break or another control character: it would end the request line.
 bool has_forbidden_byte(std::string_view text);
 

@@ -38,4 +38,43 @@ TEST_CASE("what is no URL is refused, without quoting what may be a secret") {
   CHECK(parse_url("http://h:x/?token=hush").error().message.find("hush") == std::string::npos);
 }
 
+TEST_CASE("a reference leads where RFC 3986 says") {
+  const std::string base = "http://a/b/c/d;p?q";
+  const auto leads = [&](const char* reference) { return resolved_url(base, reference); };
+  // Its examples of 5.4, less fragments.
+  CHECK(leads("g") == "http://a/b/c/g");
+  CHECK(leads("./g") == "http://a/b/c/g");
+  CHECK(leads("g/") == "http://a/b/c/g/");
+  CHECK(leads("/g") == "http://a/g");
+  CHECK(leads("//g") == "http://g");
+  CHECK(leads("?y") == "http://a/b/c/d;p?y");
+  CHECK(leads("g?y") == "http://a/b/c/g?y");
+  CHECK(leads("g?y/../x") == "http://a/b/c/g?y/../x");
+  CHECK(leads("") == "http://a/b/c/d;p?q");
+  CHECK(leads(".") == "http://a/b/c/");
+  CHECK(leads("..") == "http://a/b/");
+  CHECK(leads("../g") == "http://a/b/g");
+  CHECK(leads("../../g") == "http://a/g");
+  CHECK(leads("../../../g") == "http://a/g");
+  CHECK(leads("/./g") == "http://a/g");
+  CHECK(leads("https://other:8443/x?y#z") == "https://other:8443/x?y");
+  CHECK(resolved_url("http://a", "g") == "http://a/g");
+  CHECK(resolved_url("http://a?q", "?r") == "http://a?r");
+}
+
+TEST_CASE("a query's word is set in place of what it was") {
+  CHECK(with_query_word("http://a/b", "token", "x y/z") == "http://a/b?token=x%20y%2Fz");
+  CHECK(with_query_word("http://a/b?count=2&token=old&x", "token", "new") ==
+        "http://a/b?count=2&x&token=new");
+  CHECK(with_query_word("http://a?page=1", "page", "2") == "http://a?page=2");
+  CHECK(with_query_word("http://a/?a%5B%5D=1", "a[]", "2") == "http://a/?a%5B%5D=2");
+}
+
+TEST_CASE("an origin is scheme, host and port") {
+  CHECK(same_origin("https://a.com/x", "https://A.com:443/y?z"));
+  CHECK_FALSE(same_origin("https://a.com/", "http://a.com/"));
+  CHECK_FALSE(same_origin("https://a.com/", "https://b.a.com/"));
+  CHECK_FALSE(same_origin("https://a.com/", "https://a.com:8443/"));
+}
+
 }  // namespace sluice

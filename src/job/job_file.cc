@@ -313,10 +313,11 @@ class JobReader {
     job_.warnings.push_back(line_of({mark, std::move(message)}));
   }
 
-  // Not what only says where and how the run keeps its books.
+  // Not what only says where and how the run keeps its books, nor who it is to whom it asks: a
+  // token that is renewed makes nothing stale.
   std::string fingerprint() const {
     constexpr std::array<std::string_view, 4> books = {"state", "single_writer", "format", "s3"};
-    constexpr std::array<std::string_view, 1> access = {"s3"};
+    constexpr std::array<std::string_view, 2> access = {"s3", "auth"};
     std::string text = "1 " + job_.source.canonical(access) + job_.decode.canonical();
     for (const Settings& transform : job_.transforms) text += transform.canonical();
     text += job_.sink.canonical(books) + job_.format.canonical() + job_.zone.name();

@@ -1,9 +1,13 @@
 #include "sink/lake.h"
 
 #include <algorithm>
+#include <deque>
+#include <limits>
 #include <unordered_map>
+#include <utility>
 
 #include "base/text.h"
+#include "sink/checkpoint.h"
 #include "sink/dedupe.h"
 #include "sink/open_object.h"
 
@@ -26,6 +30,18 @@ struct Place {
   Lease object_lease;
 };
 
+// Checkpoints are for units that fill one object after another; with more places than this nothing
+// is marked.
+constexpr size_t checkpoint_places_max = 16;
+
+// A marked point of the record stream: what there was, but for the object that was open.
+struct MarkedPoint {
+  uint64_t point = 0;
+  SinkSums sums;
+  size_t sealed = 0;  // So many objects had been sealed
+  std::vector<SinkState::PlaceState> places;
+};
+
 class LakeSink : public Sink {
  public:
   LakeSink(const LakeOptions& options, SinkContext context, Lease encode_share)
@@ -35,10 +51,18 @@ class LakeSink : public Sink {
         yard_{options_.encoder, context_.workers, context_.inbox, context_.tickets,
               context_.meter,   context_.share,   encode_share_,  context_.share.capacity(),
               owners_},
-        dedupe_(context_.common) {}
+        dedupe_(context_.common) {
+    // A chained encoder can't begin in the middle, and hashes of what was seen aren't kept.
+    yard_.checkpoints =
+        context_.checkpoints && !options_.dedupe && options_.encoder.coil_bytes() == 0;
+  }
   ~LakeSink() override { ENSURE(drained()); }
 
+  // Goes on where an earlier run's sink had got to; before anything else.
+  Status resume(const SinkCheckpoint& checkpoint);
   Result<bool> write(Batch& batch, Cursor& cursor) override;
+  void mark_checkpoint(uint64_t point) override;
+  std::optional<SinkCheckpoint> take_checkpoint() override;
   void finish() override;
   void start_what_fits() override;
   void on(Event& event) override;
@@ -53,7 +77,7 @@ class LakeSink : public Sink {
  private:
   Place& place(std::string_view name);
   Result<bool> is_new(const Record& record);
-  std::string next_key(Place& place) const;
+  std::string key_at(const Place& place, uint64_t n) const;
   bool open(Place& place);
   bool has_to_roll(const Place& place) const;
   bool may_take_record(const Place& place) const;
@@ -82,6 +106,11 @@ class LakeSink : public Sink {
   uint32_t in_flight_ = 0;
   std::vector<Prepared> prepared_;
   Lease prepared_lease_;
+  std::deque<MarkedPoint> marked_;
+  size_t sealed_count_ = 0;
+  std::unordered_map<OpenObject*, size_t> sealed_as_;  // Of sealed_: which one it was, from 0
+  std::vector<std::pair<size_t, Prepared>> stored_;    // Sealed and stored; only with checkpoints
+  bool stored_more_ = false;          // A part was acknowledged since the last look
   std::vector<Place*> batch_places_;  // Of the batch being written, by Batch::places
   SinkSums sums_;
   bool finishing_ = false;
@@ -112,8 +141,7 @@ Result<bool> LakeSink::is_new(const Record& record) {
   return true;
 }
 
-std::string LakeSink::next_key(Place& place) const {
-  const uint64_t n = place.next_n++;
+std::string LakeSink::key_at(const Place& place, uint64_t n) const {
   if (place.name != options_.set_aside_place) {
     return options_.prefix + options_.names.key(place.name, context_.unit, n);
   }
@@ -137,7 +165,8 @@ bool LakeSink::open(Place& place) {
   auto lease = context_.share.try_reserve(object_bytes);
   if (!lease) return false;
   place.object_lease = std::move(*lease);
-  place.object = std::make_unique<OpenObject>(Key(next_key(place)), context_.mark, yard_);
+  place.object =
+      std::make_unique<OpenObject>(Key(key_at(place, place.next_n++)), context_.mark, yard_);
   list(*place.object);
   return true;
 }
@@ -205,6 +234,7 @@ Result<bool> LakeSink::write(Batch& batch, Cursor& cursor) {
 void LakeSink::seal(Place& place) {
   place.object->seal();
   list(*place.object);
+  if (yard_.checkpoints) sealed_as_.emplace(place.object.get(), sealed_count_++);
   sealed_.push_back(std::move(place.object));
   // Its entry among the prepared ones is charged from now on: when exactly it gets there is chance.
   place.object_lease.shrink(prepared_bytes);
@@ -283,7 +313,10 @@ void LakeSink::on(Event& event) {
   OpenObject& object = *found->second;
   owners_.erase(found);
   list(object);
-  if (dynamic_cast<Answered*>(&event) != nullptr) --in_flight_;
+  if (dynamic_cast<Answered*>(&event) != nullptr) {
+    --in_flight_;
+    stored_more_ = true;
+  }
   const Status done = object.on(event);
   if (!done.ok()) return fail(Error(done.error()));
   settle(object);
@@ -294,6 +327,10 @@ void LakeSink::settle(OpenObject& object) {
   if (!object.complete()) return;
   sums_.bytes += object.prepared().bytes;
   prepared_.push_back(object.prepared());
+  if (yard_.checkpoints) {
+    stored_.emplace_back(sealed_as_.at(&object), prepared_.back());
+    sealed_as_.erase(&object);
+  }
   if (prepared_.size() > objects_max) {
     fail(
         {ErrorKind::invalid, "lake: more than " + std::to_string(objects_max) +
@@ -301,6 +338,93 @@ void LakeSink::settle(OpenObject& object) {
   }
   std::erase(listed_, &object);
   std::erase_if(sealed_, [&](const auto& sealed) { return sealed.get() == &object; });
+}
+
+// ---- checkpoints -------------------------------------------------------------------------------
+
+void LakeSink::mark_checkpoint(uint64_t point) {
+  if (!yard_.checkpoints || places_.size() > checkpoint_places_max) return;
+  OpenObject* only = nullptr;
+  for (const auto& place : places_) {
+    if (!place->object || place->object->records() == 0) continue;
+    if (only != nullptr) return;
+    only = place->object.get();
+  }
+  if (only == nullptr || !only->mark(point)) return;
+  list(*only);
+  MarkedPoint& marked = marked_.emplace_back();
+  marked.point = point;
+  marked.sums = sums_;
+  marked.sealed = sealed_count_;
+  for (const auto& place : places_) marked.places.push_back({place->name, place->next_n});
+}
+
+std::optional<SinkCheckpoint> LakeSink::take_checkpoint() {
+  if (!yard_.checkpoints || !std::exchange(stored_more_, false)) return std::nullopt;
+  for (const auto& place : places_) {
+    if (!place->object) continue;
+    const auto at = place->object->checkpoint();
+    if (!at) continue;
+    while (!marked_.empty() && marked_.front().point < at->point) marked_.pop_front();
+    if (marked_.empty() || marked_.front().point != at->point) continue;
+    const MarkedPoint& marked = marked_.front();
+    SinkCheckpoint made{.point = marked.point, .sums = marked.sums};
+    made.sums.bytes = 0;  // Counted again, when the uploads are taken up
+    for (const auto& [order, prepared] : stored_) {
+      if (order < marked.sealed) made.uploads.push_back(prepared);
+    }
+    if (made.uploads.size() < marked.sealed) continue;  // One before it is still on its way
+    made.uploads.push_back(place->object->prepared_at(*at));
+    made.state = print(SinkState{marked.places, made.uploads.back().key, at->state});
+    marked_.pop_front();
+    return made;
+  }
+  return std::nullopt;
+}
+
+Status LakeSink::resume(const SinkCheckpoint& checkpoint) {
+  const SinkState state = TRY(parse_sink_state(checkpoint.state));
+  const Error no_room{ErrorKind::invalid, "lake: sink_share: too small for what was begun"};
+  sums_ = checkpoint.sums;
+  for (const auto& kept : state.places) {
+    Place& restored = place(kept.name);
+    restored.next_n = kept.next_n;
+    auto lease = context_.share.try_reserve(place_bytes + kept.name.size());
+    if (!lease) return no_room;
+    restored.lease = std::move(*lease);
+  }
+  const Prepared* open = nullptr;
+  for (const Prepared& upload : checkpoint.uploads) {
+    if (upload.key == state.open) {
+      open = &upload;
+      continue;
+    }
+    sums_.bytes += upload.bytes;
+    prepared_.push_back(upload);
+    stored_.emplace_back(sealed_count_++, upload);
+    auto lease = context_.share.try_reserve(prepared_bytes);
+    if (!lease) return no_room;
+    prepared_lease_.merge(std::move(*lease));
+  }
+  Place* target = nullptr;
+  for (const auto& place : places_) {
+    if (place->next_n > 0 && key_at(*place, place->next_n - 1) == state.open.str())
+      target = place.get();
+  }
+  if (open == nullptr || target == nullptr)
+    return Error{ErrorKind::invalid, "the checkpoint doesn't name the object that was open"};
+  auto lease = context_.share.try_reserve(object_bytes);
+  if (!lease) return no_room;
+  target->object_lease = std::move(*lease);
+  ObjectState object = state.object;
+  object.records = open->records;
+  object.least_ns = open->least ? open->least->ns : std::numeric_limits<int64_t>::max();
+  object.greatest_ns = open->greatest ? open->greatest->ns : std::numeric_limits<int64_t>::min();
+  target->object = std::make_unique<OpenObject>(
+      Upload(open->key, open->mark, {open->id, open->parts, open->bytes, open->crc32c}),
+      std::move(object), yard_);
+  list(*target->object);
+  return {};
 }
 
 std::vector<Prepared> LakeSink::take_prepared() {
@@ -334,8 +458,10 @@ class LakeMaker : public SinkMaker {
       return Error{ErrorKind::invalid, "lake: sink_share: needs at least " +
                                            std::to_string(sink_share_bytes_min) + " bytes"};
     }
-    return std::unique_ptr<Sink>(
-        new LakeSink(options_, std::move(context), std::move(*encode_share)));
+    const std::optional<SinkCheckpoint> resume = std::exchange(context.resume, std::nullopt);
+    auto sink = std::make_unique<LakeSink>(options_, std::move(context), std::move(*encode_share));
+    if (resume) TRY(sink->resume(*resume));
+    return std::unique_ptr<Sink>(std::move(sink));
   }
 
  private:

@@ -18,6 +18,13 @@ constexpr size_t slack_bytes(size_t block_capacity) {
 // Rolling looks at the sizes of all blocks but so many of the latest: they may be encoded
 // meanwhile.
 constexpr uint64_t settle_lag_blocks = 8;
+// A mark ends its block, and short blocks compress worse: so none within less text than this.
+constexpr uint64_t mark_bytes_min = 256 << 10;
+// How large a part may grow that waits for a mark to end at: twice as large as it need be, where
+// the share has the room.
+constexpr uint64_t waiting_part_bytes_max(uint64_t wanted, uint64_t share_bytes) {
+  return std::max(wanted, std::min(2 * wanted, share_bytes * 5 / 12));
+}
 
 }  // namespace
 
@@ -46,6 +53,20 @@ OpenObject::OpenObject(Key key, Mark mark, ObjectYard& yard)
       least_ns_(std::numeric_limits<int64_t>::max()),
       greatest_ns_(std::numeric_limits<int64_t>::min()) {}
 
+OpenObject::OpenObject(Upload upload, ObjectState state, ObjectYard& yard)
+    : yard_(yard),
+      upload_(std::move(upload)),
+      closed_(state.blocks),
+      gathered_(state.blocks),
+      recent_bytes_(std::move(state.recent_bytes)),
+      settled_bytes_(state.settled_bytes),
+      settled_blocks_(state.settled_blocks),
+      crc32_(state.crc32),
+      raw_bytes_(state.raw_bytes),
+      records_(state.records),
+      least_ns_(state.least_ns),
+      greatest_ns_(state.greatest_ns) {}
+
 OpenObject::~OpenObject() {
   ENSURE(encoding_ == 0);
 }
@@ -73,8 +94,45 @@ bool OpenObject::append(std::string_view& text) {
     const size_t taken = std::min(text.size(), block_.room());
     block_.append(text.substr(0, taken));
     text.remove_prefix(taken);
+    unmarked_bytes_ += taken;
   }
   return true;
+}
+
+bool OpenObject::mark(uint64_t point) {
+  if (unmarked_bytes_ < mark_bytes_min || block_.empty()) return false;
+  close_block(false);
+  unmarked_bytes_ = 0;
+  ObjectCheckpoint& mark = blocks_.back().mark.emplace();
+  mark.point = point;
+  mark.state.records = records_;
+  mark.state.least_ns = least_ns_;
+  mark.state.greatest_ns = greatest_ns_;
+  return true;
+}
+
+void OpenObject::keep_checkpoint(ObjectCheckpoint mark) {
+  mark.state.crc32 = crc32_;
+  mark.state.raw_bytes = raw_bytes_;
+  mark.state.blocks = gathered_;
+  mark.state.settled_bytes = settled_bytes_;
+  mark.state.settled_blocks = settled_blocks_;
+  mark.state.recent_bytes = recent_bytes_;
+  mark.parts = upload_.parts_added();
+  mark.bytes = upload_.bytes();
+  mark.crc32c = upload_.crc32c();
+  checkpoints_.push_back(std::move(mark));
+  // The one before the last acknowledged is of no more use.
+  while (checkpoints_.size() > 1 && upload_.first_parts(checkpoints_[1].parts)) {
+    checkpoints_.pop_front();
+  }
+}
+
+std::optional<ObjectCheckpoint> OpenObject::checkpoint() const {
+  for (auto one = checkpoints_.rbegin(); one != checkpoints_.rend(); ++one) {
+    if (upload_.first_parts(one->parts)) return *one;
+  }
+  return std::nullopt;
 }
 
 void OpenObject::count_record(int64_t time_ns) {
@@ -172,6 +230,7 @@ void OpenObject::gather() {
       ++settled_blocks_;
     }
     const bool final = block.final;
+    std::optional<ObjectCheckpoint> mark = std::move(block.mark);
     blocks_.pop_front();
     if (final) {
       append_to_part(yard_.encoder.trailer(crc32_, raw_bytes_));
@@ -181,7 +240,12 @@ void OpenObject::gather() {
       cut_part();
       return;
     }
-    if (part_.size() >= part_bytes(upload_.parts_added() + 1, yard_.share_bytes)) cut_part();
+    const uint64_t wanted = part_bytes(upload_.parts_added() + 1, yard_.share_bytes);
+    const bool waits = yard_.checkpoints && !mark;
+    if (part_.size() < (waits ? waiting_part_bytes_max(wanted, yard_.share_bytes) : wanted))
+      continue;
+    cut_part();
+    if (mark) keep_checkpoint(std::move(*mark));
   }
   // What the text needed and the encoded bytes don't goes back.
   uint64_t needed = part_.capacity();
@@ -217,6 +281,20 @@ Prepared OpenObject::prepared() const {
   if (least_ns_ <= greatest_ns_) {
     prepared.least = WallTime{least_ns_};
     prepared.greatest = WallTime{greatest_ns_};
+  }
+  return prepared;
+}
+
+Prepared OpenObject::prepared_at(const ObjectCheckpoint& checkpoint) const {
+  Prepared prepared{.key = upload_.key(), .id = *upload_.id(), .mark = upload_.mark()};
+  prepared.may_have_twin = upload_.may_have_twin();
+  prepared.parts = *upload_.first_parts(checkpoint.parts);
+  prepared.bytes = checkpoint.bytes;
+  prepared.records = checkpoint.state.records;
+  prepared.crc32c = checkpoint.crc32c;
+  if (checkpoint.state.least_ns <= checkpoint.state.greatest_ns) {
+    prepared.least = WallTime{checkpoint.state.least_ns};
+    prepared.greatest = WallTime{checkpoint.state.greatest_ns};
   }
   return prepared;
 }

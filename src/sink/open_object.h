@@ -41,17 +41,46 @@ struct ObjectYard {
   Budget& encode_share;  // What comes out of an encoder, for the moment
   uint64_t share_bytes;
   std::unordered_map<Ticket, OpenObject*>& owners;  // What is under way, and whose it is
+  // Points will be marked where a later run could go on: parts end at such points then, as far as
+  // these aren't too far apart.
+  bool checkpoints = false;
+};
+
+// All that an object is at a marked point: what is needed to go on with it, besides its upload.
+struct ObjectState {
+  uint64_t records = 0;
+  int64_t least_ns, greatest_ns;
+  uint32_t crc32 = 0;      // Of the text
+  uint64_t raw_bytes = 0;  // Of the text
+  uint64_t blocks = 0;
+  uint64_t settled_bytes = 0, settled_blocks = 0;
+  std::deque<uint64_t> recent_bytes = {};
+};
+
+// A point up to which an object's records all lie in parts that are stored.
+struct ObjectCheckpoint {
+  uint64_t point = 0;
+  ObjectState state;
+  uint32_t parts = 0;  // So many of the upload's first
+  uint64_t bytes = 0;  // Of them
+  uint32_t crc32c = 0;
 };
 
 class OpenObject {
  public:
   OpenObject(Key key, Mark mark, ObjectYard& yard);
+  // One that an earlier run has begun.
+  OpenObject(Upload upload, ObjectState state, ObjectYard& yard);
   ~OpenObject();
 
   // Copies from the front of `text` what there is memory for; false: not all of it fitted.
   bool append(std::string_view& text);
   void count_record(int64_t time_ns);
   void seal();  // No more text comes
+  // A later run could go on between the last record and the next. False: not worth a block's end.
+  bool mark(uint64_t point);
+  // The latest point of those marked up to which every part is acknowledged.
+  std::optional<ObjectCheckpoint> checkpoint() const;
 
   // Hands closed blocks to workers; false: some must wait, for memory or for the one before.
   bool encode_what_fits();
@@ -60,6 +89,7 @@ class OpenObject {
 
   bool complete() const;      // Sealed, and every part is acknowledged
   Prepared prepared() const;  // Once complete()
+  Prepared prepared_at(const ObjectCheckpoint& checkpoint) const;  // As it was then
   std::optional<std::pair<Key, UploadId>> open_upload() const;
 
   uint64_t records() const { return records_; }
@@ -79,6 +109,9 @@ class OpenObject {
     bool final = false;
     enum class State : uint8_t { waiting, encoding, done } state = State::waiting;
     Lease out;  // Of `encoded`, from the encode share
+    // Marked at its end: the point, and what records there were. The rest of the state is filled
+    // in when the block is gathered.
+    std::optional<ObjectCheckpoint> mark = {};
   };
 
   bool grow_block();
@@ -87,6 +120,7 @@ class OpenObject {
   void gather();
   void append_to_part(std::string_view bytes);
   void cut_part();
+  void keep_checkpoint(ObjectCheckpoint mark);
 
   ObjectYard& yard_;
   Upload upload_;
@@ -108,6 +142,8 @@ class OpenObject {
   uint64_t raw_bytes_ = 0;
   uint64_t records_ = 0;
   int64_t least_ns_, greatest_ns_;
+  uint64_t unmarked_bytes_ = 0;               // Text since the last mark
+  std::deque<ObjectCheckpoint> checkpoints_;  // At the ends of parts, not all acknowledged
 };
 
 }  // namespace sluice

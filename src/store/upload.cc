@@ -8,6 +8,15 @@ namespace sluice {
 
 Upload::Upload(Key key, Mark mark) : key_(std::move(key)), mark_(std::move(mark)) {}
 
+Upload::Upload(Key key, Mark mark, Begun begun)
+    : key_(std::move(key)),
+      mark_(std::move(mark)),
+      id_(std::move(begun.id)),
+      done_(std::move(begun.parts)),
+      added_(static_cast<uint32_t>(done_.size())),
+      bytes_(begun.bytes),
+      crc32c_(begun.crc32c) {}
+
 void Upload::add(Buffer bytes, Lease lease) {
   bytes_ += bytes.size();
   const uint32_t crc = sluice::crc32c(bytes.view());
@@ -44,7 +53,15 @@ Status Upload::take(Answered& answered) {
 
 std::vector<PartTag> Upload::parts() const {
   ENSURE(idle());
-  std::vector<PartTag> parts = done_;
+  return *first_parts(added_);
+}
+
+std::optional<std::vector<PartTag>> Upload::first_parts(uint32_t count) const {
+  std::vector<PartTag> parts;
+  for (const PartTag& part : done_) {
+    if (part.number <= count) parts.push_back(part);
+  }
+  if (parts.size() < count) return std::nullopt;
   std::sort(parts.begin(), parts.end(),
             [](const PartTag& a, const PartTag& b) { return a.number < b.number; });
   return parts;

@@ -17,6 +17,14 @@ namespace sluice {
 class Upload {
  public:
   Upload(Key key, Mark mark);
+  // One that an earlier run has begun: so many parts of it are stored.
+  struct Begun {
+    UploadId id;
+    std::vector<PartTag> parts;  // By number, from 1 without a gap
+    uint64_t bytes = 0;
+    uint32_t crc32c = 0;
+  };
+  Upload(Key key, Mark mark, Begun begun);
 
   // The next part. `lease` is of its bytes and goes when they are acknowledged.
   void add(Buffer bytes, Lease lease);
@@ -39,6 +47,8 @@ class Upload {
   uint64_t bytes() const { return bytes_; }
   uint32_t crc32c() const { return crc32c_; }  // Of all bytes added
   std::vector<PartTag> parts() const;          // By number; idle() must hold
+  // The first so many parts, by number; nothing while one of them isn't acknowledged.
+  std::optional<std::vector<PartTag>> first_parts(uint32_t count) const;
 
  private:
   struct Part {

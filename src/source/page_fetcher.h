@@ -1,0 +1,108 @@
+// Pages of an API, brought: many at once, each tried again as long as there is hope, and handed on
+// in pieces as they come. Which page comes when is the caller's; what is in one, the decoder's.
+//
+// A page of up to whole_bytes_max (as it comes) is held back until it is complete, so that a cut
+// answer leaves no trace. A larger one goes on piece by piece; if it is cut, it is asked for again,
+// and what has gone on already must come the same once more, else the page can't be had.
+//
+// Belongs to the loop's thread. Bytes come out of the unit's purse, in the order of the pages.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "flow/makers.h"
+#include "flow/stage.h"
+#include "http/http.h"
+#include "http/retry.h"
+#include "source/api_auth.h"
+#include "source/fetch.h"
+#include "source/paging.h"
+#include "source/request_rate.h"
+
+namespace sluice {
+
+// How an API is spoken to; one for a job. All outlive the sources.
+struct ApiAccess {
+  Engine& engine;
+  const Clock& clock;
+  ApiAuth* auth = nullptr;  // Null: nothing to prove
+  RequestRate& rate;
+};
+
+struct PageFetchOptions {
+  std::string method = "GET";
+  Headers headers = {};
+  std::string origin = {};              // Only what lies here gets to know who we are
+  bool json = true;                     // An HTML page in its place is a failure
+  Nanoseconds answer_within = 60_s;     // To the first byte, and between two
+  Nanoseconds hopeless_after = 600_s;   // Of failures and refusals without an end
+  uint32_t attempts_max = 8;            // That failed; being told to wait is not counted
+  RetryRules pauses = {.pause_base = 200_ms, .pause_most = 30_s};
+};
+
+class PageFetcher {
+ public:
+  PageFetcher(ApiAccess& api, PageFetchOptions options, const SourceContext& context);
+
+  // Pages in the order in which they get their bytes: numbers only grow.
+  void add(uint64_t number, PageRequest request);
+  void start_what_fits(Purse& purse);
+  // Whether it was one of its events.
+  bool on(Event& event);
+
+  // Something has come of a page: a piece, its end, or why it can't be had.
+  struct Arrival {
+    uint64_t number = 0;
+    Chunk chunk = {};
+    bool ended = false;  // No piece in this one; answer() is there. A page may have no bytes at all.
+    std::optional<Error> error = {};
+  };
+  std::optional<Arrival> take();
+  struct Answer {
+    Headers headers;
+    std::string url;  // Where it came from in the end
+    uint64_t bytes = 0;
+    int status = 0;
+  };
+  // Once it has ended; until forget().
+  const Answer& answer(uint64_t number) const;
+  void forget(uint64_t number);  // Also before its end: it isn't wanted any more
+
+  void stop();
+  bool drained() const { return open_.empty(); }
+  uint64_t requests() const { return requests_; }
+
+ private:
+  struct Page;
+  Page* find(uint64_t number);
+  void start(Page& page, Lease lease);
+  void got(Page& page, FetchedBytes& event);
+  void keep(Page& page, Chunk chunk);
+  void ended(Page& page, Result<HttpResponse> response);
+  void answered(Page& page, HttpResponse response);
+  void refused(Page& page, const HttpResponse& response);
+  void redirected(Page& page, const HttpResponse& response);
+  void complete(Page& page, HttpResponse response);
+  void again(Page& page, std::optional<Nanoseconds> asked_for, bool counts, Error why);
+  void give_up(Page& page, Error why);
+  std::string shown(const Page& page) const;
+
+  ApiAccess& api_;
+  const PageFetchOptions options_;
+  InFlight& in_flight_;
+  Inbox& inbox_;
+  TicketSeries tickets_;
+  Chance chance_;
+  std::map<uint64_t, std::unique_ptr<Page>> pages_;
+  std::unordered_map<Ticket, uint64_t> open_;  // Fetches and rests
+  std::deque<Arrival> arrivals_;
+  uint64_t requests_ = 0;
+  bool stopped_ = false;
+};
+
+}  // namespace sluice
