@@ -115,6 +115,19 @@ uint64_t cgroup_memory_bytes() {
   return least;
 }
 
+// proc(5): "VmHWM:     1234 kB". (getrusage() would tell the parent's, if that was larger.)
+uint64_t resident_peak_bytes() {
+  const std::string status = text_of("/proc/self/status");
+  for (const std::string_view line : split(status, '\n')) {
+    if (!line.starts_with("VmHWM:")) continue;
+    const size_t begin = line.find_first_of("0123456789");
+    if (begin == line.npos) return 0;
+    const size_t end = line.find(' ', begin);
+    return parse_number<uint64_t>(line.substr(begin, end - begin)).value_or(0) << 10;
+  }
+  return 0;
+}
+
 uint64_t default_memory_bytes() {
   const uint64_t limit = cgroup_memory_bytes();
   if (limit == UINT64_MAX) return memory_bytes_most;

@@ -21,6 +21,8 @@ unsigned usable_cores();
 
 // The least memory limit of this process's cgroups; UINT64_MAX where there is none.
 uint64_t cgroup_memory_bytes();
+// The most memory that this process has had at once, whatever it was for.
+uint64_t resident_peak_bytes();
 // 256 MiB, or 60 % of the cgroup's limit if that is less.
 uint64_t default_memory_bytes();
 

@@ -3,6 +3,7 @@
 #include "app/process.h"
 #include "app/progress.h"
 #include "app/verbs.h"
+#include "job/drift.h"
 #include "report/json.h"
 #include "report/table.h"
 
@@ -41,6 +42,10 @@ Result<int> run_job(const Command& command) {
     return std::move(report).error();
   }
   report->remarks = opened->stores->remarks();
+  report->resident_peak_bytes = resident_peak_bytes();
+  const std::string memory =
+      memory_warning(report->resident_peak_bytes, cgroup_memory_bytes(), budget.capacity());
+  if (!memory.empty()) report->warnings.push_back(memory);
   const int exit_code = report->exit_code(opened->job.ok_set_aside);
   std::vector<std::pair<std::string, std::string>> more;
   const std::string figures = opened->stores->test_figures();

@@ -124,6 +124,15 @@ class Refiner {
     }
     record.place = place_index(tools_.place);
     batch_.records.push_back(record);
+    batch_.text_bytes += record.text.size();
+    ++batch_.text_records;
+    if (in_.recipe.count_fields && in_.json) count_fields(record);
+  }
+
+  void count_fields(const Record& record) {
+    if (!FieldCounts::looks_at(in_.document.number, record.offset)) return;
+    if (!batch_.fields) batch_.fields = std::make_unique<FieldCounts>();
+    batch_.fields->look(record.text);
   }
 
   uint32_t place_index(std::string_view place) {

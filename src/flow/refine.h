@@ -25,6 +25,7 @@ struct Recipe {
   std::vector<std::string> path_names;          // What Document::captures are, in their order
   std::optional<std::string> place_if_missing;  // Instead of setting the record aside
   std::optional<std::string> set_aside_place;   // Keep copies of what is set aside here
+  bool count_fields = false;                    // Fill Batch::fields
   Scratch::Key key = Scratch::new_key();
 };
 

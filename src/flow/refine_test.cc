@@ -47,6 +47,25 @@ TEST_CASE("a record stays as it came, and gets the place of its own time") {
   CHECK(out.batch.records[0].offset == 100);
 }
 
+TEST_CASE("the fields of what is kept are counted as they are written, where a recipe asks") {
+  Recipe recipe = by_day();
+  const std::vector<std::string> records = {R"({"t":"2024-02-08T01:00:00Z","a":{"b":1}})", "nope",
+                                            R"({"t":"2024-02-09T01:00:00Z"})", R"({"none":1})"};
+  const auto without = refined(recipe, records);
+  CHECK(!without.batch.fields);
+  CHECK(without.batch.text_records == 2);
+  CHECK(without.batch.text_bytes == records[0].size() + records[2].size());
+  recipe.count_fields = true;
+  recipe.set_aside_place = "aside/";  // Whose copies are none of the lake's records
+  const auto out = refined(recipe, records);
+  REQUIRE(out.batch.fields);
+  CHECK(out.batch.fields->looked_at() == 2);
+  CHECK(out.batch.fields->top() == FieldCounts::Counts{{".a", 1}, {".t", 2}});
+  CHECK(out.batch.fields->nested() == FieldCounts::Counts{{".a.b", 1}});
+  CHECK(out.batch.text_bytes == without.batch.text_bytes);
+  CHECK(!refined(recipe, records, Spoils::record, false).batch.fields);
+}
+
 TEST_CASE("line breaks between tokens go, and nothing else") {
   Recipe recipe;
   const auto out = refined(recipe, {"{\"a\":\r\n  1,\n \"b\":\"x\\ny\"}"});

@@ -257,6 +257,9 @@ bool Walk::place(Batch& batch) {
   if (!*taken) return false;
   cursor_ = {};
   sums_.filtered += batch.filtered;
+  shape_.records += batch.text_records;
+  shape_.bytes += batch.text_bytes;
+  if (batch.fields) shape_.fields.merge(*batch.fields);
   for (SetAside& bad : batch.set_aside) set_aside(std::move(bad));
   batch = Batch();
   return true;

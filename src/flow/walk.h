@@ -37,6 +37,13 @@ struct WalkSums {
   uint64_t position = 0;  // Streams: behind the last document placed
 };
 
+// What the records look like that went to the sink, duplicates included.
+struct WalkShape {
+  uint64_t records = 0;
+  uint64_t bytes = 0;  // Of their text
+  FieldCounts fields;  // Of some of them, where the recipe counts fields
+};
+
 // What the walk tells whoever writes the manifest, in input order.
 class WalkLog {
  public:
@@ -84,6 +91,7 @@ class Walk {
   bool drained() const;
 
   const WalkSums& sums() const { return sums_; }
+  const WalkShape& shape() const { return shape_; }
 
  private:
   struct Pending;  // A document that has arrived, in part or whole, and is not placed yet
@@ -114,6 +122,7 @@ class Walk {
   bool stopped_ = false;
   std::optional<Error> error_;
   WalkSums sums_;
+  WalkShape shape_;
 };
 
 }  // namespace sluice

@@ -142,6 +142,7 @@ class JobReader {
     job_.on_bad = top.text("on_bad") == "stop" ? OnBad::stop : OnBad::set_aside;
     job_.ok_set_aside = top.flag("ok_set_aside");
     job_.allow_empty = top.flag("allow_empty");
+    job_.watch_drift = top.text("drift") == "warn";
     if (top.has("memory")) job_.memory_bytes = top.bytes("memory");
     if (job_.decode.has("record_max")) job_.record_bytes_max = job_.decode.bytes("record_max");
   }

@@ -45,6 +45,7 @@ struct Job {
   bool keep_set_aside = false;  // Copies of what is set aside, below the state
   bool ok_set_aside = false;    // Exit 0 although something was
   bool allow_empty = false;
+  bool watch_drift = true;              // Hold units against earlier ones (job/drift.h)
   uint64_t record_bytes_max = 8 << 20;  // As `decode` has it
   std::optional<uint64_t> memory_bytes;
 

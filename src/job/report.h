@@ -25,6 +25,14 @@ enum class UnitOutcome : uint8_t {
 };
 std::string_view to_string(UnitOutcome outcome);
 
+// What a unit's records look like, for drift.
+struct UnitProfile {
+  std::string name;      // "2024-02-08", "its last commit"
+  uint64_t records = 0;  // Written
+  ledger::Shape shape;
+  bool operator==(const UnitProfile&) const = default;
+};
+
 struct UnitReport {
   std::string unit;
   UnitOutcome outcome = UnitOutcome::stopped;
@@ -34,6 +42,7 @@ struct UnitReport {
   uint64_t objects = 0, bytes_written = 0;
   std::vector<SetAside> set_aside;  // The first set_aside_listed_max; `walk` has the sums
   std::vector<std::string> warnings;
+  std::optional<UnitProfile> profile, profile_before;  // Of what is committed now, and last time
   std::optional<Error> error;
   Nanoseconds wall = 0;
   Nanoseconds mixed =
@@ -48,10 +57,12 @@ struct RunReport {
   std::string run_id;
   WallTime started = {};
   std::vector<UnitReport> units;
-  std::vector<std::string> errors;  // Of the run itself
+  std::vector<std::string> errors;    // Of the run itself
+  std::vector<std::string> warnings;  // Likewise
   Nanoseconds wall = 0, cpu = 0;
   std::vector<std::string> remarks;  // Of the stores: what was repeated, refused, asked twice
   uint64_t memory_bytes = 0, memory_peak_bytes = 0;  // Of the budget
+  uint64_t resident_peak_bytes = 0;                  // Of the process; 0: not known
   std::vector<Gauge::Snapshot> calls, stages;
 
   // 0, 1, 3 or 4; see the design. `ok_set_aside`: what was set aside is no reason for 3.

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "base/time.h"
+#include "job/drift.h"
 #include "job/key_names.h"
 #include "job/owner.h"
 #include "job/unit_task.h"
@@ -62,6 +63,7 @@ class Run : public Task {
         continue;
       }
       report_.units[active.index] = active.task->report();
+      if (active.index >= drift_units_max) report_.units[active.index].profile.reset();
       ++units_done_;
       std::erase_if(owners_, [&](const auto& owner) { return owner.second == active.index; });
       active_.erase(active_.begin() + static_cast<std::ptrdiff_t>(i));
@@ -248,6 +250,7 @@ Result<RunReport> run(const Job& job, const JobParts& parts, std::vector<UnitNam
   drive(run, resources.inbox);
   TRY(run.ownership());
   run.close();
+  warn_of_drift(job, parts, report);
 
   const bool found =
       std::any_of(report.units.begin(), report.units.end(), [](const UnitReport& unit) {

@@ -253,6 +253,14 @@ Result<std::vector<UnitNames>> plan_units(const UnitsSpec& spec, const TimeZone&
   return units;
 }
 
+std::vector<std::string> units_like(Each each, std::string_view id) {
+  if (each != Each::day && each != Each::hour) return {};
+  const auto local = each == Each::day ? parse_date(id) : parse_hour(id);
+  if (!local) return {};
+  const int64_t count = count_of(each, *local);
+  return {id_of(each, count - 1), id_of(each, count - (each == Each::day ? 7 : 24))};
+}
+
 bool may_still_change(const UnitNames& unit, Nanoseconds late, WallTime now) {
   return unit.end && now.ns - unit.end->ns < late;
 }

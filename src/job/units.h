@@ -54,6 +54,9 @@ Result<std::vector<UnitNames>> plan_units(const UnitsSpec& spec, const TimeZone&
                                           const UnitsAsked& asked, WallTime now);
 // The unit with this id.
 Result<UnitNames> unit_named(const UnitsSpec& spec, const TimeZone& zone, std::string_view id);
+// Earlier units that a unit of days or hours should be like: the one before, and the same day a
+// week, or the same hour a day, earlier. None for others.
+std::vector<std::string> units_like(Each each, std::string_view id);
 // Is this unit so young that its inputs may still change? Those without a time never are.
 bool may_still_change(const UnitNames& unit, Nanoseconds late, WallTime now);
 

@@ -118,6 +118,15 @@ TEST_CASE("units that ended lately may still change") {
   CHECK_FALSE(may_still_change({.id = "once"}, 25 * 3600_s, now_then));
 }
 
+TEST_CASE("a day is like the day before it and the same day of the week, an hour like its own") {
+  using Ids = std::vector<std::string>;
+  CHECK(units_like(Each::day, "2024-03-01") == Ids{"2024-02-29", "2024-02-23"});
+  CHECK(units_like(Each::hour, "2024-01-01T00") == Ids{"2023-12-31T23", "2023-12-31T00"});
+  CHECK(units_like(Each::day, "x").empty());
+  CHECK(units_like(Each::list, "2024-03-01").empty());
+  CHECK(units_like(Each::once, "once").empty());
+}
+
 TEST_CASE("the words of units are checked") {
   const auto good =
       read({{"each", of("day")}, {"default", of("2024-02-01..yesterday")}, {"late", of("2d")}});

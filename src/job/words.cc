@@ -94,6 +94,13 @@ const PartDoc& job_words() {
                    "A unit that had records may be found empty, and a run may find no documents "
                    "at all.",
                .default_text = "false"},
+              {.name = "drift",
+               .type = FieldType::choice,
+               .help = "Hold each unit against its last commit, or else against the unit before "
+                       "it, and warn of other numbers or sizes of records and of new and missing "
+                       "fields.",
+               .default_text = "warn",
+               .choices = {"warn", "off"}},
               {.name = "memory",
                .type = FieldType::bytes,
                .help = "The byte budget, where --memory doesn't say.",

@@ -41,13 +41,21 @@ void Claim::after_read() {
   const Rules& rules = unit_->rules;
   const bool unsettled = held_.record->intent || !held_.record->leftovers.empty();
   // Who failed closed its claim, but may have left an upload of which it never heard: the answer to
-  // its creation was lost.
-  const bool open = held_.record->run || held_.record->failed;
+  // its creation was lost. And a checkpoint that nobody resumes leaves its uploads to be swept.
+  const bool failed = held_.record->failed && rules.list_if_failed;
+  const bool open =
+      held_.record->run || failed || (held_.record->checkpoint && !resumes(*held_.record));
   if (rules.list_before_claim && (open || (unsettled && rules.list_if_unsettled))) {
     step_.go(ListOpen(unit_));
   } else {
     settle_first();
   }
+}
+
+// What another form of the job has begun can't be gone on with.
+bool Claim::resumes(const Record& record) const {
+  return options_.resume && record.checkpoint &&
+         record.checkpoint->fingerprint == unit_->fingerprint;
 }
 
 void Claim::settle_first() {
@@ -67,7 +75,7 @@ void Claim::after_settled() {
   }
   Record next = settled.record();
   if (settled.dropped() && !unit_->rules.drop_moves_epoch) --next.epoch;
-  if (!options_.resume) next.checkpoint.reset();
+  if (!resumes(next)) next.checkpoint.reset();
   write(std::move(next));
 }
 

@@ -19,7 +19,7 @@ namespace sluice::ledger {
 
 struct ClaimOptions {
   bool redo = true;     // Claim a unit that is finished or stale, too.
-  bool resume = false;  // Keep the checkpoint that an earlier run left.
+  bool resume = false;  // Keep the checkpoint that an earlier run of this very job left.
   bool operator==(const ClaimOptions&) const = default;
 };
 
@@ -50,6 +50,7 @@ class Claim {
  private:
   void go_on();
   void after_read();
+  bool resumes(const Record& record) const;
   void settle_first();
   void after_settled();
   void write(Record next);

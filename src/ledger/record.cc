@@ -25,6 +25,7 @@ Manifest manifest_of(const Intent& intent, const std::vector<ETag>& etags) {
                     .catalogue = intent.catalogue,
                     .set_aside = intent.set_aside,
                     .sums = intent.sums,
+                    .shape = intent.shape,
                     .end = intent.end};
   for (size_t i = 0; i < etags.size(); ++i) {
     manifest.outputs.push_back({intent.uploads[i].key, etags[i], intent.uploads[i].content});

@@ -7,7 +7,8 @@
 //
 //   {"format": 1, "job": "trail", "unit": "2024-02-08", "epoch": 7, "run": "01HQ", "host": "h1",
 //    "since": "2024-02-09T01:00:00Z", "share": 25165824,
-//    "checkpoint": {"cursor": "p17", "sums": {...}, "uploads": [...]},
+//    "checkpoint": {"fingerprint": "9f2c", "cursor": "p17", "sums": {...}, "uploads": [...],
+//      "state": "...", "set_aside": [...]},
 //    "intent": {"epoch": 7, "run": "01HQ", "fingerprint": "9f2c", "end": 180,
 //      "inputs": {"file": "2024-02-08/7.inputs.json", "count": 3911},  or  {"list": [...]},
 //      "uploads": [{"key": ..., "id": ..., "mark": "trail/2024-02-08/7",
@@ -15,7 +16,9 @@
 //        "crc32c": "AAAAZg==", "least": "2024-02-08T00:00:01Z", "greatest":
 //        "2024-02-08T23:59:58Z"}],
 //      "retire": [{"key": ..., "etag": "b2", "mark": "trail/2024-02-08/5"}], "catalogue": "...",
-//      "set_aside": [{"document": ..., "offset": 17, "reason": ..., "count": 1}], "sums": {...}},
+//      "set_aside": [{"document": ..., "offset": 17, "reason": ..., "count": 1}], "sums": {...},
+//      "shape": {"records": 41, "bytes": 8200, "looked_at": 41, "levels": 2,
+//        "fields": {".id": 41, ".user": 40}, "nested": {".user.name": 40}}},
 //    "manifest": {"epoch": 5, "todo": true, the rest as in its intent, with "outputs" (key, etag,
 //      bytes, records, crc32c, least, greatest) in place of "uploads"},
 //    "leftovers": ["dt=2024-02-08/2024-02-08-00001.jsonl.gz"],
@@ -116,11 +119,35 @@ struct Sums {
   bool operator==(const Sums&) const = default;
 };
 
-// Where an API unit may go on.
+// How many records have a field, of those that were looked at.
+struct FieldCount {
+  std::string name;  // ".user.name"
+  uint64_t records = 0;
+  bool operator==(const FieldCount&) const = default;
+};
+
+// What a unit's records look like, for the next run to be held against. The same input has the
+// same shape.
+struct Shape {
+  uint64_t records = 0;
+  uint64_t bytes = 0;                   // Of their text, not compressed
+  uint64_t looked_at = 0;               // So many of them for their fields
+  uint64_t levels = 0;                  // 2: all fields. 1: the nested were too many. 0: all were.
+  std::vector<FieldCount> fields = {};  // By name
+  std::vector<FieldCount> nested = {};
+  bool operator==(const Shape&) const = default;
+};
+
+// Where an API unit may go on: what the source and the sink need for it, up to the first part that
+// was not acknowledged. Its uploads may be of different epochs; each is committed with its own
+// mark.
 struct Checkpoint {
-  std::string cursor;
+  std::string cursor;  // The source's, opaque
   Sums sums = {};
-  std::vector<Upload> uploads = {};
+  std::vector<Upload> uploads = {};  // Parts and sums as far as they are the checkpoint's
+  std::string state = {};            // The sink's, opaque
+  std::vector<SetAside> set_aside = {};
+  std::string fingerprint = {};  // Of the job that wrote it; another form of it does not resume.
   bool operator==(const Checkpoint&) const = default;
 };
 
@@ -135,6 +162,7 @@ struct Intent {
   std::string catalogue = {};  // Opaque; empty: nothing to change
   std::vector<SetAside> set_aside = {};
   Sums sums = {};
+  Shape shape = {};  // Empty: not known
   uint64_t end = 0;  // Streams: the position that it leads to. 0: a bounded unit.
   bool operator==(const Intent&) const = default;
 };
@@ -150,6 +178,7 @@ struct Manifest {
   std::string catalogue = {};
   std::vector<SetAside> set_aside = {};
   Sums sums = {};
+  Shape shape = {};
   uint64_t end = 0;
   bool operator==(const Manifest&) const = default;
 };

@@ -238,6 +238,24 @@ void read(Reader& reader, Inputs& inputs) {
   });
 }
 
+void read_counts(Reader& reader, std::vector<FieldCount>& counts) {
+  counts.clear();
+  reader.object("the counts of fields", [&](Field field) {
+    counts.push_back({std::string(field.name), reader.number<uint64_t>()});
+    return true;
+  });
+}
+
+void read(Reader& reader, Shape& shape) {
+  shape = {};
+  reader.object("the shape", [&](Field field) {
+    if (field.name == "fields") return read_counts(reader, shape.fields), true;
+    if (field.name == "nested") return read_counts(reader, shape.nested), true;
+    return field("records", shape.records) || field("bytes", shape.bytes) ||
+           field("looked_at", shape.looked_at) || field("levels", shape.levels);
+  });
+}
+
 // What an intent and a manifest have in common, but for their objects.
 template <class IntentOrManifest>
 bool read_common(Field field, IntentOrManifest& commit) {
@@ -245,7 +263,7 @@ bool read_common(Field field, IntentOrManifest& commit) {
          field("fingerprint", commit.fingerprint) || field("end", commit.end) ||
          field("inputs", commit.inputs) || field("retire", commit.retire) ||
          field("catalogue", commit.catalogue) || field("set_aside", commit.set_aside) ||
-         field("sums", commit.sums);
+         field("sums", commit.sums) || field("shape", commit.shape);
 }
 
 void read(Reader& reader, Intent& intent) {
@@ -265,8 +283,9 @@ void read(Reader& reader, Manifest& manifest) {
 
 void read(Reader& reader, Checkpoint& checkpoint) {
   reader.object("the checkpoint", [&](Field field) {
-    return field("cursor", checkpoint.cursor) || field("sums", checkpoint.sums) ||
-           field("uploads", checkpoint.uploads);
+    return field("fingerprint", checkpoint.fingerprint) || field("cursor", checkpoint.cursor) ||
+           field("sums", checkpoint.sums) || field("uploads", checkpoint.uploads) ||
+           field("state", checkpoint.state) || field("set_aside", checkpoint.set_aside);
   });
 }
 

@@ -23,7 +23,7 @@ class Writer {
   }
   void name(std::string_view name) {
     separate();
-    json::append_quoted(name, out_);
+    append_text(name);
     out_ += ": ";
     first_ = true;  // No comma before its value
   }
@@ -168,6 +168,30 @@ void write_sums(Writer& writer, const Sums& sums) {
   writer.close('}');
 }
 
+void write_counts(Writer& writer, std::string_view name, const std::vector<FieldCount>& counts) {
+  if (counts.empty()) return;
+  writer.name(name);
+  writer.open('{');
+  for (const FieldCount& count : counts) {
+    writer.name(count.name);
+    writer.raw(std::to_string(count.records));
+  }
+  writer.close('}');
+}
+
+void write_shape(Writer& writer, const Shape& shape) {
+  if (shape == Shape{}) return;
+  writer.name("shape");
+  writer.open('{');
+  writer.field("records", shape.records);
+  writer.field("bytes", shape.bytes);
+  writer.field("looked_at", shape.looked_at);
+  writer.field("levels", shape.levels);
+  write_counts(writer, "fields", shape.fields);
+  write_counts(writer, "nested", shape.nested);
+  writer.close('}');
+}
+
 void write_inputs(Writer& writer, const Inputs& inputs) {
   if (inputs == Inputs{}) return;
   writer.name("inputs");
@@ -194,6 +218,7 @@ void write_tail(Writer& writer, const IntentOrManifest& commit) {
   writer.field("catalogue", commit.catalogue);
   writer.list("set_aside", commit.set_aside);
   write_sums(writer, commit.sums);
+  write_shape(writer, commit.shape);
 }
 
 void write(Writer& writer, const Intent& intent) {
@@ -220,9 +245,12 @@ void write(Writer& writer, const Manifest& manifest) {
 
 void write(Writer& writer, const Checkpoint& checkpoint) {
   writer.open('{');
+  writer.field("fingerprint", checkpoint.fingerprint);
   writer.field("cursor", checkpoint.cursor);
   write_sums(writer, checkpoint.sums);
   writer.list("uploads", checkpoint.uploads);
+  writer.field("state", checkpoint.state);
+  writer.list("set_aside", checkpoint.set_aside);
   writer.close('}');
 }
 

@@ -18,6 +18,7 @@ Record everything() {
                       .parts = {{1, ETag("a1"), 0x66}, {2, ETag("a2"), 0}},
                       .content = content};
   const Sums sums{1, 2, 3, 4, 5, 6, 7, 8};
+  const Shape shape{41, 8200, 40, 2, {{".id", 40}, {".us\"er", 39}}, {{".user.n\u00e4me", 1}}};
   const std::vector<SetAside> aside = {{"k\u00e9.gz", 17, "truncated", 1, true, 12},
                                        {"l", 0, "a digest", 3}};
   Record record{.job = "trail",
@@ -27,7 +28,12 @@ Record everything() {
                 .host = "h1",
                 .since = "2024-02-09T01:00:00Z",
                 .share_bytes = 25165824};
-  record.checkpoint = Checkpoint{"p17", sums, {upload}};
+  record.checkpoint = Checkpoint{.cursor = "p17",
+                                 .sums = sums,
+                                 .uploads = {upload},
+                                 .state = "{\"open\": [\"\u00e9\", 3]}\n",
+                                 .set_aside = aside,
+                                 .fingerprint = "9f2c"};
   record.intent = Intent{.epoch = 7,
                          .run = "01HQ",
                          .fingerprint = "9f2c",
@@ -37,6 +43,7 @@ Record everything() {
                          .catalogue = "{\"add\": 1}",
                          .set_aside = aside,
                          .sums = sums,
+                         .shape = shape,
                          .end = UINT64_MAX};
   record.manifest = Manifest{.epoch = 5,
                              .todo = true,
@@ -48,6 +55,7 @@ Record everything() {
                              .catalogue = "x",
                              .set_aside = aside,
                              .sums = sums,
+                             .shape = shape,
                              .end = 120};
   record.leftovers = {Key("a"), Key("b")};
   record.failed = Failed{"denied: no", "2024-02-08T02:00:00Z"};
@@ -88,6 +96,26 @@ TEST_CASE("a fresh claim is a short line that people can read") {
   Record closed = record;
   closed.run.reset();
   CHECK(contains(print(closed), "\"run\": null"));
+}
+
+TEST_CASE("a checkpoint tells where to go on, and is a part of the line") {
+  Record record{.job = "j", .unit = "u", .epoch = 2, .run = "B"};
+  record.checkpoint = Checkpoint{.cursor = "p2", .state = "s", .fingerprint = "f"};
+  record.checkpoint->uploads = {{Key("k"), UploadId("i"), Mark("j/u/1"), {{1, ETag("e")}}}};
+  CHECK(contains(print(record),
+                 "\"checkpoint\": {\"fingerprint\": \"f\", \"cursor\": \"p2\", \"uploads\": "
+                 "[{\"key\": \"k\", \"id\": \"i\", \"mark\": \"j/u/1\", \"parts\": [{\"n\": 1, "
+                 "\"etag\": \"e\"}]}], \"state\": \"s\"}"));
+  CHECK(parse_record(print(record), Key("k")).value() == record);
+  CHECK(names(record, UploadId("i")));
+  record.checkpoint = Checkpoint{};  // From the beginning, and still a checkpoint
+  CHECK(parse_record(print(record), Key("k")).value() == record);
+}
+
+TEST_CASE("what is unknown in a checkpoint is refused") {
+  const std::string head = "{\"format\": 1, \"job\": \"j\", \"unit\": \"u\", \"epoch\": 1";
+  CHECK(contains(why(head + ", \"checkpoint\": {\"page\": 1}}"), "unknown field `page`"));
+  CHECK(contains(why(head + ", \"checkpoint\": {\"state\": {}}}"), "expected a string"));
 }
 
 TEST_CASE("a CRC is written as S3 writes it") {
@@ -153,6 +181,7 @@ TEST_CASE("the manifest says what the intent said") {
         std::vector<Output>{{intent.uploads[0].key, ETag("whole"), intent.uploads[0].content}});
   CHECK(manifest.inputs == intent.inputs);
   CHECK(manifest.sums == intent.sums);
+  CHECK(manifest.shape == intent.shape);
   CHECK(manifest.end == intent.end);
 }
 

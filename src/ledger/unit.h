@@ -52,7 +52,8 @@ struct Names {
 // else ever sets one to false.
 struct Rules {
   bool list_before_claim = true;  // The list for the sweep is taken before the write that claims,
-  bool list_if_unsettled = true;  // ... and whenever a claim, an intent or leftovers are open.
+  bool list_if_unsettled = true;  // ... and whenever a claim, an intent or leftovers are open,
+  bool list_if_failed = true;     // ... or the run before has failed.
   bool drop_by_record = true;     // A broken intent: nothing is deleted, the record drops it,
   bool keep_leftovers = true;    // ... its keys stay there till an intent replaces or retires them,
   bool drop_moves_epoch = true;  // ... and its epoch is never used again.

@@ -1,6 +1,17 @@
 #include "ledger/unit_run.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace sluice::ledger {
+
+namespace {
+
+bool has(const std::vector<Upload>& uploads, const UploadId& id) {
+  return std::ranges::find(uploads, id, &Upload::id) != uploads.end();
+}
+
+}  // namespace
 
 UnitRun::UnitRun(UnitPtr unit, UnitRunOptions options) : unit_(std::move(unit)), options_(options) {
   claim();
@@ -24,6 +35,8 @@ void UnitRun::go_on() {
       ended_ = true;
     } else if (step_.at<Claim>()) {
       after_claim();
+    } else if (step_.at<Change>()) {
+      after_change();
     } else if (step_.at<Retire>()) {
       commit();
     } else if (step_.at<Commit>()) {
@@ -36,6 +49,8 @@ void UnitRun::go_on() {
     } else if (step_.at<Fail>()) {
       held_ = step_.as<Fail>().held();
       end(Outcome::failed);
+    } else if (checkpointing_) {
+      checkpointed();
     } else {
       end(Outcome::lost);
     }
@@ -43,7 +58,7 @@ void UnitRun::go_on() {
 }
 
 void UnitRun::claim() {
-  may_fail_ = false;
+  may_fail_ = claim_lost_ = false;
   step_.go(Claim(unit_, {.redo = options_.redo, .resume = options_.resume}));
 }
 
@@ -64,10 +79,24 @@ bool UnitRun::wants_fill() const {
   return !ended_ && step_.at<Rest>();
 }
 
+// An upload of the checkpoint that the intent has no use for is taken out of the record first, so
+// that nobody takes it for one that is needed; then it is aborted.
 void UnitRun::fill(Intent intent) {
   ENSURE(wants_fill());
   committed_ = false;
   intent_ = std::move(intent);
+  const auto is_unwanted = [&](const Upload& upload) { return !has(intent_.uploads, upload.id); };
+  if (record().checkpoint && !claim_lost_) {
+    Checkpoint wanted = *record().checkpoint;
+    if (std::erase_if(wanted.uploads, is_unwanted) > 0) {
+      committing_ = true;
+      return write_checkpoint(std::move(wanted));
+    }
+  }
+  retire();
+}
+
+void UnitRun::retire() {
   step_.go(Retire(unit_, record(), intent_.uploads, options_.stream));
   go_on();
 }
@@ -83,6 +112,7 @@ void UnitRun::after_commit() {
   const Commit commit = std::move(step_.as<Commit>());
   if (commit.outcome() == Commit::Outcome::again) {
     held_ = {};
+    options_.resume = false;
     return claim();
   }
   const uint64_t epoch = held_.record->epoch;
@@ -95,37 +125,97 @@ void UnitRun::after_commit() {
   step_.go(Rest());
 }
 
+// ---- checkpoints --------------------------------------------------------------------------------
+
+void UnitRun::checkpoint(Checkpoint where) {
+  ENSURE(may_checkpoint());
+  where.fingerprint = unit_->fingerprint;
+  write_checkpoint(std::move(where));
+}
+
+void UnitRun::write_checkpoint(Checkpoint where) {
+  mine_.clear();
+  if (record().checkpoint) {
+    for (const Upload& upload : record().checkpoint->uploads) {
+      if (!has(where.uploads, upload.id)) mine_.push_back({upload.key, upload.id});
+    }
+  }
+  Record next = record();
+  next.checkpoint = std::move(where);
+  checkpointing_ = true;
+  step_.go(Change(unit_, held_, std::move(next)));
+}
+
+// Not ours: nothing is aborted until the caller has stopped writing and says so, and then only what
+// the record, read after that, doesn't name: whoever has claimed the unit may have taken it over.
+void UnitRun::after_change() {
+  claim_lost_ = !step_.as<Change>().ours();
+  if (claim_lost_) {
+    mine_.clear();
+    return checkpointed();
+  }
+  held_ = step_.as<Change>().held();
+  step_.go(AbortAll(unit_, std::move(mine_)));
+  mine_.clear();
+}
+
+void UnitRun::checkpointed() {
+  checkpointing_ = false;
+  step_.go(Rest());
+  if (std::exchange(committing_, false)) retire();
+}
+
+// ---- other ends ---------------------------------------------------------------------------------
+
 void UnitRun::fail(Failed failed, std::vector<OpenUpload> mine) {
-  ENSURE(may_fail_);
+  ENSURE(may_fail());
   may_fail_ = false;
   ended_ = false;
+  checkpointing_ = committing_ = false;
   error_.reset();
-  step_.go(Fail(unit_, held_, std::move(failed), std::move(mine)));
+  mine_ = std::move(mine);
+  add_checkpointed();
+  step_.go(Fail(unit_, held_, std::move(failed), std::move(mine_)));
+  mine_.clear();
   go_on();
+}
+
+// What was resumed is ours, whether or not the caller got to open it.
+void UnitRun::add_checkpointed() {
+  if (!held_.record || !held_.record->checkpoint) return;
+  for (const Upload& upload : held_.record->checkpoint->uploads) {
+    const OpenUpload open{upload.key, upload.id};
+    if (std::ranges::find(mine_, open) == mine_.end()) mine_.push_back(open);
+  }
 }
 
 void UnitRun::upload_gone(std::vector<OpenUpload> mine) {
   ENSURE(wants_fill());
   mine_ = std::move(mine);
+  add_checkpointed();
   step_.go(ReadRecord(unit_));
 }
 
-// Unclaimed by others, it was a lifecycle rule that took the upload: the unit is filled once more.
+// Unclaimed by others, it was a lifecycle rule that took the upload: the unit is filled once more,
+// from its beginning.
 void UnitRun::after_gone() {
   Held now = step_.as<ReadRecord>().held();
   if (now.record && now.etag == held_.etag) {
     mine_.clear();
     held_ = {};
+    options_.resume = false;
     return claim();
   }
   held_ = std::move(now);
-  if (held_.record) mine_ = unnamed(std::move(mine_), *held_.record);
+  if (held_.record && unit_->rules.record_owns_uploads) {
+    mine_ = unnamed(std::move(mine_), *held_.record);
+  }
   step_.go(AbortAll(unit_, std::move(mine_)));
   mine_.clear();
 }
 
 void UnitRun::leave() {
-  ENSURE(wants_fill() && options_.stream);
+  ENSURE(wants_fill());
   end(Outcome::left);
 }
 

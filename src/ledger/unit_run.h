@@ -6,11 +6,32 @@
 //     drive run.next() / run.take() until done() or wants_fill();
 //     if (run.done()) break;
 //     fill: uploads with run.mark(), for run.record(); then one of
-//       run.fill(intent);        // uploads, inputs, catalogue, set_aside, sums, end are the
-//       caller's run.fail(failed, mine);  // The unit failed; `mine`: what is open of ours
+//       run.fill(intent);        // uploads, inputs, catalogue, set_aside, sums, end: the caller's
+//       run.fail(failed, mine);  // The unit failed; `mine`: what is open of ours
 //       run.upload_gone(mine);   // An upload was not there any more
-//       run.leave();             // Streams: no more spans now
+//       run.leave();             // No more now: a stream's owner, or a unit that was stopped
 //   }
+//
+// A bounded unit that can go on where an earlier attempt ended is claimed with `resume`. Then
+//   * record().checkpoint, if there is one, tells where to begin. Its uploads are ours now, with
+//   the
+//     marks that they have; the parts that it doesn't name are written again under their numbers.
+//     (Where an upload is one file, Features::in_place_parts, each is first copied into a new
+//     upload with run.mark(), and a checkpoint that names the new ones is written before anything
+//     else.)
+//   * while it fills, the caller calls checkpoint() whenever may_checkpoint(), drives the run
+//   beside
+//     the fill, and fills on. It names only what was acknowledged, up to the first gap, and every
+//     upload that is still wanted: one that the checkpoint before named and this one doesn't is
+//     aborted once the record says so.
+//   * claim_lost(): somebody else has claimed the unit. Nothing of ours is aborted yet: stop
+//     writing, wait for what is under way, then upload_gone(mine). (fill() and fail() would find it
+//     out, too.) done() with an error while filling: stop writing, then fail() if may_fail().
+//   * fill(), fail(), upload_gone() and leave() wait for a checkpoint: not while checkpointing().
+//   * stopped by a signal or a deadline it leaves: the record stays as it is, with its claim open
+//     and its checkpoint, nothing is aborted, and the next run goes on there.
+// An intent that can't be completed, and an upload that is gone, begin anew: wants_fill() comes
+// back with a record without a checkpoint.
 #pragma once
 
 #include <optional>
@@ -36,7 +57,7 @@ class UnitRun {
     lost,           // Somebody else has claimed the unit.
     nothing_to_do,  // Finished already, with this job's fingerprint
     stale,          // Finished, with another fingerprint; only without redo
-    left,           // A stream's owner has no more to do.
+    left,           // As the caller said; the claim stays open.
     failed,         // As the caller said; noted in the record unless somebody else has claimed.
   };
 
@@ -48,9 +69,10 @@ class UnitRun {
 
   // The claim is being written: unless somebody is quicker, wants_fill() follows.
   bool is_claiming() const { return step_.at<Claim>() && step_.as<Claim>().is_writing(); }
-  // The claim is ours and it is the caller's turn. A stream comes back here after each span.
+  // The claim is ours, as far as we know, and it is the caller's turn. A stream comes back here
+  // after each span, a bounded unit after each checkpoint.
   bool wants_fill() const;
-  // As it was claimed, or as our last span left it.
+  // As it was claimed, or as our last span or checkpoint left it.
   const Record& record() const { return held_.record.value(); }
   uint64_t epoch() const { return record().epoch; }
   Mark mark() const { return unit_->mark(epoch()); }
@@ -60,13 +82,20 @@ class UnitRun {
   void upload_gone(std::vector<OpenUpload> mine);
   void leave();
 
+  // Replaces the checkpoint in the record: one conditional write. Its fingerprint is filled in
+  // here.
+  void checkpoint(Checkpoint where);
+  bool may_checkpoint() const { return wants_fill() && !claim_lost_ && !options_.stream; }
+  bool checkpointing() const { return checkpointing_ && !ended_; }  // Filling goes on meanwhile.
+  bool claim_lost() const { return claim_lost_; }                   // A checkpoint found that out.
+
   // The manifest with our fill is in the record; the source may forget. Holds while step 7 goes on.
   bool committed() const { return committed_; }
   // Our intent is in the record: from now till committed() a reader that lists may see a mixture.
   bool intent_written() const { return step_.at<Commit>() && step_.as<Commit>().intent_written(); }
   // The unit is claimed by us and our intent is not in the record: fail() may be called, also after
   // done() with an error (denied, say), so that the record tells why.
-  bool may_fail() const { return may_fail_; }
+  bool may_fail() const { return may_fail_ && !checkpointing(); }
 
   // Once done, and without an error:
   Outcome outcome() const { return outcome_; }
@@ -79,17 +108,26 @@ class UnitRun {
   void go_on();
   void claim();
   void after_claim();
+  void write_checkpoint(Checkpoint where);
+  void after_change();
+  void checkpointed();
+  void retire();
   void commit();
   void after_commit();
+  void add_checkpointed();
   void after_gone();
   void end(Outcome outcome);
 
   UnitPtr unit_;
   UnitRunOptions options_;
-  Step<Rest, Claim, Retire, Commit, Finish, Fail, ReadRecord, AbortAll> step_;
+  Step<Rest, Claim, Change, Retire, Commit, Finish, Fail, ReadRecord, AbortAll> step_;
   Held held_;
   Intent intent_;                 // Between fill() and the commit
-  std::vector<OpenUpload> mine_;  // Between upload_gone() and its end
+  std::vector<OpenUpload> mine_;  // To abort: between upload_gone() and its end, or once a
+                                  // checkpoint that doesn't name them is written
+  bool checkpointing_ = false;
+  bool committing_ = false;  // That checkpoint is the commit's first step.
+  bool claim_lost_ = false;
   bool may_fail_ = false;
   bool committed_ = false;
   bool ended_ = false;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <limits>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "base/budget.h"
 #include "base/buffer.h"
 #include "base/hash.h"
+#include "record/field_counts.h"
 
 namespace sluice {
 
@@ -48,9 +50,12 @@ struct Batch {
       texts;  // Texts that a transform made; a deque, so that they stay where they are
   std::vector<Record> records;
   std::vector<std::string> places;
-  std::vector<SetAside> set_aside;  // `document` left empty: the walk fills it in
-  uint64_t filtered = 0;            // Records that a filter took out
-  std::vector<Lease> leases;        // Of the storage
+  std::vector<SetAside> set_aside;      // `document` left empty: the walk fills it in
+  uint64_t filtered = 0;                // Records that a filter took out
+  uint64_t text_bytes = 0;              // Of `records`, copies of what was set aside not counted
+  uint64_t text_records = 0;            // Likewise
+  std::unique_ptr<FieldCounts> fields;  // Of some of them, where a job wants to know
+  std::vector<Lease> leases;            // Of the storage
 };
 
 }  // namespace sluice

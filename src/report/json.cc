@@ -81,8 +81,10 @@ std::string json(const RunReport& run, int exit_code,
   out.number("objects", sum.objects).number("set_aside", sum.set_aside);
   out.number("bytes_read", sum.bytes_read).number("bytes_written", sum.bytes_written);
   out.raw("wall_ms", milliseconds(run.wall)).raw("cpu_ms", milliseconds(run.cpu));
+  if (!run.warnings.empty()) out.raw("warnings", texts(run.warnings));
   if (!run.remarks.empty()) out.raw("remarks", texts(run.remarks));
   out.number("memory_bytes", run.memory_bytes).number("memory_peak_bytes", run.memory_peak_bytes);
+  if (run.resident_peak_bytes > 0) out.number("resident_peak_bytes", run.resident_peak_bytes);
   out.raw("gigabyte_seconds", decimal(gigabyte_seconds(run), 6));
   out.raw("request_dollars", decimal(request_dollars(run.calls), 6));
   JsonArray units;

@@ -12,6 +12,7 @@ constexpr size_t units_shown_max = 40;
 constexpr size_t set_aside_shown_max = 20;
 constexpr size_t warnings_shown_max = 20;
 constexpr size_t reason_bytes_max = 160;
+constexpr size_t warning_bytes_max = 600;
 
 std::string in_and_out(uint64_t read, uint64_t written) {
   return print_bytes(read) + " -> " + print_bytes(written);
@@ -120,12 +121,14 @@ std::string duplicates(const RunReport& run) {
 std::string warnings(const RunReport& run) {
   std::string out;
   size_t count = 0;
-  for (const UnitReport& unit : run.units) {
-    for (const std::string& warning : unit.warnings) {
+  const auto add = [&](const std::vector<std::string>& all) {
+    for (const std::string& warning : all) {
       if (++count > warnings_shown_max) continue;
-      out += "warning: " + excerpt(warning, 300) + "\n";
+      out += "warning: " + excerpt(warning, warning_bytes_max) + "\n";
     }
-  }
+  };
+  add(run.warnings);
+  for (const UnitReport& unit : run.units) add(unit.warnings);
   if (count > warnings_shown_max) {
     out += "and " + grouped(count - warnings_shown_max) + " more warnings\n";
   }

@@ -17,6 +17,7 @@ inline const std::string catalogue_key = "state/job/u.catalogue";
 std::string readers(const World& world);
 std::string exactly(const World& world, const Results& results);
 std::string wanted(const World& world, const Request& abort);
+std::string each_page_once(const World& world, const Results& results);  // An API unit's
 
 // Streams of messages 0..count-1.
 std::string stream_always(const World& world);

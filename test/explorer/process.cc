@@ -4,10 +4,13 @@ namespace sluice::explorer {
 
 namespace {
 
+constexpr uint32_t ingest_call = 1'000;  // Beside the ledger's own
+
 std::variant<ledger::UnitRun, ledger::Settle> machine_for(const Task& task) {
   if (task.kind == Task::Kind::settle) return ledger::Settle(task.unit);
-  return ledger::UnitRun(task.unit,
-                         {.redo = task.redo, .stream = task.kind == Task::Kind::consume});
+  return ledger::UnitRun(task.unit, {.redo = task.redo,
+                                     .resume = task.kind == Task::Kind::ingest,
+                                     .stream = task.kind == Task::Kind::consume});
 }
 
 // Even messages go to one place, odd ones to another, so that a span may have two objects.
@@ -28,8 +31,9 @@ Outputs places(uint64_t begin, uint64_t end) {
 Process::Process(const Task& task) : task_(&task), machine_(machine_for(task)) {}
 
 std::vector<OpenCall> Process::begin_calls() {
-  if (filling_ != Filling::no) return fill_calls();
   std::vector<OpenCall> calls;
+  if (filling_ != Filling::no) calls = fill_calls();
+  if (filling_ != Filling::no && task_->kind != Task::Kind::ingest) return calls;
   while (auto call = std::visit([](auto& machine) { return machine.next(); }, machine_)) {
     calls.push_back({call->id, request_of(call->request, task_->name)});
   }
@@ -37,12 +41,14 @@ std::vector<OpenCall> Process::begin_calls() {
 }
 
 void Process::take(uint32_t id, const Answer& answer) {
-  if (filling_ != Filling::no) return take_filling(answer);
+  if (task_->kind == Task::Kind::ingest && id == ingest_call) return take_ingested(answer);
+  if (filling_ != Filling::no && task_->kind != Task::Kind::ingest) return take_filling(answer);
   std::visit([&](auto& machine) { machine.take(id, answer_of(answer)); }, machine_);
   go_on();
 }
 
 void Process::go_on() {
+  if (task_->kind == Task::Kind::ingest) return ingest_on();
   if (task_->kind == Task::Kind::settle || !run().wants_fill()) return;
   if (task_->kind == Task::Kind::consume && end_ > 0 && run().committed()) {
     filling_ = Filling::acknowledge;
@@ -88,17 +94,23 @@ std::vector<OpenCall> Process::fill_calls() {
       const auto [key, content] = outputs()[uploads_.size()];
       const uint64_t number = 10 * run().record().position + uploads_.size();
       request.kind = Request::Kind::create;
-      request.id = task_->name + "." + std::to_string(run().epoch()) + "." +
-                   std::to_string(number) + std::string(lost_, '\'');
+      request.id = upload_name(number);
       request.key = key;
       request.mark = run().mark().str();
       request.parts = {{1, content}};
       break;
     }
-    case Filling::no:
-      break;
+    default:
+      return {{ingest_call, ingest_request()}};
   }
   return {{0, std::move(request)}};
+}
+
+// What the store makes up, here made of who asks, in which epoch, which of its uploads, and how
+// often.
+std::string Process::upload_name(uint64_t number) const {
+  return task_->name + "." + std::to_string(run().epoch()) + "." + std::to_string(number) +
+         std::string(lost_, '\'');
 }
 
 void Process::take_filling(const Answer& answer) {

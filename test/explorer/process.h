@@ -18,13 +18,16 @@ using Outputs = std::vector<std::pair<std::string, std::string>>;  // Of (key, c
 
 // What a process is told to do. Shared by all copies of it.
 struct Task {
-  enum class Kind : uint8_t { run, settle, consume };
+  enum class Kind : uint8_t { run, settle, consume, ingest };
   Kind kind = Kind::run;
   std::string name;
   Outputs outputs;        // run
   std::string catalogue;  // run
   bool redo = true;       // run
   uint64_t messages = 0;  // consume: messages 0..n-1 are to be there
+  bool may_fail = false;  // ingest: the API may refuse the last page
+  bool copies = false;    // ingest: what is resumed is copied into an upload of its own
+  bool fills_on = false;  // ingest: the next part is put while a checkpoint is written
   ledger::UnitPtr unit;
 };
 
@@ -47,7 +50,7 @@ class Process {
   bool operator==(const Process&) const = default;
 
  private:
-  enum class Filling : uint8_t { no, acknowledge, choose, create };
+  enum class Filling : uint8_t { no, acknowledge, choose, create, open, copy, refuse, part };
 
   ledger::UnitRun& run() { return std::get<ledger::UnitRun>(machine_); }
   const ledger::UnitRun& run() const { return std::get<ledger::UnitRun>(machine_); }
@@ -55,8 +58,17 @@ class Process {
   void begin_fill();
   void filled();
   std::vector<OpenCall> fill_calls();
+  std::string upload_name(uint64_t number) const;
   void take_filling(const Answer& answer);
   Outputs outputs() const;
+
+  // ingest.cc: an API unit, one object, a part for each page, a checkpoint after each part.
+  void ingest_on();
+  void begin_ingest();
+  void next_page();
+  void end_ingest();
+  Request ingest_request() const;
+  void take_ingested(const Answer& answer);
 
   const Task* task_;  // Outlives the search.
   std::variant<ledger::UnitRun, ledger::Settle> machine_;
@@ -65,6 +77,11 @@ class Process {
   uint64_t end_ = 0;   // consume: where the span being filled ends; afterwards, what to acknowledge
   uint32_t lost_ = 0;  // Creations without an answer
   std::vector<ledger::Upload> uploads_;
+  enum class End : uint8_t { none, gone, failed };
+  uint64_t page_ = 0;       // ingest: the next
+  bool begun_ = false;      // ingest: this claim's fill is under way.
+  bool to_write_ = false;   // ingest: a part, or a copy, that no checkpoint names yet
+  End end_of_ = End::none;  // ingest: why this claim's fill is over
 };
 
 }  // namespace sluice::explorer

@@ -42,7 +42,9 @@ struct Shape {
   bool catalogue = false;
   std::vector<std::string> settlers = {};
   StoreKind store = {};
-  uint64_t messages = 3;  // Streams
+  uint64_t messages = 3;                           // Streams
+  std::vector<std::string> attempts = {"A", "B"};  // API units
+  bool first_may_fail = false, copies_on_resume = true, fills_on = false;
   uint32_t crashes = 1, strays = 1, lapses = 0;
   uint64_t model_states = 0, model_worlds = 0;
 };
@@ -120,6 +122,27 @@ Scenario stream(std::string name, const Shape& shape) {
   return scenario;
 }
 
+// Attempts of one API unit, each resuming the earlier one's upload; the earlier ones may be
+// zombies.
+Scenario api(std::string name, const Shape& shape) {
+  Scenario scenario = common(std::move(name), shape);
+  const auto attempt = [&](const std::string& run) {
+    return Task{.kind = Task::Kind::ingest,
+                .name = run,
+                .copies = shape.store.in_place_parts && shape.copies_on_resume,
+                .fills_on = shape.fills_on,
+                .unit = unit_for(run, shape.rules)};
+  };
+  for (const std::string& run : shape.attempts) scenario.processes.push_back(attempt(run));
+  scenario.processes[0].may_fail = shape.first_may_fail;
+  Task again = attempt("R2");
+  again.redo = false;
+  scenario.recover = {settler("R1", shape.rules), again, settler("R3", shape.rules)};
+  scenario.always = readers;
+  scenario.final = each_page_once;
+  return scenario;
+}
+
 const Runs two = {{"A", lake({{"k1", "a"}, {"k2", "a"}})}, {"B", lake({{"k1", "b"}})}};
 const Runs both = {{"A", lake({{"k1", "a"}, {"k2", "a"}})},
                    {"B", lake({{"k1", "b"}, {"k2", "b"}})}};
@@ -169,6 +192,29 @@ std::vector<Scenario> scenarios() {
                                                       .model_worlds = 452}),
       bounded("unit, the same bytes come back",
               {.before = k1k2, .runs = same_bytes, .model_states = 41'502, .model_worlds = 275}),
+      api("API unit, resumed under a zombie", {.model_states = 130'232, .model_worlds = 853}),
+      api("API unit, resumed twice", {.attempts = {"A", "B", "C"},
+                                      .crashes = 0,
+                                      .strays = 0,
+                                      .model_states = 826'010,
+                                      .model_worlds = 3'244}),
+      api("API unit, an attempt fails", {.rules = without(&Rules::list_if_failed),
+                                         .first_may_fail = true,
+                                         .strays = 0,
+                                         .model_states = 6'995,
+                                         .model_worlds = 213}),
+      api("API unit, uploads lapse",
+          {.strays = 0, .lapses = 1, .model_states = 79'960, .model_worlds = 741}),
+      api("API unit, parts in one hidden file", {.store = {.in_place_parts = true},
+                                                 .strays = 0,
+                                                 .model_states = 5'364,
+                                                 .model_worlds = 175}),
+      // What the model has not: the next claim sweeps what a failed run could not abort any more,
+      // and the next part is put while a checkpoint is written.
+      api("API unit, an attempt fails, the next sweeps", {.first_may_fail = true, .strays = 0}),
+      api("API unit, filled on during a checkpoint", {.fills_on = true, .strays = 0}),
+      api("API unit, filled on, an attempt fails, a lapse",
+          {.first_may_fail = true, .fills_on = true, .crashes = 0, .strays = 0, .lapses = 1}),
       stream("stream, two owners", {.strays = 0, .model_states = 64'708, .model_worlds = 955}),
       stream("stream, uploads lapse", {.messages = 2,
                                        .strays = 0,
@@ -259,6 +305,18 @@ std::vector<Hole> holes() {
       {"settle_always_lists",
        bounded("settle lists only after a claim that died",
                {.rules = without(&Rules::settle_always_lists), .runs = two, .strays = 0})},
+      {"record_owns_uploads", api("who fails aborts the upload that another has resumed",
+                                  {.rules = without(&Rules::record_owns_uploads),
+                                   .first_may_fail = true,
+                                   .crashes = 0,
+                                   .strays = 0})},
+      {"bad_part_is_gone", api("a zombie's part under the resumer's number",
+                               {.rules = without(&Rules::bad_part_is_gone), .strays = 0})},
+      {"copies on resume",
+       api("an upload in one file, resumed in place", {.store = {.in_place_parts = true},
+                                                       .copies_on_resume = false,
+                                                       .crashes = 0,
+                                                       .strays = 0})},
       {"keep_leftovers",
        stream("a broken span's keys are forgotten",
               {.rules = without(&Rules::keep_leftovers), .messages = 2, .strays = 0, .lapses = 1})},

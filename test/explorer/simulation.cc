@@ -64,6 +64,11 @@ std::string World::text() const {
     append(out, key);
     append(out, body);
   }
+  for (const auto& [id, file] : inodes) {
+    append(out, id);
+    append(out, file.first);
+    append(out, file.second);
+  }
   return out;
 }
 
@@ -73,8 +78,9 @@ const Object* World::find(const std::string& key) const {
 }
 
 std::string Request::text() const {
-  static constexpr const char* names[] = {"get",   "head",         "put",  "delete", "complete",
-                                          "abort", "list uploads", "list", "create", "choose"};
+  static constexpr const char* names[] = {"get",      "head",  "put",          "delete",
+                                          "complete", "abort", "list uploads", "list",
+                                          "create",   "part",  "choose"};
   std::string out = names[static_cast<int>(kind)];
   out += ' ';
   out += key;
@@ -204,16 +210,41 @@ Effect remove(const StoreKind& store, World world, const Request& request) {
     }
   }
   world.objects.erase(request.key);
+  std::erase_if(world.inodes, [&](const auto& file) { return file.second.first == request.key; });
   return {{.kind = Answer::Kind::done}, std::move(world), {}};
 }
 
-Effect complete(World world, const Request& request) {
+// A part that comes when its upload, one file, is visible: it is written into that file.
+Effect late_part(const StoreKind& store, World world, const Request& request) {
+  const auto file = world.inodes.find(request.id);
+  if (store.in_place_parts && file != world.inodes.end()) {
+    auto& [key, parts] = file->second;
+    for (const auto& [number, etag] : request.parts) parts[number] = etag;
+    world.objects.at(key).etag = content_of(parts);
+  }
+  return {refuse(Answer::Kind::not_found), std::move(world), {}};
+}
+
+Effect put_part(const StoreKind& store, World world, const Request& request) {
+  const auto upload = world.uploads.find(request.id);
+  if (upload == world.uploads.end()) return late_part(store, std::move(world), request);
+  for (const auto& [number, etag] : request.parts) upload->second.parts[number] = etag;
+  return {{.kind = Answer::Kind::done}, std::move(world), {}};
+}
+
+Effect complete(const StoreKind& store, World world, const Request& request) {
   const auto upload = world.uploads.find(request.id);
   if (upload == world.uploads.end()) return {refuse(Answer::Kind::not_found), std::move(world), {}};
-  if (!holds(upload->second, request.parts)) {
+  Parts parts = request.parts;
+  if (store.in_place_parts) {
+    for (auto& [number, etag] : parts) etag = upload->second.parts.at(number);
+    std::erase_if(world.inodes,
+                  [&](const auto& file) { return file.second.first == upload->second.key; });
+    world.inodes[request.id] = {upload->second.key, upload->second.parts};
+  } else if (!holds(upload->second, parts)) {
     return {refuse(Answer::Kind::conflict), std::move(world), {}};
   }
-  const std::string etag = content_of(request.parts);
+  const std::string etag = content_of(parts);
   world.objects[upload->second.key] = {{}, etag, upload->second.mark};
   world.uploads.erase(upload);
   return {{.kind = Answer::Kind::done, .etag = etag}, std::move(world), {}};
@@ -253,7 +284,10 @@ std::vector<Effect> apply(const StoreKind& store, const World& world, const Requ
       effects.push_back(remove(store, world, request));
       break;
     case Kind::complete:
-      effects.push_back(complete(world, request));
+      effects.push_back(complete(store, world, request));
+      break;
+    case Kind::part:
+      effects.push_back(put_part(store, world, request));
       break;
     case Kind::list_uploads:
       effects.push_back({list_uploads(world, request), world, {}});

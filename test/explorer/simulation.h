@@ -34,6 +34,8 @@ struct World {
   std::map<std::string, Object> objects;
   std::map<std::string, OpenUpload> uploads;  // By id; completed and aborted ones are not here.
   std::map<std::string, std::string> beside;  // Side files; the model has none.
+  // in_place_parts: what has become of a completed upload, by its id: the object's key and parts.
+  std::map<std::string, std::pair<std::string, Parts>> inodes;
 
   std::string text() const;  // All of it: two worlds are the same if their texts are.
   const Object* find(const std::string& key) const;
@@ -51,6 +53,7 @@ struct Request {
     list_uploads,
     list,
     create,  // Of an upload with its parts, by a name that the id is made of
+    part,    // (Re)places one part
     choose,  // Not a request: the world makes a choice, `options` of them.
   };
   Kind kind = Kind::get;
@@ -66,7 +69,7 @@ struct Request {
 
   bool mutates() const {
     return kind == Kind::put || kind == Kind::remove || kind == Kind::complete ||
-           kind == Kind::abort || kind == Kind::create;
+           kind == Kind::abort || kind == Kind::create || kind == Kind::part;
   }
   std::string text() const;
 };
@@ -101,6 +104,8 @@ Result<sluice::Answer> answer_of(const Answer& answer);
 
 struct StoreKind {
   bool exact_delete = true;  // False: by ETag alone, so a newer object of the same bytes goes, too.
+  bool in_place_parts = false;  // A part is written into the upload's one file, even when that is
+                                // visible already.
 };
 
 struct Effect {
