@@ -71,8 +71,8 @@ class JobReader {
     if (root.kind != Node::Kind::map) {
       return Error{ErrorKind::invalid, job_.file + ":1:1: a job is words with values: name: ..."};
     }
-    FilledReferences filled = fill_in_variables(root, environment_, variables_, resolve_,
-                                                job_.secrets, mistakes_);
+    FilledReferences filled =
+        fill_in_variables(root, environment_, variables_, resolve_, job_.secrets, mistakes_);
     if (filled.failure) {
       return Error{filled.failure->kind, line_of({filled.failed_at, filled.failure->message})};
     }

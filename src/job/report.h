@@ -38,6 +38,7 @@ struct UnitReport {
   UnitOutcome outcome = UnitOutcome::stopped;
   uint64_t epoch = 0;
   WalkSums walk;
+  uint64_t documents_before = 0;  // Of an earlier run that this one went on with
   uint64_t records = 0, duplicates = 0, conflicts = 0;
   uint64_t objects = 0, bytes_written = 0;
   std::vector<SetAside> set_aside;  // The first set_aside_listed_max; `walk` has the sums

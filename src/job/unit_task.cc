@@ -9,16 +9,6 @@
 namespace sluice {
 namespace {
 
-ledger::Upload to_upload(const Prepared& prepared) {
-  ledger::Upload upload{.key = prepared.key, .id = prepared.id, .mark = prepared.mark};
-  upload.parts = prepared.parts;
-  upload.content = {
-      .bytes = prepared.bytes, .records = prepared.records, .crc32c = prepared.crc32c};
-  if (prepared.least) upload.content.least = format_rfc3339(*prepared.least);
-  if (prepared.greatest) upload.content.greatest = format_rfc3339(*prepared.greatest);
-  return upload;
-}
-
 std::vector<OpenUpload> to_open(const std::vector<std::pair<Key, UploadId>>& uploads) {
   std::vector<OpenUpload> open;
   open.reserve(uploads.size());
@@ -42,6 +32,12 @@ std::string span_id(const std::string& unit_id, uint64_t position) {
   return id;
 }
 
+// Can a run go on where an earlier one of the unit had got to? A source that knows how, records
+// that need not be told from earlier ones, and an encoder that can begin in the middle.
+bool may_resume(const JobParts& parts) {
+  return parts.source->resumable() && !parts.recipe.identity && parts.encoder->coil_bytes() == 0;
+}
+
 }  // namespace
 
 uint64_t unit_bytes_min(const Job& job) {
@@ -51,7 +47,8 @@ uint64_t unit_bytes_min(const Job& job) {
 // What the manifest will say of documents.
 class UnitTask::Log : public WalkLog {
  public:
-  Log(InputsLog& inputs, UnitReport& report) : inputs_(inputs), report_(report) {}
+  Log(InputsLog& inputs, UnitReport& report, Checkpoints& checkpoints)
+      : inputs_(inputs), report_(report), checkpoints_(checkpoints) {}
   // What can't be found again by a key (a page of an API) is no input to be listed.
   void on_document(const Document& document) override {
     if (!document.key.str().empty()) inputs_.add(document);
@@ -64,11 +61,15 @@ class UnitTask::Log : public WalkLog {
       report_.warnings.push_back(document.name + ": " + warning);
     }
   }
+  void on_checkpoint(uint64_t point, const std::string& cursor, const WalkSums& sums) override {
+    checkpoints_.mark(point, cursor, sums, set_aside.size());
+  }
   std::vector<SetAside> set_aside;
 
  private:
   InputsLog& inputs_;
   UnitReport& report_;
+  Checkpoints& checkpoints_;
 };
 
 UnitTask::UnitTask(UnitNames unit, Surroundings around, Lease lease)
@@ -78,7 +79,7 @@ UnitTask::UnitTask(UnitNames unit, Surroundings around, Lease lease)
           ledger_unit(around_.job, around_.parts, unit_, around_.run_id, around_.resources)),
       // A stream is never finished: whoever comes next claims it and goes on where it ended.
       run_(ledger_unit_, {.redo = around_.redo || around_.parts.source->stream(),
-                          .resume = false,
+                          .resume = may_resume(around_.parts),
                           .stream = around_.parts.source->stream()}),
       driver_({*around_.parts.state, *around_.parts.lake}, around_.resources.inbox,
               around_.series.new_series(), around_.resources.chance),
@@ -101,6 +102,7 @@ void UnitTask::start_what_fits() {
       walk_on();
       break;
     case Phase::draining:
+      driver_.start_what_fits(run_);  // A checkpoint may be under way.
       close_walk();
       break;
     case Phase::sweeping:
@@ -134,6 +136,11 @@ void UnitTask::stop(std::string why) {
   if (phase_ != Phase::filling) return;
   if (around_.parts.source->stream()) {
     walk_->seal();  // What has been read is committed; the rest waits in the stream.
+  } else if (run_.checkpointing() || run_.record().checkpoint) {
+    // The record stays as it is: the next run goes on where the checkpoint says.
+    leaving_ = true;
+    walk_->stop();
+    phase_ = Phase::draining;
   } else {
     give_up({ErrorKind::cancelled, std::move(why)});
   }
@@ -252,7 +259,8 @@ Status UnitTask::open_source() {
   const bool stream = around_.parts.source->stream();
   source_ = TRY(around_.parts.source->open(
       {unit_, shared.in_flight, shared.budget, shared.inbox, source_series_, around_.options.limit,
-       stream ? run_.record().position : 0, around_.options.until}));
+       stream ? run_.record().position : 0, around_.options.until,
+       checkpoints_ ? checkpoints_->cursor() : std::nullopt}));
   return {};
 }
 
@@ -270,9 +278,13 @@ void UnitTask::open_walk() {
   purse_ = std::make_unique<Purse>(shared.budget, std::move(input),
                                    lease_.split(window_share_bytes(job)));
 
+  checkpoints_ =
+      std::make_unique<Checkpoints>(may_resume(parts) ? run_.record().checkpoint : std::nullopt);
+  if (checkpoints_->resumed()) source_.reset();  // Looked ahead from the beginning
   const Status source = source_ ? Status() : open_source();
   auto sink = parts.sink->open({span_unit_, run_.mark(), *sink_share_, shared.budget, shared.meter,
-                                shared.workers, shared.inbox, sink_series_});
+                                shared.workers, shared.inbox, sink_series_, may_resume(parts),
+                                checkpoints_->sink()});
   if (!source.ok() || !sink.ok()) {
     failure_ = source.ok() ? sink.error() : source.error();
     phase_ = Phase::draining;
@@ -281,7 +293,7 @@ void UnitTask::open_walk() {
   sink_ = std::move(*sink);
   inputs_ = std::make_unique<InputsLog>(*ledger_unit_, run_.epoch(), *parts.state, shared.inbox,
                                         around_.series.new_series());
-  log_ = std::make_unique<Log>(*inputs_, report_);
+  log_ = std::make_unique<Log>(*inputs_, report_, *checkpoints_);
   walk_ = std::make_unique<Walk>(Walk::Parts{*source_, *sink_, *parts.decoder, parts.recipe,
                                              span_unit_, *purse_, shared.workers, shared.inbox,
                                              around_.series.new_series(), shared.meter, *log_,
@@ -304,6 +316,8 @@ void UnitTask::walk_on() {
     walk_->seal();
     walk_->start_what_fits();
   }
+  keep_checkpoint();
+  if (phase_ != Phase::filling) return;
   if (!walk_->filled() || !source_->drained()) return;
   if (!inputs_->finished()) {
     inputs_->finish();
@@ -311,8 +325,26 @@ void UnitTask::walk_on() {
     if (!inputs_->finished()) return;
   }
   if (const Status status = check_not_empty(); !status.ok()) return give_up(Error(status.error()));
-  if (!walk_->drained()) return;
+  if (!walk_->drained() || run_.checkpointing()) return;
   fill_record();
+}
+
+// What the sink has stored so far is noted in the record, so that a run that is killed loses no
+// more than what came after.
+void UnitTask::keep_checkpoint() {
+  if (auto stored = sink_->take_checkpoint()) {
+    checkpoints_->store(std::move(*stored), log_->set_aside);
+  }
+  if (run_.may_checkpoint() && !run_.checkpointing()) {
+    if (auto latest = checkpoints_->take()) run_.checkpoint(std::move(*latest));
+  }
+  driver_.start_what_fits(run_);
+  if (run_.claim_lost()) {
+    give_up({ErrorKind::not_found, "another run has claimed the unit"});
+  } else if (run_.done()) {
+    give_up(run_.error() ? *run_.error()
+                         : Error{ErrorKind::internal, "the unit ended while it was filled"});
+  }
 }
 
 // Policy 6: nothing, where there was something, is a mistake until somebody says that it isn't.
@@ -337,6 +369,7 @@ void UnitTask::fill_record() {
   const WalkSums& sums = walk_->sums();
   const SinkSums written = sink_->sums();
   report_.walk.documents += sums.documents;
+  report_.documents_before += checkpoints_->sums_before().documents;
   report_.walk.bytes_read += sums.bytes_read;
   report_.walk.bytes_inflated += sums.bytes_inflated;
   report_.walk.filtered += sums.filtered;
@@ -396,21 +429,16 @@ ledger::Intent UnitTask::intent(bool& may_have_twins) {
     may_have_twins |= prepared.may_have_twin;
     intent.uploads.push_back(to_upload(prepared));
   }
+  intent.set_aside = checkpoints_->set_aside_before();
   for (const SetAside& what : log_->set_aside) {
+    if (intent.set_aside.size() >= set_aside_listed_max) break;
     intent.set_aside.push_back(
         {.document = what.document, .offset = what.offset, .reason = what.reason});
   }
-  intent.sums = {.documents = sums.documents,
-                 .records = written.records,
-                 .bytes_read = sums.bytes_read,
-                 .bytes = written.bytes,
-                 .duplicates = written.duplicates,
-                 .conflicts = written.conflicts,
-                 .set_aside = sums.documents_set_aside + sums.records_set_aside,
-                 .partial = sums.documents_partial};
+  intent.sums = total_sums(sums, written, checkpoints_->sums_before());
   if (around_.parts.source->stream()) intent.end = sums.position;
   // What was resumed is not all that there is.
-  if (around_.job.watch_drift && !around_.parts.source->stream() && !run_.record().checkpoint) {
+  if (around_.job.watch_drift && !around_.parts.source->stream() && !checkpoints_->resumed()) {
     intent.shape = to_shape(walk_->shape());
   }
   return intent;
@@ -427,7 +455,7 @@ void UnitTask::give_up(Error why) {
 }
 
 void UnitTask::close_walk() {
-  if (walk_ && (!walk_->drained() || !inputs_->idle())) return;
+  if (walk_ && (!walk_->drained() || !inputs_->idle() || run_.checkpointing())) return;
   const std::vector<OpenUpload> mine =
       sink_ ? to_open(sink_->open_uploads()) : std::vector<OpenUpload>();
   walk_.reset();
@@ -442,10 +470,12 @@ void UnitTask::close_walk() {
   const bool failed = phase_ == Phase::draining;
   phase_ = Phase::ledger;
   if (!failed) return;
-  if (gone_) {
+  if (leaving_ && !run_.claim_lost() && !run_.done()) {
+    run_.leave();
+  } else if (gone_ && !run_.done()) {
     gone_ = false;
     run_.upload_gone(mine);
-  } else {
+  } else if (!run_.done() || run_.may_fail()) {
     run_.fail({failure_->message, format_rfc3339(around_.resources.clock.wall())}, mine);
   }
   ledger_on();

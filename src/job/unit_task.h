@@ -11,6 +11,7 @@
 
 #include "flow/loop.h"
 #include "flow/walk.h"
+#include "job/checkpoints.h"
 #include "job/inputs_log.h"
 #include "job/ledger_driver.h"
 #include "job/report.h"
@@ -70,6 +71,7 @@ class UnitTask : public Task {
   void fill_record();
   void give_up(Error why);
   void sweep_on();
+  void keep_checkpoint();
   void close_walk();
   void finish();
   Status check_not_empty() const;
@@ -96,12 +98,14 @@ class UnitTask : public Task {
   std::unique_ptr<Source> source_;
   std::unique_ptr<Sink> sink_;
   std::unique_ptr<InputsLog> inputs_;
+  std::unique_ptr<Checkpoints> checkpoints_;
   std::unique_ptr<Log> log_;
   std::unique_ptr<Walk> walk_;
   TicketSeries source_series_, sink_series_;
   uint64_t span_ = 0;  // Counts fills, so that an old timer is known
   std::optional<Error> failure_;
   bool stopping_ = false;
+  bool leaving_ = false;                     // Stopped, with a checkpoint in the record
   std::optional<ledger::SweepTwins> twins_;  // While sweeping
   std::optional<ledger::Intent> meant_;      // What is written after that
   bool gone_ = false;                        // An upload was not there any more

@@ -52,6 +52,7 @@ std::string unit_json(const UnitReport& unit) {
   out.number("epoch", unit.epoch).number("documents", unit.walk.documents);
   out.number("records", unit.records).number("filtered", unit.walk.filtered);
   out.number("duplicates", unit.duplicates).number("conflicts", unit.conflicts);
+  if (unit.documents_before > 0) out.number("documents_before", unit.documents_before);
   out.number("documents_set_aside", unit.walk.documents_set_aside);
   out.number("documents_partial", unit.walk.documents_partial);
   out.number("records_set_aside", unit.walk.records_set_aside);

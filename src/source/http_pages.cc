@@ -65,6 +65,11 @@ class HttpPages : public Source {
     return pages_[number - first_].cursor;
   }
 
+  std::vector<std::string> warnings(uint64_t number) const override {
+    if (number > 0 || paging_.doubt().empty()) return {};
+    return {paging_.doubt()};
+  }
+
   std::optional<uint64_t> documents() const override {
     if (total_) return std::min(*total_, limit_);
     if (asked_ == limit_) return limit_;

@@ -129,6 +129,10 @@ Result<std::optional<PageRequest>> Paging::next(const PageShown& page) {
   if (!pages_) pages_ = TRY(number(page, options_.pages, pages_at_, "pages"));
   if (TRY(is_last(page, is_empty))) return end();
 
+  // A wrong path would silently load one page.
+  if (done_ == 1 && options_.where && !page.envelope.values.at(0))
+    doubt_ = "it has no " + json::to_string(*options_.where) +
+             ", so it is taken for the only page; is the path in `next` right?";
   std::optional<PageRequest> next;
   switch (options_.kind) {
     case PagingKind::single:

@@ -92,6 +92,8 @@ class Paging {
   // on a page depends on what has come and gone meanwhile (page numbers, offsets).
   std::optional<std::string> cursor() const;
   uint64_t records() const { return records_; }
+  // What looks wrong although it may be right; empty if nothing does.
+  const std::string& doubt() const { return doubt_; }
 
  private:
   std::optional<std::string_view> value(const PageShown& page,
@@ -115,6 +117,7 @@ class Paging {
   std::string position_;                         // Of next_: the cursor's raw JSON, or the URL
   std::unordered_set<uint64_t> seen_positions_;  // Hashes
   std::unordered_set<uint64_t> seen_pages_;
+  std::string doubt_;
   size_t more_at_ = 0, total_at_ = 0, pages_at_ = 0;  // In Envelope::values
 };
 

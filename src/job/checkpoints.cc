@@ -1,0 +1,89 @@
+#include "job/checkpoints.h"
+
+#include <algorithm>
+
+#include "base/time.h"
+
+namespace sluice {
+namespace {
+
+// Marks whose points the sink never stored at are dropped with the first later one it has; with a
+// sink that stores at none they would only grow.
+constexpr size_t marks_max = 100'000;
+
+}  // namespace
+
+ledger::Upload to_upload(const Prepared& prepared) {
+  ledger::Upload upload{.key = prepared.key, .id = prepared.id, .mark = prepared.mark};
+  upload.parts = prepared.parts;
+  upload.content = {
+      .bytes = prepared.bytes, .records = prepared.records, .crc32c = prepared.crc32c};
+  if (prepared.least) upload.content.least = format_rfc3339(*prepared.least);
+  if (prepared.greatest) upload.content.greatest = format_rfc3339(*prepared.greatest);
+  return upload;
+}
+
+Prepared to_prepared(const ledger::Upload& upload) {
+  Prepared prepared{.key = upload.key, .id = upload.id, .mark = upload.mark};
+  prepared.parts = upload.parts;
+  prepared.bytes = upload.content.bytes;
+  prepared.records = upload.content.records;
+  prepared.crc32c = upload.content.crc32c;
+  prepared.least = parse_time(upload.content.least);
+  prepared.greatest = parse_time(upload.content.greatest);
+  return prepared;
+}
+
+std::optional<std::string> Checkpoints::cursor() const {
+  if (!begun_) return std::nullopt;
+  return begun_->cursor;
+}
+
+std::optional<SinkCheckpoint> Checkpoints::sink() const {
+  if (!begun_) return std::nullopt;
+  SinkCheckpoint made{.state = begun_->state};
+  made.sums.records = begun_->sums.records;
+  for (const ledger::Upload& upload : begun_->uploads) made.uploads.push_back(to_prepared(upload));
+  return made;
+}
+
+void Checkpoints::mark(uint64_t point, std::string cursor, const WalkSums& sums, size_t set_aside) {
+  if (marks_.size() >= marks_max) marks_.pop_front();
+  marks_.push_back({point, std::move(cursor), sums, set_aside});
+}
+
+void Checkpoints::store(SinkCheckpoint stored, const std::vector<SetAside>& set_aside) {
+  while (!marks_.empty() && marks_.front().point < stored.point) marks_.pop_front();
+  if (marks_.empty() || marks_.front().point != stored.point) return;
+  const Mark mark = std::move(marks_.front());
+  marks_.pop_front();
+  ledger::Checkpoint made{.cursor = mark.cursor};
+  made.sums = total_sums(mark.sums, stored.sums, sums_before());
+  made.state = std::move(stored.state);
+  for (const Prepared& prepared : stored.uploads) made.uploads.push_back(to_upload(prepared));
+  made.set_aside = set_aside_before();
+  const size_t listed = std::min(mark.set_aside, set_aside.size());
+  for (size_t i = 0; i < listed; ++i) {
+    const SetAside& what = set_aside[i];
+    made.set_aside.push_back(
+        {.document = what.document, .offset = what.offset, .reason = what.reason});
+  }
+  latest_ = std::move(made);
+}
+
+std::optional<ledger::Checkpoint> Checkpoints::take() {
+  return std::exchange(latest_, std::nullopt);
+}
+
+ledger::Sums total_sums(const WalkSums& walk, const SinkSums& sink, const ledger::Sums& before) {
+  return {.documents = before.documents + walk.documents,
+          .records = sink.records,  // The sink goes on counting where an earlier one had ended.
+          .bytes_read = before.bytes_read + walk.bytes_read,
+          .bytes = sink.bytes,
+          .duplicates = before.duplicates + sink.duplicates,
+          .conflicts = before.conflicts + sink.conflicts,
+          .set_aside = before.set_aside + walk.documents_set_aside + walk.records_set_aside,
+          .partial = before.partial + walk.documents_partial};
+}
+
+}  // namespace sluice
