@@ -11,8 +11,10 @@
 #include "sink/lake.h"
 #include "source/objects.h"
 #include "source/replay.h"
+#include "transform/cast.h"
 #include "transform/drop.h"
 #include "transform/filter.h"
+#include "transform/flatten.h"
 #include "transform/rename.h"
 #include "transform/set.h"
 #include "transform/stringify.h"
@@ -44,6 +46,8 @@ const Catalog& all_parts() {
     parts.add(rename_doc(), make_rename);
     parts.add(stringify_doc(), make_stringify);
     parts.add(filter_doc(), make_filter);
+    parts.add(cast_doc(), make_cast);
+    parts.add(flatten_doc(), make_flatten);
     parts.add(gzip_encoder_doc(), make_gzip_format);
     parts.add(zstd_encoder_doc(), make_zstd_format);
     parts.add(plain_encoder_doc(), make_plain_format);
