@@ -2,6 +2,7 @@
 
 #include "app/s3_words.h"
 #include "codec/auto_records.h"
+#include "codec/csv.h"
 #include "codec/gzip_encoder.h"
 #include "codec/json_document.h"
 #include "codec/lines.h"
@@ -41,6 +42,7 @@ const Catalog& all_parts() {
     parts.add(json_document_doc(), make_json_document);
     parts.add(json_lines_doc(), make_json_lines);
     parts.add(raw_lines_doc(), make_raw_lines);
+    parts.add(csv_doc(), make_csv);
     parts.add(set_doc(), make_set);
     parts.add(drop_doc(), make_drop);
     parts.add(rename_doc(), make_rename);

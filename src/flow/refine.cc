@@ -180,7 +180,8 @@ std::optional<DocumentFault> refine(const RefineInput& input, std::string_view w
   Refiner refiner(input, batch, scratch);
   batch.records.reserve(batch.records.size() + spans.size());
   for (const Span& span : spans) {
-    if (auto fault = refiner.add(span.of(window), offset + span.begin)) return fault;
+    const uint64_t at = span.source == Span::in_window ? offset + span.begin : span.source;
+    if (auto fault = refiner.add(span.of(window), at)) return fault;
   }
   return std::nullopt;
 }

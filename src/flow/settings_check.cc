@@ -9,13 +9,12 @@
 namespace sluice {
 namespace {
 
-constexpr std::array<std::pair<Role, std::string_view>, 13> planned = {{
+constexpr std::array<std::pair<Role, std::string_view>, 12> planned = {{
     {Role::source, "http"},
     {Role::source, "kafka"},
     {Role::source, "sqs"},
     {Role::source, "lake"},
     {Role::source, "exec"},
-    {Role::decode, "csv"},
     {Role::decode, "parquet"},
     {Role::transform, "jq"},
     {Role::transform, "exec"},
