@@ -88,6 +88,14 @@ void CsvReader::read_some(std::string_view& text, Buffer& window) {
       return;
     }
   }
+  if (state_ == State::row) {
+    const bool line_end = text[0] == '\n' || text[0] == '\r';
+    if (!line_end || (!in_header() && openings_.size() == 1)) return begin_row(window);
+    ++offset_;  // An empty line
+    after_cr_ = text[0] == '\r';
+    text.remove_prefix(1);
+    return;
+  }
   size_t run = 0;
   while (run < text.size() && plain_[static_cast<unsigned char>(text[run])]) ++run;
   if (run == 0) {
@@ -95,7 +103,6 @@ void CsvReader::read_some(std::string_view& text, Buffer& window) {
     text.remove_prefix(1);
     return;
   }
-  if (state_ == State::row) begin_row(window);
   if (state_ == State::closed) spoil("text behind a closing quote", window);
   if (state_ != State::quoted) state_ = State::plain;
   offset_ += run;
@@ -106,14 +113,6 @@ void CsvReader::read_some(std::string_view& text, Buffer& window) {
 void CsvReader::read_special(char c, Buffer& window) {
   const bool line_end = c == '\n' || c == '\r';
   const bool quote = c == dialect_.quote;
-  if (state_ == State::row) {
-    if (line_end && (in_header() || openings_.size() != 1)) {  // An empty line
-      ++offset_;
-      after_cr_ = c == '\r';
-      return;
-    }
-    begin_row(window);
-  }
   if (state_ == State::quoted) {
     ++offset_;
     if (quote) {

@@ -134,6 +134,8 @@ TEST_CASE("a field of the null text is null, but in quotes it is text") {
   dialect.quote.reset();
   CHECK(decode(dialect, "a,b\nN\"A,N\"AA\n").records == Texts{R"({"a":null,"b":"N\"AA"})"});
   dialect = {};
+  dialect.null_text = "";
+  CHECK(decode(dialect, "a,b\n,\n", 1, 1).records == Texts{R"({"a":null,"b":null})"});
   dialect.null_text = "NA";
   CHECK(decode(dialect, "a,b\nNA,\"NA\"\n").records == Texts{R"({"a":null,"b":"NA"})"});
 }
