@@ -14,6 +14,7 @@
 #include "source/replay.h"
 #include "transform/cast.h"
 #include "transform/drop.h"
+#include "transform/exec.h"
 #include "transform/filter.h"
 #include "transform/flatten.h"
 #include "transform/rename.h"
@@ -50,6 +51,7 @@ const Catalog& all_parts() {
     parts.add(filter_doc(), make_filter);
     parts.add(cast_doc(), make_cast);
     parts.add(flatten_doc(), make_flatten);
+    parts.add(exec_doc(), make_exec);
     parts.add(gzip_encoder_doc(), make_gzip_format);
     parts.add(zstd_encoder_doc(), make_zstd_format);
     parts.add(plain_encoder_doc(), make_plain_format);

@@ -9,7 +9,7 @@
 namespace sluice {
 namespace {
 
-constexpr std::array<std::pair<Role, std::string_view>, 12> planned = {{
+constexpr std::array<std::pair<Role, std::string_view>, 11> planned = {{
     {Role::source, "http"},
     {Role::source, "kafka"},
     {Role::source, "sqs"},
@@ -17,7 +17,6 @@ constexpr std::array<std::pair<Role, std::string_view>, 12> planned = {{
     {Role::source, "exec"},
     {Role::decode, "parquet"},
     {Role::transform, "jq"},
-    {Role::transform, "exec"},
     {Role::format, "parquet"},
     {Role::format, "csv"},
     {Role::sink, "sqs"},

@@ -241,6 +241,10 @@ bool Walk::place_large(Pending& doc) {
 
 // Gives the batch to the sink, as far as it takes it; true once all of it is in.
 bool Walk::place(Batch& batch) {
+  if (batch.failure) {
+    error_ = std::move(batch.failure);
+    return false;
+  }
   // Never waits, so its wall time is its CPU time, which would cost a system call to read.
   const Instant begun = now();
   auto taken = parts_.sink.write(batch, cursor_);
@@ -253,6 +257,9 @@ bool Walk::place(Batch& batch) {
   cursor_ = {};
   sums_.filtered += batch.filtered;
   for (SetAside& bad : batch.set_aside) set_aside(std::move(bad));
+  for (const std::string& warning : batch.warnings) {
+    parts_.log.on_warning(parts_.source.document(turn_), warning);
+  }
   batch = Batch();
   return true;
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "base/budget.h"
 #include "base/buffer.h"
 #include "base/hash.h"
+#include "base/result.h"
 
 namespace sluice {
 
@@ -51,6 +53,8 @@ struct Batch {
   std::vector<SetAside> set_aside;  // `document` left empty: the walk fills it in
   uint64_t filtered = 0;            // Records that a filter took out
   std::vector<Lease> leases;        // Of the storage
+  std::optional<Error> failure;     // Ends the unit: a transform can do nothing more
+  std::vector<std::string> warnings;
 };
 
 }  // namespace sluice
