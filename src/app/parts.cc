@@ -17,6 +17,7 @@
 #include "transform/exec.h"
 #include "transform/filter.h"
 #include "transform/flatten.h"
+#include "transform/jq.h"
 #include "transform/rename.h"
 #include "transform/set.h"
 #include "transform/stringify.h"
@@ -52,6 +53,7 @@ const Catalog& all_parts() {
     parts.add(cast_doc(), make_cast);
     parts.add(flatten_doc(), make_flatten);
     parts.add(exec_doc(), make_exec);
+    parts.add(jq_doc(), make_jq);
     parts.add(gzip_encoder_doc(), make_gzip_format);
     parts.add(zstd_encoder_doc(), make_zstd_format);
     parts.add(plain_encoder_doc(), make_plain_format);

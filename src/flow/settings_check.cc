@@ -9,14 +9,13 @@
 namespace sluice {
 namespace {
 
-constexpr std::array<std::pair<Role, std::string_view>, 11> planned = {{
+constexpr std::array<std::pair<Role, std::string_view>, 10> planned = {{
     {Role::source, "http"},
     {Role::source, "kafka"},
     {Role::source, "sqs"},
     {Role::source, "lake"},
     {Role::source, "exec"},
     {Role::decode, "parquet"},
-    {Role::transform, "jq"},
     {Role::format, "parquet"},
     {Role::format, "csv"},
     {Role::sink, "sqs"},
