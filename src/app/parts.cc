@@ -11,6 +11,7 @@
 #include "flow/lake_words.h"
 #include "sink/lake.h"
 #include "source/objects.h"
+#include "source/program.h"
 #include "source/replay.h"
 #include "transform/cast.h"
 #include "transform/drop.h"
@@ -40,6 +41,8 @@ const Catalog& all_parts() {
     // Those that need a store are made below, where it is known.
     parts.add(with(objects_doc(), s3_words_of_source()), MakeSource());
     parts.add(replay_doc(), make_replay);
+    parts.add(exec_source_doc(), make_exec_source);
+    parts.add(stdin_source_doc(), make_stdin_source);
     parts.add(auto_records_doc(), make_auto_records);
     parts.add(json_document_doc(), make_json_document);
     parts.add(json_lines_doc(), make_json_lines);

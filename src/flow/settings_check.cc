@@ -9,12 +9,11 @@
 namespace sluice {
 namespace {
 
-constexpr std::array<std::pair<Role, std::string_view>, 10> planned = {{
+constexpr std::array<std::pair<Role, std::string_view>, 9> planned = {{
     {Role::source, "http"},
     {Role::source, "kafka"},
     {Role::source, "sqs"},
     {Role::source, "lake"},
-    {Role::source, "exec"},
     {Role::decode, "parquet"},
     {Role::format, "parquet"},
     {Role::format, "csv"},

@@ -127,6 +127,8 @@ class Source {
   virtual std::optional<uint64_t> documents() const = 0;
   // An error that ends the unit (a listing denied). Documents that fail alone come as Arrived::bad.
   virtual Status status() const = 0;
+  // For the report; asked for when a document has been placed.
+  virtual std::vector<std::string> take_warnings() { return {}; }
   // No new requests; drained() follows once the open ones are answered.
   virtual void stop() = 0;
   virtual bool drained() const = 0;  // Nothing is open, nothing more will arrive

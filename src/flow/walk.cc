@@ -282,6 +282,9 @@ void Walk::head_done(Pending&) {
   ++sums_.documents;
   sums_.bytes_read += document.bytes;
   sums_.position = document.end;
+  for (const std::string& warning : parts_.source.take_warnings()) {
+    parts_.log.on_warning(document, warning);
+  }
   parts_.log.on_document(document);
   pending_.pop_front();
   parts_.source.forget(turn_);
