@@ -23,7 +23,22 @@ Result<std::unique_ptr<LineExchange>> LineExchange::start(const std::vector<std:
   return std::unique_ptr<LineExchange>(new LineExchange(std::move(child), patience));
 }
 
+LineExchange::~LineExchange() {
+  constexpr Nanoseconds farewell = 5'000'000'000;
+  if (failed_) return;
+  child_->input().close();
+  child_->end(farewell);
+}
+
 Status LineExchange::exchange(
+    std::span<const std::string_view> texts,
+    const std::function<void(size_t index, std::string_view line)>& on_line) {
+  Status status = exchange_all(texts, on_line);
+  failed_ = !status.ok();
+  return status;
+}
+
+Status LineExchange::exchange_all(
     std::span<const std::string_view> texts,
     const std::function<void(size_t index, std::string_view line)>& on_line) {
   size_t next = 0, answered = 0;

@@ -24,6 +24,11 @@ class LineExchange {
   static Result<std::unique_ptr<LineExchange>> start(const std::vector<std::string>& words,
                                                      Nanoseconds patience);
 
+  // Lets the program come to its end, by ending its input, but not for long.
+  ~LineExchange();
+  LineExchange(const LineExchange&) = delete;
+  LineExchange& operator=(const LineExchange&) = delete;
+
   // Sends the texts as lines and calls `on_line` with the answer to each, in order, without its
   // line break. The texts have no line breaks. Waits for the program.
   Status exchange(std::span<const std::string_view> texts,
@@ -33,6 +38,8 @@ class LineExchange {
  private:
   LineExchange(std::unique_ptr<ChildProcess> child, Nanoseconds patience)
       : child_(std::move(child)), patience_(patience) {}
+  Status exchange_all(std::span<const std::string_view> texts,
+                      const std::function<void(size_t index, std::string_view line)>& on_line);
   Error too_many() const;
   Error gone();
   Status wait(bool sending);
@@ -41,6 +48,7 @@ class LineExchange {
 
   const std::unique_ptr<ChildProcess> child_;
   const Nanoseconds patience_;
+  bool failed_ = false;
   Instant deadline_ = {};
   std::string sending_;  // From sent_ on
   size_t sent_ = 0;
