@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,7 +14,6 @@
 #include <csignal>
 #include <cstring>
 #include <mutex>
-#include <thread>
 
 #include "base/text.h"
 
@@ -174,6 +174,8 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::start(const ChildOptions& op
         options.words[0] + ": can't be started");
   }
   child->process_ = process;
+  // Not on every kernel; without it end() looks every now and then.
+  child->alive_ = Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, process, 0)));
   child->input_ = std::move(input.write);
   child->output_ = std::move(output.read);
   child->errors_ = std::move(errors.read);
@@ -212,20 +214,16 @@ bool ChildProcess::ended() {
 }
 
 void ChildProcess::end(Nanoseconds patience) {
-  constexpr Nanoseconds nap = 1'000'000;
-  for (const Instant deadline = now() + patience; now() < deadline;) {
-    if (ended()) return;
-    // A child that waits to be rid of its errors must not wait for ever.
-    pollfd wanted = {errors_.number(), POLLIN, 0};
-    if (!errors_.open()) {
-      std::this_thread::sleep_for(std::chrono::nanoseconds(nap));
-    } else if (::poll(&wanted, 1, 1) > 0) {
-      read_errors();
-    }
-  }
+  const Instant deadline = now() + patience;
   while (!ended()) {
-    signal(SIGKILL);
-    std::this_thread::sleep_for(std::chrono::nanoseconds(nap));
+    const Nanoseconds left = deadline - now();
+    if (left <= 0) signal(SIGKILL);
+    // A child that waits to be rid of its errors must not wait for ever.
+    std::array<pollfd, 2> wanted = {pollfd{alive_.number(), POLLIN, 0},
+                                    pollfd{errors_.number(), POLLIN, 0}};
+    const Nanoseconds look_again = alive_.open() && left > 0 ? std::min(left, 1_s) : 1'000'000;
+    ::poll(wanted.data(), wanted.size(), static_cast<int>(look_again / 1'000'000 + 1));
+    if (wanted[1].revents != 0) read_errors();
   }
 }
 

@@ -105,6 +105,7 @@ class ChildProcess {
   std::string name_;
   Descriptor input_, output_, errors_;
   ErrorLines error_lines_;
+  Descriptor alive_;  // Readable once it has ended
   int process_ = -1;  // Its id, until it has been waited for
   int wait_status_ = 0;
 };
