@@ -3,6 +3,7 @@
 #include "app/api_source.h"
 #include "app/s3_words.h"
 #include "codec/auto_records.h"
+#include "codec/csv.h"
 #include "codec/gzip_encoder.h"
 #include "codec/json_document.h"
 #include "codec/lines.h"
@@ -12,9 +13,14 @@
 #include "sink/lake.h"
 #include "source/http_pages.h"
 #include "source/objects.h"
+#include "source/program.h"
 #include "source/replay.h"
+#include "transform/cast.h"
 #include "transform/drop.h"
+#include "transform/exec.h"
 #include "transform/filter.h"
+#include "transform/flatten.h"
+#include "transform/jq.h"
 #include "transform/rename.h"
 #include "transform/set.h"
 #include "transform/stringify.h"
@@ -38,15 +44,22 @@ const Catalog& all_parts() {
     parts.add(with(objects_doc(), s3_words_of_source()), MakeSource());
     parts.add(http_pages_doc(), MakeSource());
     parts.add(replay_doc(), make_replay);
+    parts.add(exec_source_doc(), make_exec_source);
+    parts.add(stdin_source_doc(), make_stdin_source);
     parts.add(auto_records_doc(), make_auto_records);
     parts.add(json_document_doc(), make_json_document);
     parts.add(json_lines_doc(), make_json_lines);
     parts.add(raw_lines_doc(), make_raw_lines);
+    parts.add(csv_doc(), make_csv);
     parts.add(set_doc(), make_set);
     parts.add(drop_doc(), make_drop);
     parts.add(rename_doc(), make_rename);
     parts.add(stringify_doc(), make_stringify);
     parts.add(filter_doc(), make_filter);
+    parts.add(cast_doc(), make_cast);
+    parts.add(flatten_doc(), make_flatten);
+    parts.add(exec_doc(), make_exec);
+    parts.add(jq_doc(), make_jq);
     parts.add(gzip_encoder_doc(), make_gzip_format);
     parts.add(zstd_encoder_doc(), make_zstd_format);
     parts.add(plain_encoder_doc(), make_plain_format);

@@ -144,6 +144,8 @@ class Verify {
     ++units;
     if (state.record->manifest->fingerprint != opened_.job.fingerprint) {
       notes.push_back("unit " + unit.id + ": stale; its inputs are not compared");
+    } else if (!opened_.parts.source->lists()) {
+      notes.push_back("unit " + unit.id + ": its source can't be listed; inputs are not compared");
     } else if (!opened_.parts.source->stream()) {
       TRY_IN(check_inputs(unit, state.record->manifest->inputs), "unit " + unit.id);
     }

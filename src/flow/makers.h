@@ -38,6 +38,8 @@ class SourceMaker {
   // every document in input order.
   virtual Status list(const UnitNames& unit, const std::function<void(const Document&)>& each,
                       PlannedInput& planned) const = 0;
+  // Can list() tell what there is? If not, a unit's inputs can't be compared with what was read.
+  virtual bool lists() const { return true; }
   virtual bool stream() const { return false; }  // Never ends by itself; has positions
   virtual std::vector<std::string> path_names() const {
     return {};

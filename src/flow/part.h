@@ -63,7 +63,8 @@ struct PartDoc {
   Role role = Role::source;
   std::string summary = {};  // Sentences; the first is the one-line summary
   // A value that stands where the part's words belong fills the first: `decode: {json: .Records}`.
-  // Where the first is a map, the part has no other.
+  // Where the first is a map it takes all that stands there: the others stand beside the part's
+  // name, as in `{ cast: { .price: number }, on_error: keep }`.
   std::vector<FieldDoc> fields = {};
   std::string example = {};  // Lines of YAML
 };

@@ -1,5 +1,6 @@
 #include "flow/refine.h"
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "base/checksum.h"
@@ -48,19 +49,67 @@ class Refiner {
   }
 
   std::optional<DocumentFault> add(std::string_view text, uint64_t offset) {
-    Record record{.text = text, .offset = offset};
+    Candidate one{.original = text, .record = {.text = text, .offset = offset}};
+    if (auto fault = look_at(one)) return fault;
+    for (const auto& transform : in_.recipe.transforms) apply(*transform, one);
+    settle(one);
+    return std::nullopt;
+  }
+
+  // All of them, one transform after the other, for transforms that want many at once.
+  std::optional<DocumentFault> add_all(std::string_view window, uint64_t offset,
+                                       const std::vector<Span>& spans) {
+    std::vector<Candidate> all;
+    std::optional<DocumentFault> fault;
+    for (const Span& span : spans) {
+      const std::string_view text = span.of(window);
+      Candidate one{.original = text, .record = {.text = text, .offset = place_of(span, offset)}};
+      if ((fault = look_at(one))) break;
+      one.scanned = false;  // The next one has the scanner
+      all.push_back(std::move(one));
+    }
+    for (const auto& transform : in_.recipe.transforms) {
+      if (transform->wants_many()) {
+        apply_to_all(*transform, all);
+      } else {
+        for (Candidate& one : all) apply(*transform, one);
+      }
+    }
+    if (!batch_.failure) {
+      for (Candidate& one : all) settle(one);
+    }
+    return fault;
+  }
+
+  static uint64_t place_of(const Span& span, uint64_t window_offset) {
+    return span.source == Span::in_window ? window_offset + span.begin : span.source;
+  }
+
+ private:
+  // A record on its way through the transforms.
+  struct Candidate {
+    enum class Fate : uint8_t { kept, filtered, set_aside };
+    std::string_view original;
+    Record record;
+    Fate fate = Fate::kept;
+    std::string reason = {};
+    bool scanned = false;  // The scanner's results are of this very text
+  };
+
+  std::optional<DocumentFault> look_at(Candidate& one) {
+    Record& record = one.record;
     if (in_.json) {
-      if (!tools_.scanner.scan(text)) {
+      if (!tools_.scanner.scan(one.original)) {
         const json::Fault& fault = tools_.scanner.fault();
         if (in_.spoils == Spoils::document) {
-          return DocumentFault{offset + fault.offset, std::string(fault.reason)};
+          return DocumentFault{record.offset + fault.offset, std::string(fault.reason)};
         }
-        set_aside(text, offset, "not JSON: " + fault.message());
+        spoil(one, "not JSON: " + fault.message());
         return std::nullopt;
       }
       record.text = tools_.scanner.value();
-    } else if (!json::is_utf8(text)) {
-      set_aside(text, offset, "not UTF-8");
+    } else if (!json::is_utf8(one.original)) {
+      spoil(one, "not UTF-8");
       return std::nullopt;
     }
     if (in_.recipe.identity) identify(record);
@@ -69,28 +118,67 @@ class Refiner {
       json::compact(record.text, line);
       record.text = line;
     }
-    bool current = in_.json && record.text.data() == tools_.scanner.value().data();
-    for (const auto& transform : in_.recipe.transforms) {
-      const auto verdict = transform->apply(record.text, in_.unit, in_.document, tools_.edited);
-      if (!verdict.ok()) {
-        set_aside(text, offset, verdict.error().message);
-        return std::nullopt;
-      }
-      if (*verdict == Verdict::dropped) {
-        ++batch_.filtered;
-        return std::nullopt;
-      }
-      if (*verdict == Verdict::changed) {
-        record.text = batch_.texts.emplace_back(std::move(tools_.edited));
-        tools_.edited.clear();
-        current = false;
-      }
-    }
-    place(record, text, current);
+    one.scanned = in_.json && record.text.data() == tools_.scanner.value().data();
     return std::nullopt;
   }
 
- private:
+  static void spoil(Candidate& one, std::string reason) {
+    one.fate = Candidate::Fate::set_aside;
+    one.reason = std::move(reason);
+  }
+
+  void apply(const Transform& transform, Candidate& one) {
+    if (one.fate != Candidate::Fate::kept) return;
+    take(one, transform.apply(one.record.text, in_.unit, in_.document, tools_.edited),
+         tools_.edited);
+  }
+
+  void apply_to_all(const Transform& transform, std::vector<Candidate>& all) {
+    if (batch_.failure) return;
+    TransformBatch work{.unit = in_.unit, .document = in_.document};
+    std::vector<Candidate*> kept;
+    for (Candidate& one : all) {
+      if (one.fate != Candidate::Fate::kept) continue;
+      kept.push_back(&one);
+      work.records.push_back(one.record.text);
+    }
+    if (kept.empty()) return;
+    work.outcomes.resize(kept.size());
+    const Status status = transform.apply_all(work);
+    for (std::string& warning : work.warnings) batch_.warnings.push_back(std::move(warning));
+    if (!status.ok()) {
+      batch_.failure = status.error();
+      return;
+    }
+    for (size_t i = 0; i < kept.size(); ++i) {
+      take(*kept[i], std::move(work.outcomes[i].verdict), work.outcomes[i].out);
+    }
+  }
+
+  void take(Candidate& one, Result<Verdict> verdict, std::string& text) {
+    if (!verdict.ok()) {
+      spoil(one, std::move(verdict.error().message));
+    } else if (*verdict == Verdict::dropped) {
+      one.fate = Candidate::Fate::filtered;
+    } else if (*verdict == Verdict::changed) {
+      one.record.text = batch_.texts.emplace_back(std::move(text));
+      text.clear();
+      one.scanned = false;
+    }
+  }
+
+  void settle(Candidate& one) {
+    switch (one.fate) {
+      case Candidate::Fate::kept:
+        return place(one.record, one.original, one.scanned);
+      case Candidate::Fate::filtered:
+        ++batch_.filtered;
+        return;
+      case Candidate::Fate::set_aside:
+        return set_aside(one.original, one.record.offset, std::move(one.reason));
+    }
+  }
+
   void identify(Record& record) {
     const auto field = tools_.scanner.raw(in_.recipe.place.fields().size());
     record.has_identity = field.has_value() && *field != "null";
@@ -99,7 +187,6 @@ class Refiner {
     record.content = hash128(record.text);
   }
 
-  // `scanned`: the scanner's results are of this very text.
   void place(Record& record, std::string_view original, bool scanned) {
     const size_t fields = tools_.fields.size();
     if (fields > 0) {
@@ -188,8 +275,14 @@ std::optional<DocumentFault> refine(const RefineInput& input, std::string_view w
                                     Scratch& scratch) {
   Refiner refiner(input, batch, scratch);
   batch.records.reserve(batch.records.size() + spans.size());
+  const auto& transforms = input.recipe.transforms;
+  if (std::any_of(transforms.begin(), transforms.end(),
+                  [](const auto& transform) { return transform->wants_many(); })) {
+    return refiner.add_all(window, offset, spans);
+  }
   for (const Span& span : spans) {
-    if (auto fault = refiner.add(span.of(window), offset + span.begin)) return fault;
+    const uint64_t at = Refiner::place_of(span, offset);
+    if (auto fault = refiner.add(span.of(window), at)) return fault;
   }
   return std::nullopt;
 }

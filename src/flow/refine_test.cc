@@ -137,4 +137,61 @@ TEST_CASE("a copy of what is set aside says from where it came, and keeps any by
   CHECK(out.batch.places[out.batch.records[0].place] == "_sluice/set_aside/job/");
 }
 
+namespace {
+
+// Drops 2, refuses 3, makes 4 of 1; fails on 5.
+class Together : public Transform {
+ public:
+  bool wants_many() const override { return true; }
+  Status apply_all(TransformBatch& batch) const override {
+    CHECK(batch.outcomes.size() == batch.records.size());
+    batch.warnings.push_back(std::to_string(batch.records.size()) + " together");
+    for (size_t i = 0; i < batch.records.size(); ++i) {
+      const std::string_view text = batch.records[i];
+      if (text == "5") return Error{ErrorKind::invalid, "five"};
+      if (text == "2") batch.outcomes[i].verdict = Verdict::dropped;
+      if (text == "3") batch.outcomes[i].verdict = Error{ErrorKind::corrupt, "three"};
+      if (text == "1") batch.outcomes[i] = {Verdict::changed, "4"};
+    }
+    return {};
+  }
+  Result<Verdict> apply(std::string_view, const UnitNames&, const Document&,
+                        std::string&) const override {
+    return Error{ErrorKind::internal, "alone"};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a transform that wants many records gets them together; their order stays") {
+  Recipe recipe;
+  recipe.transforms.push_back(std::make_unique<Together>());
+  recipe.transforms.push_back(std::make_unique<Together>());
+  const auto out = refined(recipe, {"1", "2", "nope", "[0]", "3", "1"});
+  CHECK_FALSE(out.batch.failure);
+  REQUIRE(out.batch.records.size() == 3);
+  CHECK(out.batch.records[0].text == "4");
+  CHECK(out.batch.records[1].text == "[0]");
+  CHECK(out.batch.records[2].text == "4");
+  CHECK(out.batch.filtered == 1);
+  REQUIRE(out.batch.set_aside.size() == 2);
+  CHECK(out.batch.set_aside[0].reason.starts_with("not JSON"));
+  CHECK(out.batch.set_aside[1].reason == "three");
+  CHECK(out.batch.set_aside[1].offset == 100 + 13);
+  CHECK(out.batch.warnings == std::vector<std::string>{"5 together", "3 together"});
+  // What lies before a fault of the document goes through all the same.
+  const auto spoilt = refined(recipe, {"1", "nope", "1"}, Spoils::document);
+  REQUIRE(spoilt.fault);
+  CHECK(spoilt.batch.records.size() == 1);
+}
+
+TEST_CASE("what such a transform can't do at all ends the unit, and nothing is placed") {
+  Recipe recipe;
+  recipe.transforms.push_back(std::make_unique<Together>());
+  const auto out = refined(recipe, {"1", "5"});
+  REQUIRE(out.batch.failure);
+  CHECK(out.batch.failure->message == "five");
+  CHECK(out.batch.records.empty());
+}
+
 }  // namespace sluice

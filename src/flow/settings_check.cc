@@ -9,18 +9,12 @@
 namespace sluice {
 namespace {
 
-constexpr std::array<std::pair<Role, std::string_view>, 15> planned = {{
+constexpr std::array<std::pair<Role, std::string_view>, 9> planned = {{
     {Role::source, "http"},
     {Role::source, "kafka"},
     {Role::source, "sqs"},
     {Role::source, "lake"},
-    {Role::source, "exec"},
-    {Role::decode, "csv"},
     {Role::decode, "parquet"},
-    {Role::transform, "cast"},
-    {Role::transform, "flatten"},
-    {Role::transform, "jq"},
-    {Role::transform, "exec"},
     {Role::format, "parquet"},
     {Role::format, "csv"},
     {Role::sink, "sqs"},
@@ -126,11 +120,18 @@ class SettingsChecker {
   // `where` is what messages call the place: "unknown word `x` in sink".
   Settings check(std::string_view name, const std::vector<FieldDoc>& fields, const Node& node,
                  std::string_view where) {
+    Node words = as_words(fields, node, where);
+    words.mark = node.mark;
+    return check_words(name, fields, words, where);
+  }
+
+  // `words`: as as_words() makes them.
+  Settings check_words(std::string_view name, const std::vector<FieldDoc>& fields,
+                       const Node& words, std::string_view where) {
     Settings out;
     out.name_ = name;
-    out.mark_ = node.mark;
+    out.mark_ = words.mark;
     out.file_ = context_.file;
-    const Node words = as_words(fields, node, where);
     for (const Node::Entry& entry : words.entries) {
       const bool known = std::any_of(fields.begin(), fields.end(), [&](const FieldDoc& field) {
         return field.name == entry.key;
@@ -140,7 +141,7 @@ class SettingsChecker {
     for (const FieldDoc& field : fields) {
       const Node* value = words.find(field.name);
       if (value == nullptr && field.required) {
-        mistake(node.mark, std::string(where) + " needs `" + field.name + "`: " + field.help);
+        mistake(words.mark, std::string(where) + " needs `" + field.name + "`: " + field.help);
       }
       add(out, field, value);
     }
@@ -251,7 +252,9 @@ class SettingsChecker {
         words.entries.push_back(entry);
       }
     }
-    return of_part(*part, words, to_string(role));
+    Settings out = check_words(part->doc.name, part->doc.fields, words, to_string(role));
+    out.part_ = part;
+    return out;
   }
 
   void add(Settings& out, const FieldDoc& field, const Node* node) {
@@ -265,6 +268,13 @@ class SettingsChecker {
       return;
     }
     if (node->kind == Node::Kind::nothing && field.type != FieldType::group) {
+      // YAML's null, where that is one of the words.
+      const auto& words = field.choices;
+      if (std::find(words.begin(), words.end(), "null") != words.end()) {
+        Node null = Node::of("null");
+        null.mark = node->mark;
+        return add(out, field, &null);
+      }
       mistake(node->mark, field.name + ": a value is missing; expected " + expected(field));
       return;
     }

@@ -144,6 +144,8 @@ class Source {
   virtual std::optional<uint64_t> documents() const = 0;
   // An error that ends the unit (a listing denied). Documents that fail alone come as Arrived::bad.
   virtual Status status() const = 0;
+  // For the report; asked for when a document has been placed.
+  virtual std::vector<std::string> take_warnings() { return {}; }
   // No new requests; drained() follows once the open ones are answered.
   virtual void stop() = 0;
   virtual bool drained() const = 0;  // Nothing is open, nothing more will arrive
@@ -229,6 +231,19 @@ struct UnitNames {
 
 enum class Verdict : uint8_t { unchanged, changed, dropped };
 
+// Records that go through a transform together, and what becomes of each.
+struct TransformBatch {
+  struct Outcome {
+    Result<Verdict> verdict = Verdict::unchanged;
+    std::string out;  // The new text, if changed
+  };
+  const UnitNames& unit;
+  const Document& document;
+  std::vector<std::string_view> records = {};
+  std::vector<Outcome> outcomes = {};      // As many as there are records, all `unchanged`
+  std::vector<std::string> warnings = {};  // For the report
+};
+
 // Edits the text of one record. const and shared by all workers.
 class Transform {
  public:
@@ -240,6 +255,11 @@ class Transform {
   // aside.
   virtual Result<Verdict> apply(std::string_view record, const UnitNames& unit,
                                 const Document& document, std::string& out) const = 0;
+  // A transform for which a call is dear (a pipe to a program) gets as many records as there are at
+  // hand, with apply_all() instead of apply(). What becomes of one may not depend on which others
+  // come with it. An error is the unit's.
+  virtual bool wants_many() const { return false; }
+  virtual Status apply_all(TransformBatch&) const { return {}; }
 };
 
 // ---- encode

@@ -246,6 +246,10 @@ bool Walk::place_large(Pending& doc) {
 
 // Gives the batch to the sink, as far as it takes it; true once all of it is in.
 bool Walk::place(Batch& batch) {
+  if (batch.failure) {
+    error_ = std::move(batch.failure);
+    return false;
+  }
   // Never waits, so its wall time is its CPU time, which would cost a system call to read.
   const Instant begun = now();
   auto taken = parts_.sink.write(batch, cursor_);
@@ -261,6 +265,9 @@ bool Walk::place(Batch& batch) {
   shape_.bytes += batch.text_bytes;
   if (batch.fields) shape_.fields.merge(*batch.fields);
   for (SetAside& bad : batch.set_aside) set_aside(std::move(bad));
+  for (const std::string& warning : batch.warnings) {
+    parts_.log.on_warning(parts_.source.document(turn_), warning);
+  }
   batch = Batch();
   return true;
 }
@@ -288,6 +295,9 @@ void Walk::head_done() {
   ++sums_.documents;
   sums_.bytes_read += document.bytes;
   sums_.position = document.end;
+  for (const std::string& warning : parts_.source.take_warnings()) {
+    parts_.log.on_warning(document, warning);
+  }
   parts_.log.on_document(document);
   for (const auto& warning : parts_.source.warnings(turn_)) {
     parts_.log.on_warning(document, warning);

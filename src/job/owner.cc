@@ -102,6 +102,7 @@ Result<bool> inputs_changed(const Job& job, const JobParts& parts, const UnitNam
   const auto record =
       TRY(ledger::parse_record(std::get<Body>(*found).bytes.view(), known->record_key()));
   if (!ledger::finished(record, job.fingerprint)) return false;
+  if (!parts.source->lists()) return true;  // Nobody knows, so it is done again
   // Both are in key order. Equal as sequences, or changed: hold the listing's hash against the
   // list's.
   Hash128 listed, recorded;

@@ -119,7 +119,8 @@ std::string part_schema(const PartDoc& doc) {
   Object properties;
   properties.raw(doc.name, any_of(values));
   for (const FieldDoc& field : doc.fields) {
-    if (has_words && field.name != doc.name) properties.raw(field.name, described(field));
+    const bool beside = has_words || &field != &doc.fields.front();
+    if (beside && field.name != doc.name) properties.raw(field.name, described(field));
   }
   return Object()
       .text("description", doc.summary)

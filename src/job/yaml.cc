@@ -116,10 +116,8 @@ class Reader {
     out.text = view(data.value, data.length);
     out.quoted = data.style != YAML_PLAIN_SCALAR_STYLE;
     const bool nothing = out.text.empty() || out.text == "~" || out.text == "null";
-    if (nothing && !out.quoted) {
-      out.kind = Node::Kind::nothing;
-      out.text.clear();
-    }
+    // Its text stays: as a key, `null` is a word like any other.
+    if (nothing && !out.quoted) out.kind = Node::Kind::nothing;
     return true;
   }
 

@@ -2,77 +2,12 @@
 
 #include <vector>
 
-#include "json/kernels.h"
+#include "json/items.h"
 #include "json/value.h"
 
 namespace sluice::json {
 
 namespace {
-
-constexpr size_t nowhere = std::string_view::npos;
-
-bool is_blank(char c) {
-  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-size_t skip_blanks(std::string_view text, size_t at) {
-  while (at < text.size() && is_blank(text[at])) ++at;
-  return at;
-}
-
-// The position behind the value that begins at `at`; never behind the text, whatever it is.
-size_t value_end(std::string_view text, size_t at) {
-  if (at >= text.size()) return text.size();
-  const std::string_view rest = text.substr(at + 1);
-  if (text[at] == '{' || text[at] == '[') {
-    Skim skim;
-    return at + 1 + kernels().skim(rest.data(), rest.size(), skim);
-  }
-  if (text[at] == '"') {
-    uint64_t escaped = 0;
-    const size_t end = kernels().string_end(rest.data(), rest.size(), escaped);
-    return end > 0 ? at + 1 + end : text.size();
-  }
-  size_t end = at;
-  while (end < text.size() && !is_blank(text[end]) && text[end] != ',' && text[end] != '}' &&
-         text[end] != ']') {
-    ++end;
-  }
-  return end;
-}
-
-// A member of an object or an element of an array.
-struct Item {
-  size_t comma = nowhere;  // Before it; nowhere for the first
-  size_t begin = 0;        // Of the key, or of an element
-  std::string_view key;    // Raw, without the quotes; of a member
-  uint64_t index = 0;
-  size_t value_begin = 0, value_end = 0;
-};
-
-// Calls `visit` for each item of the container that begins at `open`.
-template <class Visit>
-void for_each_item(std::string_view text, size_t open, Visit visit) {
-  const bool object = text[open] == '{';
-  Item item;
-  size_t at = skip_blanks(text, open + 1);
-  while (at < text.size() && text[at] != '}' && text[at] != ']') {
-    item.begin = at;
-    if (object) {
-      const size_t key_end = value_end(text, at);
-      item.key = text.substr(at + 1, key_end - at > 2 ? key_end - at - 2 : 0);
-      at = skip_blanks(text, skip_blanks(text, key_end) + 1);  // Over the colon
-    }
-    item.value_begin = at;
-    item.value_end = value_end(text, at);
-    visit(item);
-    at = skip_blanks(text, item.value_end);
-    if (at >= text.size() || text[at] != ',') return;
-    item.comma = at;
-    ++item.index;
-    at = skip_blanks(text, at + 1);
-  }
-}
 
 bool is_key(std::string_view raw, std::string_view key) {
   return raw.find('\\') == nowhere ? raw == key : unescape(raw) == key;
@@ -263,13 +198,35 @@ class Stringify : public Editor {
   Status edit(size_t open) override {
     for_each_item(record_, open, [&](const Item& item) {
       if (!is_step(item, open, last())) return;
-      const std::string_view raw =
-          record_.substr(item.value_begin, item.value_end - item.value_begin);
+      const std::string_view raw = item.value_of(record_);
       if (kind(raw) == Kind::string || kind(raw) == Kind::null) return;
       splice(item.value_begin, item.value_end, quote(raw));
     });
     return {};
   }
+};
+
+class Rewrite : public Editor {
+ public:
+  Rewrite(std::string_view record, const Path& path, const Rewriter& rewriter)
+      : Editor("rewrite", record, path), rewriter_(rewriter) {}
+
+ private:
+  Status edit(size_t open) override {
+    Status status;
+    for_each_item(record_, open, [&](const Item& item) {
+      if (!status.ok() || !is_step(item, open, last())) return;
+      auto raw = rewriter_(item.value_of(record_));
+      if (!raw.ok()) {
+        status = std::move(raw.error());
+      } else if (*raw) {
+        splice(item.value_begin, item.value_end, std::move(**raw));
+      }
+    });
+    return status;
+  }
+
+  const Rewriter& rewriter_;
 };
 
 }  // namespace
@@ -290,6 +247,11 @@ Result<Edit> rename(std::string_view record, const Path& path, std::string_view 
 
 Result<Edit> stringify(std::string_view record, const Path& path, std::string& out) {
   return Stringify(record, path).run(out);
+}
+
+Result<Edit> rewrite(std::string_view record, const Path& path, const Rewriter& rewriter,
+                     std::string& out) {
+  return Rewrite(record, path, rewriter).run(out);
 }
 
 void compact(std::string_view text, std::string& out) {

@@ -7,6 +7,8 @@
 // then either. `out` may not hold the record itself. Safe from any thread.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,6 +35,12 @@ Result<Edit> rename(std::string_view record, const Path& path, std::string_view 
 // The value becomes a JSON string of its own raw text: {"a":1} becomes "{\"a\":1}". Strings and
 // null stay.
 Result<Edit> stringify(std::string_view record, const Path& path, std::string& out);
+
+// The value becomes what `rewriter` makes of its raw text: one JSON value, or nothing where it is
+// to stay as it is. A path that isn't there: unchanged. The rewriter's error is the edit's.
+using Rewriter = std::function<Result<std::optional<std::string>>(std::string_view raw)>;
+Result<Edit> rewrite(std::string_view record, const Path& path, const Rewriter& rewriter,
+                     std::string& out);
 
 // Appends the text without its CRs and LFs. In valid JSON these stand only between tokens.
 void compact(std::string_view text, std::string& out);

@@ -125,6 +125,28 @@ TEST_CASE("stringify makes a string of a value's own text; strings and null stay
   CHECK(stringify(R"({"a":null})", ".a") == "unchanged");
 }
 
+TEST_CASE("rewrite makes a new value of the old text, or leaves it") {
+  const auto rewritten = [](std::string_view record, std::string_view path) {
+    std::string out;
+    const auto edit = rewrite(
+        record, *parse_path(path),
+        [](std::string_view raw) -> Result<std::optional<std::string>> {
+          if (raw == "null") return Error{ErrorKind::corrupt, "nothing there"};
+          if (raw == "1") return std::optional<std::string>();
+          return std::optional<std::string>("<" + std::string(raw) + ">");
+        },
+        out);
+    if (!edit.ok()) return "! " + edit.error().message;
+    return *edit == Edit::changed ? out : "same" + out;
+  };
+  CHECK(rewritten(R"({ "a" : 2 , "b":3})", ".a") == R"({ "a" : <2> , "b":3})");
+  CHECK(rewritten(R"({"a":2,"a":1,"a":[3]})", ".a") == R"({"a":<2>,"a":1,"a":<[3]>})");
+  CHECK(rewritten(R"({"a":[1,2]})", ".a[1]") == R"({"a":[1,<2>]})");
+  CHECK(rewritten(R"({"a":1})", ".a") == "same");
+  CHECK(rewritten(R"({"a":1})", ".b.c") == "same");
+  CHECK(rewritten(R"({"a":{"b":null}})", ".a.b") == "! nothing there");
+}
+
 TEST_CASE("compact drops line breaks and nothing else") {
   std::string out = "x";
   compact("{\r\n  \"a\" :\t1,\n\"b\":\"\\n\" }", out);

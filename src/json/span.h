@@ -10,7 +10,12 @@ namespace sluice::json {
 
 // A record in the window: [begin, end).
 struct Span {
+  static constexpr uint64_t in_window = UINT64_MAX;
+
   size_t begin = 0, end = 0;
+  // Where the record begins in the document. What lies in the window as it came is where the window
+  // says it is; text that a decoder has made of something else (CSV) says here where that was.
+  uint64_t source = in_window;
 
   std::string_view of(std::string_view window) const { return window.substr(begin, end - begin); }
   bool operator==(const Span&) const = default;

@@ -8,6 +8,7 @@
 #include <deque>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "base/budget.h"
 #include "base/buffer.h"
 #include "base/hash.h"
+#include "base/result.h"
 #include "record/field_counts.h"
 
 namespace sluice {
@@ -56,6 +58,8 @@ struct Batch {
   uint64_t text_records = 0;            // Likewise
   std::unique_ptr<FieldCounts> fields;  // Of some of them, where a job wants to know
   std::vector<Lease> leases;            // Of the storage
+  std::optional<Error> failure;         // Ends the unit: a transform can do nothing more
+  std::vector<std::string> warnings;
 };
 
 }  // namespace sluice

@@ -151,11 +151,12 @@ class GoldenJob {
  private:
   Result<RunReport> run_job(const Job& job) {
     const PathPattern* pattern = source_pattern(job);
-    if (pattern == nullptr || !pattern->store().starts_with(given_folder)) {
-      return wrong("the source must be objects below given/");
+    const Node* given = root_.find("given");
+    if (pattern == nullptr ? given != nullptr : !pattern->store().starts_with(given_folder)) {
+      return wrong("what is given must be objects below given/");
     }
-    const std::string folder = pattern->store().substr(given_folder.size());
-    if (const Node* given = root_.find("given")) {
+    if (given != nullptr) {
+      const std::string folder = pattern->store().substr(given_folder.size());
       for (const Node::Entry& entry : given->entries) {
         if (!entry.key.starts_with(folder)) continue;
         TRY(call(*source_, Put{.key = Key(entry.key.substr(folder.size())),

@@ -1,0 +1,209 @@
+#include "source/program.h"
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include "flow/settings.h"
+
+namespace sluice {
+namespace {
+
+// What a unit's source is driven with, and what has come of it.
+struct World {
+  Budget budget{64 << 20};
+  Purse purse{budget, *budget.try_reserve(8 << 20), *budget.try_reserve(8 << 20)};
+  InFlight in_flight{4};
+  Inbox inbox;
+  UnitNames unit{.id = "2024-02-08", .start = parse_time("2024-02-08T00:00:00Z"), .run_id = "r-1"};
+  std::unique_ptr<Source> source;
+  std::string text;
+  size_t chunks = 0;
+  bool last = false;
+  std::vector<std::string> warnings;
+
+  Status open(const SourceMaker& maker) {
+    source = TRY(maker.open({.unit = unit,
+                             .in_flight = in_flight,
+                             .common = budget,
+                             .inbox = inbox,
+                             .tickets = TicketSeries(1)}));
+    return {};
+  }
+  void take() {
+    while (auto arrived = source->take()) {
+      CHECK(arrived->document == 0);
+      CHECK_FALSE(last);
+      CHECK(arrived->chunk.offset == text.size());
+      CHECK(arrived->chunk.bytes.size() <= chunk_bytes_max);
+      text += arrived->chunk.bytes.view();
+      last = arrived->chunk.last;
+      ++chunks;
+    }
+  }
+  Status run() {
+    while (!last) {
+      source->start_what_fits(purse);
+      TRY(source->status());
+      source->on(*inbox.wait());
+      take();
+    }
+    while (!source->drained()) source->on(*inbox.wait());
+    warnings = source->take_warnings();
+    return source->status();
+  }
+  void stop() {
+    source->stop();
+    while (!source->drained()) source->on(*inbox.wait());
+  }
+};
+
+std::unique_ptr<SourceMaker> exec(std::vector<std::string> words) {
+  std::vector<Node> items;
+  for (const std::string& word : words) items.push_back(Node::of(word));
+  const auto settings =
+      check_settings(exec_source_doc(),
+                     Node::of_map({{"command", Node::of_list(std::move(items))}}), CheckContext());
+  REQUIRE(settings.ok());
+  auto made = make_exec_source(*settings);
+  REQUIRE(made.ok());
+  return std::move(*made);
+}
+std::unique_ptr<SourceMaker> shell(std::string_view script) {
+  std::string word;  // A template: braces are doubled
+  for (const char c : script) word.append(c == '{' || c == '}' ? 2 : 1, c);
+  return exec({"sh", "-c", word});
+}
+
+TEST_CASE("what a program prints is one document") {
+  World world;
+  REQUIRE(world
+              .open(*exec(
+                  {"sh", "-c", "echo $0 $SLUICE_UNIT $SLUICE_RUN_ID; echo hm >&2", "{unit:%F}"}))
+              .ok());
+  REQUIRE(world.run().ok());
+  CHECK(world.text == "2024-02-08 2024-02-08 r-1\n");
+  CHECK(world.source->documents() == 1);
+  CHECK(world.source->document(0).name == "exec:sh");
+  CHECK(world.source->document(0).bytes == world.text.size());
+  CHECK(world.warnings == std::vector<std::string>{"hm"});
+}
+
+TEST_CASE("a program that prints nothing gives an empty document") {
+  World world;
+  REQUIRE(world.open(*shell("true")).ok());
+  REQUIRE(world.run().ok());
+  CHECK(world.text.empty());
+  CHECK(world.last);
+}
+
+TEST_CASE("much output comes in chunks, in order, and no faster than there is memory") {
+  World world;
+  REQUIRE(world.open(*shell("seq 1 500000")).ok());
+  REQUIRE(world.run().ok());
+  std::string wanted;
+  for (int i = 1; i <= 500'000; ++i) wanted += std::to_string(i) + "\n";
+  CHECK(world.text == wanted);
+  CHECK(world.chunks >= 4);
+}
+
+TEST_CASE("without bytes in the purse nothing is read") {
+  World world;
+  REQUIRE(world.open(*shell("yes")).ok());
+  auto hog = world.budget.try_reserve(world.budget.capacity() - world.budget.used());
+  world.purse.set_turn(1);  // Not ours: the head share is not lent
+  world.source->start_what_fits(world.purse);
+  CHECK(world.source->drained());
+  world.stop();
+}
+
+TEST_CASE("an exit status fails the unit, with what the program said last") {
+  World world;
+  REQUIRE(world.open(*shell("echo '{}'; echo one >&2; echo two >&2; exit 3")).ok());
+  const Status status = world.run();
+  REQUIRE_FALSE(status.ok());
+  CHECK(status.error().message == "exec: sh: exit status 3: one | two");
+  CHECK_FALSE(world.last);
+  world.stop();
+}
+
+TEST_CASE("a program that isn't there fails the unit") {
+  World world;
+  REQUIRE(world.open(*exec({"./no-such-program"})).ok());
+  CHECK(world.run().error().message.find("can't be started") != std::string::npos);
+}
+
+TEST_CASE("checkpoints are taken out, and the latest is known") {
+  World world;
+  REQUIRE(world
+              .open(*shell(R"(echo '{"n":1}'; echo '{"sluice": {"checkpoint": "c1"}}'; )"
+                           R"(echo '{"n":2}')"))
+              .ok());
+  REQUIRE(world.run().ok());
+  CHECK(world.text == "{\"n\":1}\n" + std::string(33, '\n') + "{\"n\":2}\n");
+  const auto& source = dynamic_cast<const CheckpointedSource&>(*world.source);
+  CHECK(source.checkpoint() == Checkpoint{"c1", 41});
+}
+
+TEST_CASE("a stop ends the program, whatever it is doing") {
+  for (const auto* script : {"yes", "sleep 1000", "echo x; sleep 1000"}) {
+    World world;
+    REQUIRE(world.open(*shell(script)).ok());
+    world.source->start_what_fits(world.purse);
+    const Instant begun = now();
+    world.stop();
+    CHECK(now() - begun < 5_s);
+    world.source.reset();
+    CHECK(world.budget.used() == 16 << 20);
+  }
+}
+
+TEST_CASE("what has come goes on when no more comes for a while") {
+  World world;
+  REQUIRE(world.open(*shell("echo x; sleep 1000")).ok());
+  world.source->start_what_fits(world.purse);
+  world.source->on(*world.inbox.wait());
+  world.take();
+  CHECK(world.text == "x\n");
+  CHECK_FALSE(world.last);
+  world.stop();
+}
+
+TEST_CASE("standard input is read once") {
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  const int before = ::dup(0);
+  REQUIRE(::dup2(ends[0], 0) == 0);
+  REQUIRE(::write(ends[1], "{}\n", 3) == 3);
+  ::close(ends[0]);
+  ::close(ends[1]);
+  const auto settings = check_settings(stdin_source_doc(), Node(), CheckContext());
+  REQUIRE(settings.ok());
+  const auto maker = make_stdin_source(*settings);
+  REQUIRE(maker.ok());
+  World world, second;
+  REQUIRE((*maker)
+              ->open({.unit = world.unit,
+                      .in_flight = world.in_flight,
+                      .common = world.budget,
+                      .inbox = world.inbox,
+                      .tickets = TicketSeries(1)})
+              .ok());
+  CHECK(second.open(**maker).error().message.find("one unit") != std::string::npos);
+  const auto again = make_stdin_source(*settings);
+  REQUIRE(world.open(**again).ok());
+  REQUIRE(world.run().ok());
+  CHECK(world.text == "{}\n");
+  CHECK(world.source->document(0).name == "stdin");
+  ::dup2(before, 0);
+  ::close(before);
+}
+
+TEST_CASE("exec refuses words that need a record") {
+  const auto settings = check_settings(
+      exec_source_doc(), Node::of_map({{"command", Node::of("{.a}")}}), CheckContext());
+  REQUIRE(settings.ok());
+  CHECK(make_exec_source(*settings).error().message.find("no record") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace sluice

@@ -1,0 +1,140 @@
+#include "transform/exec.h"
+
+#include <doctest/doctest.h>
+
+#include <thread>
+
+#include "transform/testing.h"
+
+namespace sluice {
+namespace {
+
+Node words(std::vector<std::string> texts) {
+  std::vector<Node> items;
+  for (const std::string& text : texts) items.push_back(Node::of(text));
+  return Node::of_list(std::move(items));
+}
+
+std::unique_ptr<Transform> exec(std::vector<std::string> texts, std::string timeout = "10s") {
+  auto made = make_from(
+      exec_doc(), make_exec,
+      Node::of_map({{"command", words(std::move(texts))}, {"timeout", Node::of(timeout)}}));
+  REQUIRE(made.ok());
+  return std::move(*made);
+}
+std::unique_ptr<Transform> shell(const std::string& script, std::string timeout = "10s") {
+  return exec({"sh", "-c", script}, std::move(timeout));
+}
+
+struct Answers {
+  Status status;
+  std::vector<std::string> texts;  // As outcome() words them
+  std::vector<std::string> warnings;
+};
+Answers answers(const Transform& transform, const std::vector<std::string>& records) {
+  const UnitNames unit;
+  const Document document;
+  TransformBatch batch{.unit = unit, .document = document};
+  batch.records.assign(records.begin(), records.end());
+  batch.outcomes.resize(records.size());
+  Answers out{transform.apply_all(batch), {}, std::move(batch.warnings)};
+  for (size_t i = 0; i < records.size(); ++i) {
+    const auto& [verdict, text] = batch.outcomes[i];
+    out.texts.push_back(!verdict.ok()                    ? "! " + verdict.error().message
+                        : *verdict == Verdict::unchanged ? records[i]
+                        : *verdict == Verdict::dropped   ? "-"
+                                                         : text);
+  }
+  return out;
+}
+
+TEST_CASE("each record is what the program answers to it, in order") {
+  const auto transform = exec({"sed", "-u", "s/1/one/; /drop/s/.*//; s/^\"bad\"$/{/"});
+  const auto out = answers(*transform, {"\"1\"", "2", "\"drop\"", "\"bad\"", "[1]"});
+  REQUIRE(out.status.ok());
+  REQUIRE(out.texts.size() == 5);
+  CHECK(out.texts[0] == "\"one\"");
+  CHECK(out.texts[1] == "2");
+  CHECK(out.texts[2] == "-");
+  CHECK(out.texts[3].starts_with("! exec: the answer is not JSON: at byte 1"));
+  CHECK(out.texts[4].starts_with("! "));  // [one]
+  CHECK(outcome(*transform, "\"1\"") == "\"one\"");
+}
+
+TEST_CASE("batches of any size go through pipes that hold little") {
+  const auto transform = exec({"cat"});
+  std::vector<std::string> records;
+  for (int i = 0; i < 20'000; ++i) records.push_back(std::to_string(i));
+  records.push_back('"' + std::string(3 << 20, 'x') + '"');
+  for (int i = 0; i < 3; ++i) {
+    const auto out = answers(*transform, records);
+    REQUIRE(out.status.ok());
+    CHECK(out.texts == records);
+  }
+}
+
+TEST_CASE("a program that ends fails the unit, with its status and its last words") {
+  const auto out = answers(*shell("read x; echo $x; echo 'no such id' >&2; exit 3"), {"1", "2"});
+  REQUIRE_FALSE(out.status.ok());
+  CHECK(out.status.error().kind == ErrorKind::invalid);
+  CHECK(out.status.error().message ==
+        "exec: sh: exit status 3 before all was answered: no such id");
+  CHECK(answers(*shell("kill -9 $$"), {"1"}).status.error().message.find("killed by signal 9") !=
+        std::string::npos);
+  CHECK(answers(*exec({"./no-such-program"}), {"1"})
+            .status.error()
+            .message.find("can't be started") != std::string::npos);
+}
+
+TEST_CASE("after a failure the next batch gets a new copy of the program") {
+  const auto transform = shell("read x; test $x = 1 || exit 1; echo 2; cat");
+  CHECK_FALSE(answers(*transform, {"0"}).status.ok());
+  CHECK(answers(*transform, {"1"}).texts == std::vector<std::string>{"2"});
+}
+
+TEST_CASE("a line too many fails the unit, in whichever batch it shows") {
+  const auto out = answers(*shell("read x; echo 1; echo 2; cat"), {"1"});
+  if (out.status.ok()) return;  // The second line came later; then the next batch would see it
+  CHECK(out.status.error().message.find("more lines than it got") != std::string::npos);
+}
+
+TEST_CASE("a program that hangs is killed after its timeout") {
+  const Instant begun = now();
+  const auto out = answers(*shell("echo thinking >&2; sleep 1000", "100ms"), {"1"});
+  REQUIRE_FALSE(out.status.ok());
+  CHECK(out.status.error().message.find("has done nothing for 100 ms") != std::string::npos);
+  CHECK(out.status.error().message.find("thinking") != std::string::npos);
+  CHECK(now() - begun < 5_s);
+}
+
+TEST_CASE("what it prints as errors goes to the report") {
+  const auto out = answers(*shell("echo starting >&2; cat"), {"1"});
+  REQUIRE(out.status.ok());
+  CHECK(out.warnings == std::vector<std::string>{"exec sh: starting"});
+}
+
+TEST_CASE("workers have a copy each, and don't wait for one another") {
+  const auto transform = exec({"cat"});
+  std::vector<std::jthread> workers;
+  std::vector<int> wrong(3);
+  for (size_t worker = 0; worker < wrong.size(); ++worker) {
+    workers.emplace_back([&, worker] {
+      for (int i = 0; i < 50; ++i) {
+        const std::vector<std::string> records = {std::to_string(worker), std::to_string(i)};
+        wrong[worker] += answers(*transform, records).texts != records;
+      }
+    });
+  }
+  workers.clear();
+  for (const int count : wrong) CHECK(count == 0);
+}
+
+TEST_CASE("exec wants a program and some patience") {
+  CHECK_FALSE(make_from(exec_doc(), make_exec, words({""})).ok());
+  CHECK_FALSE(make_from(exec_doc(), make_exec,
+                        Node::of_map({{"command", Node::of("cat")}, {"timeout", Node::of("0s")}}))
+                  .ok());
+}
+
+}  // namespace
+}  // namespace sluice

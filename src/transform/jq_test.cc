@@ -1,0 +1,98 @@
+#include "transform/jq.h"
+
+#include <doctest/doctest.h>
+
+#include <thread>
+
+#include "transform/exact_numbers.h"
+#include "transform/testing.h"
+
+namespace sluice {
+namespace {
+
+std::string jq(std::string_view program, std::string_view record) {
+  return outcome(jq_doc(), make_jq, Node::of(program), record);
+}
+
+TEST_CASE("one result is the record, none drops it, several set it aside") {
+  CHECK(jq("{id: .a.b, t: [.t[].n]}", R"({"a":{"b":"x"},"t":[{"n":1},{"n":2}]})") ==
+        R"({"id":"x","t":[1,2]})");
+  CHECK(jq("select(.a > 1)", R"({"a":2})") == R"({"a":2})");
+  CHECK(jq("select(.a > 1)", R"({"a":1})") == "-");
+  CHECK(jq(".[]", "[1]") == "1");
+  CHECK(jq(".[]", "[1,2]") == "! jq: more than one result: a record can't become several");
+}
+
+TEST_CASE("an error of the program sets the record aside with jq's words") {
+  CHECK(jq(".a.b", R"({"a":1})").starts_with("! jq: Cannot index number with"));
+  CHECK(jq("error(\"no id\")", "{}") == "! jq: no id");
+  CHECK(jq("error({a:1})", "{}") == R"(! jq: {"a":1})");
+  CHECK(jq(".a, error(\"late\")", R"({"a":1})") == "! jq: late");
+  CHECK(jq("halt", "{}") == "! jq: the program halts");
+  CHECK(jq(".", "{").starts_with("! jq: not JSON"));
+  CHECK(jq("error(\"" + std::string(1000, 'x') + "\")", "{}").size() < 400);
+}
+
+TEST_CASE("a program that is none is an error of the job file with jq's words") {
+  CHECK(jq(".a |", "{}").find("syntax error") != std::string::npos);
+  CHECK(jq("nonesuch(1)", "{}").find("nonesuch/1 is not defined") != std::string::npos);
+}
+
+TEST_CASE("numbers that come out as they went in keep their text") {
+  for (const auto* number : {"1.10", "1.0", "-0", "1e3", "1E+2", "0.1", "123456789012345e-5",
+                             "9007199254740992", "0.30000000000000004", "-0.0", "5e-324"}) {
+    const std::string record = R"({"a":)" + std::string(number) + "}";
+    CHECK_MESSAGE(jq(".", record) == record, number);
+    CHECK_MESSAGE(jq("{b:.a}", record) == R"({"b":)" + std::string(number) + "}", number);
+  }
+  CHECK(jq("{a, s}", R"({"a":1.10,"s":"1.1 \" 1.1","t":true,"n":null,"f":false})") ==
+        R"({"a":1.10,"s":"1.1 \" 1.1"})");
+}
+
+TEST_CASE("numbers that jq would round set the record aside, and strings are the way out") {
+  for (const auto* number : {"9007199254740993", "12345678901234567890", "1e400", "-1e400",
+                             "1e-400", "0.1000000000000000055511151231257827", "1e99999999999"}) {
+    const std::string found = jq(".", R"({"a":)" + std::string(number) + "}");
+    CHECK_MESSAGE(found.starts_with("! jq: the number "), found);
+    CHECK_MESSAGE(found.find("would be rounded") != std::string::npos, found);
+  }
+  CHECK(jq(".", R"({"a":"9007199254740993"})") == R"({"a":"9007199254740993"})");
+}
+
+TEST_CASE("what jq computes is computed with the numbers there are") {
+  CHECK(jq(".a + 1", R"({"a":1.10})") == "2.1");
+  CHECK(jq(".a + .b", R"({"a":1.0,"b":2.50})") == "3.5");
+  CHECK(jq(".a * 1", R"({"a":1.10})") == "1.10");  // The same number
+}
+
+TEST_CASE("a number that a record has in two ways is written as jq writes it") {
+  CHECK(jq("[.a,.b,.c]", R"({"a":1,"b":1.0,"c":2.0})") == "[1,1,2.0]");
+}
+
+TEST_CASE("text of any script, control characters and deep values come through") {
+  CHECK(jq(".a", "{\"a\":\"\\u0000\\n\xc3\xa9\xf0\x9f\x98\x8e\"}") ==
+        "\"\\u0000\\n\xc3\xa9\xf0\x9f\x98\x8e\"");
+  const std::string deep = std::string(600, '[') + std::string(600, ']');
+  const std::string found = jq(".", deep);
+  CHECK((found == deep || found.starts_with("! jq: ")));
+}
+
+TEST_CASE("workers have a program each") {
+  auto made = make_from(jq_doc(), make_jq, Node::of(".a += 1"));
+  REQUIRE(made.ok());
+  std::vector<std::jthread> workers;
+  std::vector<int> wrong(3);
+  for (size_t worker = 0; worker < wrong.size(); ++worker) {
+    workers.emplace_back([&, worker] {
+      for (int i = 0; i < 300; ++i) {
+        wrong[worker] += outcome(**made, R"({"a":)" + std::to_string(i) + "}") !=
+                         R"({"a":)" + std::to_string(i + 1) + "}";
+      }
+    });
+  }
+  workers.clear();
+  for (const int count : wrong) CHECK(count == 0);
+}
+
+}  // namespace
+}  // namespace sluice

@@ -1,0 +1,142 @@
+#include "transform/line_exchange.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "base/time.h"
+
+namespace sluice {
+namespace {
+
+constexpr size_t block_bytes = 64 << 10;
+
+}  // namespace
+
+Result<std::unique_ptr<LineExchange>> LineExchange::start(const std::vector<std::string>& words,
+                                                          Nanoseconds patience) {
+  auto child =
+      TRY(ChildProcess::start({.words = words, .environment = {{"PYTHONUNBUFFERED", "1"}}}));
+  return std::unique_ptr<LineExchange>(new LineExchange(std::move(child), patience));
+}
+
+LineExchange::~LineExchange() {
+  constexpr Nanoseconds farewell = 5'000'000'000;
+  if (failed_) return;
+  child_->input().close();
+  child_->end(farewell);
+}
+
+Status LineExchange::exchange(
+    std::span<const std::string_view> texts,
+    const std::function<void(size_t index, std::string_view line)>& on_line) {
+  Status status = exchange_all(texts, on_line);
+  failed_ = !status.ok();
+  return status;
+}
+
+Status LineExchange::exchange_all(
+    std::span<const std::string_view> texts,
+    const std::function<void(size_t index, std::string_view line)>& on_line) {
+  size_t next = 0, answered = 0;
+  sending_.clear();
+  sent_ = 0;
+  received_.clear();
+  deadline_ = now() + patience_;
+  if (!TRY(receive())) return gone();
+  if (!received_.empty()) return too_many();
+  while (answered < texts.size()) {
+    if (sent_ == sending_.size()) {
+      sending_.clear();
+      sent_ = 0;
+      for (; next < texts.size() && sending_.size() < block_bytes; ++next) {
+        sending_ += texts[next];
+        sending_ += '\n';
+      }
+    }
+    TRY(wait(sent_ < sending_.size()));
+    TRY(send());
+    if (!TRY(receive())) return gone();
+    size_t begin = 0;
+    for (size_t end; (end = received_.find('\n', begin)) != std::string::npos; begin = end + 1) {
+      if (answered == texts.size()) break;
+      on_line(answered++, std::string_view(received_).substr(begin, end - begin));
+    }
+    received_.erase(0, begin);
+    if (received_.size() > line_bytes_max) {
+      return Error{ErrorKind::invalid, child_->account("answers with a line of more than 64 MiB")};
+    }
+  }
+  if (!received_.empty()) return too_many();
+  return {};
+}
+
+std::vector<std::string> LineExchange::take_errors() {
+  child_->read_errors();
+  return child_->error_lines().take_new();
+}
+
+Error LineExchange::too_many() const {
+  return {ErrorKind::invalid, child_->account("answers with more lines than it got; one line a "
+                                              "record, and an empty one drops it")};
+}
+
+// Its output has ended, and it owes answers.
+Error LineExchange::gone() {
+  constexpr Nanoseconds moment = 1'000'000'000;
+  child_->end(moment);
+  return {ErrorKind::invalid, child_->account(child_->how_it_ended() + " before all was answered")};
+}
+
+// Till something can be sent, received or is said as an error.
+Status LineExchange::wait(bool sending) {
+  for (;;) {
+    const Nanoseconds left = deadline_ - now();
+    if (left <= 0) {
+      child_->read_errors();
+      return Error{ErrorKind::invalid,
+                   child_->account("has done nothing for " + print_duration(patience_) +
+                                   " (does it hold its answers back? each needs to be flushed); "
+                                   "killed")};
+    }
+    std::array<pollfd, 3> wanted = {pollfd{child_->output().number(), POLLIN, 0},
+                                    pollfd{child_->errors().number(), POLLIN, 0},
+                                    pollfd{sending ? child_->input().number() : -1, POLLOUT, 0}};
+    const auto ms = std::min<Nanoseconds>(left / 1'000'000 + 1, 60'000);
+    if (::poll(wanted.data(), wanted.size(), static_cast<int>(ms)) <= 0) continue;
+    if (wanted[1].revents != 0) child_->read_errors();
+    if (wanted[0].revents != 0 || wanted[2].revents != 0) return {};
+  }
+}
+
+Status LineExchange::send() {
+  while (sent_ < sending_.size()) {
+    const ssize_t bytes =
+        ::write(child_->input().number(), sending_.data() + sent_, sending_.size() - sent_);
+    if (bytes < 0 && errno == EINTR) continue;
+    if (bytes < 0 && errno == EAGAIN) return {};
+    if (bytes < 0) return gone();  // It reads no more
+    sent_ += static_cast<size_t>(bytes);
+    deadline_ = now() + patience_;
+  }
+  return {};
+}
+
+// False at the end of what it will ever say.
+Result<bool> LineExchange::receive() {
+  std::array<char, block_bytes> block;
+  for (;;) {
+    const ssize_t bytes = ::read(child_->output().number(), block.data(), block.size());
+    if (bytes < 0 && errno == EINTR) continue;
+    if (bytes < 0 && errno == EAGAIN) return true;
+    if (bytes <= 0) return false;
+    received_.append(block.data(), static_cast<size_t>(bytes));
+    deadline_ = now() + patience_;
+    if (static_cast<size_t>(bytes) < block.size()) return true;
+  }
+}
+
+}  // namespace sluice
