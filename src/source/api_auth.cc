@@ -10,6 +10,7 @@
 #include "http/url.h"
 #include "source/api_auth_words.h"
 #include "source/oauth2_token.h"
+#include "source/secret_file.h"
 
 namespace sluice {
 namespace {
@@ -74,6 +75,15 @@ class HeaderAuth : public ApiAuth {
   bool refused(size_t, const HttpRequest*) override { return false; }
   size_t identities() const override { return values_.size(); }
   SecretPlaces secret_places() const override { return {.headers = {header_}}; }
+  // Also what the job file doesn't know: user and password together. The scheme is no secret.
+  std::string hide(std::string_view text) const override {
+    std::string out(text);
+    for (const std::string& value : values_) {
+      hide_in(out, value);
+      hide_in(out, value.substr(value.rfind(' ') + 1));
+    }
+    return out;
+  }
 
  private:
   const std::string header_;
@@ -102,11 +112,7 @@ class QueryAuth : public ApiAuth {
   // In a message a URL may show it encoded.
   std::string hide(std::string_view text) const override {
     std::string out(text);
-    for (const std::string& value : values_) {
-      const std::string shown = aws::encoded(value);
-      for (size_t at = 0; (at = out.find(shown, at)) != out.npos;)
-        out.replace(at, shown.size(), "***");
-    }
+    for (const std::string& value : values_) hide_in(out, aws::encoded(value));
     return out;
   }
 
@@ -156,7 +162,9 @@ class Sigv4Auth : public ApiAuth {
   void authorize(HttpRequest request, size_t, Then then) override {
     shared_->authorize({std::move(request), std::move(then)});
   }
-  bool refused(size_t, const HttpRequest*) override { return shared_->refused(); }
+  bool refused(size_t, const HttpRequest* sent) override {
+    return shared_->refused(sent == nullptr ? "" : header(sent->headers, "Authorization"));
+  }
   SecretPlaces secret_places() const override {
     return {.headers = {"Authorization", "X-Amz-Security-Token"}};
   }
@@ -178,6 +186,7 @@ class Sigv4Auth : public ApiAuth {
     // Guarded by mutex.
     std::vector<Waiting> waiting;
     aws::Credentials refused_ones;
+    WallTime refused_at = {};
 
     bool is_good(const std::shared_ptr<const aws::Credentials>& credentials) const {
       return credentials != nullptr && *credentials != refused_ones &&
@@ -215,13 +224,22 @@ class Sigv4Auth : public ApiAuth {
       }
     }
 
-    // Only what ends by itself can be replaced by something better.
-    bool refused() {
+    // Only what ends by itself can be replaced by something better; if that is refused at once,
+    // it isn't the credentials.
+    bool refused(std::string_view authorization) {
       const auto credentials = source.current();
-      const std::lock_guard lock(mutex);
       if (credentials == nullptr) return true;
-      if (!credentials->expires || *credentials == refused_ones) return false;
+      const bool is_newest = authorization.empty() ||
+                             authorization.find("Credential=" + credentials->access_key_id + "/") !=
+                                 authorization.npos;
+      if (!is_newest) return true;
+      const std::lock_guard lock(mutex);
+      if (!credentials->expires) return false;
+      if (*credentials == refused_ones) return true;  // They are about to be replaced.
+      const WallTime at = clock.wall();
+      if (!refused_ones.access_key_id.empty() && at.ns - refused_at.ns < 60_s) return false;
       refused_ones = *credentials;
+      refused_at = at;
       return true;
     }
 

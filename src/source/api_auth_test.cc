@@ -8,6 +8,7 @@
 #include "aws/sign.h"
 #include "base/time.h"
 #include "http/scripted_engine.h"
+#include "source/secret_file.h"
 
 namespace sluice {
 namespace {
@@ -77,6 +78,7 @@ TEST_CASE("user and password are Basic, as RFC 7617 has it") {
   REQUIRE(auth.ok());
   CHECK(header(authorized(**auth, {}).headers, "Authorization") ==
         "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+  CHECK((*auth)->hide("it was QWxhZGRpbjpvcGVuIHNlc2FtZQ==") == "it was ***");
 }
 
 TEST_CASE("a key in the query replaces the one that a next page's URL carries") {
@@ -112,6 +114,12 @@ TEST_CASE("what no header can hold is refused, and not told") {
     CHECK(message.find("s3cret") == std::string::npos);
   }
   CHECK(wrong(Node::of("")).find("empty") != std::string::npos);
+}
+
+TEST_CASE("a secret that is like what hides it is hidden too") {
+  std::string text = "a*b**";
+  hide_in(text, "*");
+  CHECK(text == "a***b******");
 }
 
 TEST_CASE("words of auth that contradict each other are told") {
@@ -171,6 +179,7 @@ TEST_CASE("sigv4 signs what is sent, query and body included") {
 }
 
 TEST_CASE("credentials that were never loaded are waited for, and refused ones are renewed") {
+  StoppedClock clock({0});
   int loads = 0;
   Result<aws::Credentials> next = aws::Credentials{"A1", "s", "t", WallTime{INT64_MAX}};
   aws::CredentialSource source(
@@ -178,12 +187,12 @@ TEST_CASE("credentials that were never loaded are waited for, and refused ones a
         ++loads;
         return next;
       },
-      clock_of_now);
+      clock);
   ScriptedEngine engine;
   const auto settings = words(one("sigv4", Node::of_map({{"service", Node::of("execute-api")},
                                                          {"region", Node::of("eu-west-1")}})));
   const auto auth = make_api_auth(
-      &settings->inner("auth"), engine, clock_of_now,
+      &settings->inner("auth"), engine, clock,
       [&](const aws::AwsOptions&) -> Result<aws::CredentialSource*> { return &source; });
   REQUIRE(auth.ok());
   const auto signed_with = [&] {
@@ -199,9 +208,15 @@ TEST_CASE("credentials that were never loaded are waited for, and refused ones a
   CHECK(signed_with() == "A1");
   CHECK(signed_with() == "A1");
   CHECK(loads == 1);
-  CHECK((*auth)->refused(0));
+  const HttpRequest earlier{.headers = {{"authorization", "Credential=A1/2024"}}};
+  CHECK((*auth)->refused(0, &earlier));
+  CHECK((*auth)->refused(0, &earlier));  // Two were under way.
   next = aws::Credentials{"A2", "s", "t", WallTime{INT64_MAX}};
   CHECK(signed_with() == "A2");
+  CHECK((*auth)->refused(0, &earlier));
+  CHECK(signed_with() == "A2");
+  CHECK_FALSE((*auth)->refused(0));
+  clock.set({61_s});
   CHECK((*auth)->refused(0));
   next = Error{ErrorKind::denied, "the role is gone"};
   CHECK(signed_with() == "the role is gone");

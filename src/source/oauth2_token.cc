@@ -80,8 +80,11 @@ std::string advice(std::string_view error, int status, const Oauth2Options& opti
     return "check client_id and client_secret, or try auth_in: " +
            std::string(in_body ? "header" : "body");
   }
-  if (error == "invalid_grant" && options.grant == "refresh_token")
-    return "the refresh token has ended or was used before: get a new one";
+  if (error == "invalid_grant" && options.grant == "refresh_token") {
+    const std::string& file = options.refresh_token_file;
+    return "the refresh token has ended or was used before: get a new one" +
+           (file.empty() ? std::string() : ", and put it into " + file);
+  }
   if (error == "invalid_scope") return "check scope";
   if (error == "unsupported_grant_type" || error == "unauthorized_client") return "check grant";
   if (status / 100 == 3 || status == 404 || status == 405) return "check token_url";
@@ -226,17 +229,12 @@ bool Oauth2Token::Shared::refused(std::string_view text) {
 std::string Oauth2Token::Shared::hide(std::string_view text) const {
   const std::lock_guard lock(mutex);
   std::string out(text);
-  const auto hide_one = [&](std::string_view secret) {
-    if (secret.empty()) return;
-    for (size_t at = 0; (at = out.find(secret, at)) != out.npos;)
-      out.replace(at, secret.size(), "***");
-  };
-  hide_one(options.client_secret);
-  hide_one(refresh_token);
-  if (token) hide_one(token->text);
-  for (const std::string& secret : past) hide_one(secret);
+  hide_in(out, options.client_secret);
+  hide_in(out, refresh_token);
+  if (token) hide_in(out, token->text);
+  for (const std::string& secret : past) hide_in(out, secret);
   for (const auto& [name, value] : options.parameters) {
-    if (name.find("password") != name.npos || name.find("secret") != name.npos) hide_one(value);
+    if (name.find("password") != name.npos || name.find("secret") != name.npos) hide_in(out, value);
   }
   return out;
 }

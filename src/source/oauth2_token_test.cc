@@ -7,6 +7,7 @@
 #include <atomic>
 #include <deque>
 #include <filesystem>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -33,11 +34,12 @@ Oauth2Options options() {
 
 // Asks and tells the token, or the error.
 std::string get(Oauth2Token& token) {
-  std::string got = "(nothing yet)";
-  token.get([&](const Result<std::string>& answer) {
-    got = answer.ok() ? *answer : "error: " + answer.error().message;
+  // Shared with an answer that may come later.
+  auto got = std::make_shared<std::string>("(nothing yet)");
+  token.get([got](const Result<std::string>& answer) {
+    *got = answer.ok() ? *answer : "error: " + answer.error().message;
   });
-  return got;
+  return *got;
 }
 
 // Keeps exchanges until they are told to end: what waits is seen waiting.

@@ -111,4 +111,11 @@ Status check_secret_file_can_be_written(const std::string& path) {
   return {};
 }
 
+void hide_in(std::string& text, std::string_view secret) {
+  constexpr std::string_view shown = "***";
+  if (secret.empty()) return;
+  for (size_t at = 0; (at = text.find(secret, at)) != text.npos; at += shown.size())
+    text.replace(at, secret.size(), shown);
+}
+
 }  // namespace sluice

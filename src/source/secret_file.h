@@ -1,5 +1,6 @@
 // Small files that hold one secret each: a mounted token, a refresh token that is kept between
-// runs. What they hold is in no error. Calls block for as long as a file call does.
+// runs. What they hold is in no error. Calls block for as long as a file call does. And how a
+// secret is hidden in a text.
 #pragma once
 
 #include <string>
@@ -19,5 +20,8 @@ Result<std::string> read_secret_file(const std::string& path);
 Status write_secret_file(const std::string& path, std::string_view text);
 // Told before it matters: a token that can't be kept is lost.
 Status check_secret_file_can_be_written(const std::string& path);
+
+// Every place where `text` has the secret becomes "***".
+void hide_in(std::string& text, std::string_view secret);
 
 }  // namespace sluice
