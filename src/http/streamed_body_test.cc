@@ -133,12 +133,12 @@ TEST_CASE("a body without room waits in the socket, and that is nobody's fault")
   Taken taken;
   taken.piece.assign(stream_room_bytes_min, 0);
   HttpRequest request{.url = server.url()};
-  request.stalled_after = 100_ms;
+  request.stalled_after = 1_s;
   const ExchangeId id = (*engine)->start(std::make_unique<Streamed>(request, taken));
   REQUIRE(taken.wait_for([&] { return taken.waits; }));
   CHECK_FALSE([&] {
     std::unique_lock lock(taken.mutex);
-    return taken.changed.wait_for(lock, std::chrono::milliseconds(400),
+    return taken.changed.wait_for(lock, std::chrono::milliseconds(1500),
                                   [&] { return taken.end.has_value(); });
   }());
   while (!taken.end) {
