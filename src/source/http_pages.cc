@@ -65,8 +65,8 @@ class HttpPages : public Source {
     return pages_[number - first_].cursor;
   }
 
-  std::vector<std::string> warnings(uint64_t number) const override {
-    if (number > 0 || paging_.doubt().empty()) return {};
+  std::vector<std::string> take_warnings() override {
+    if (paging_.doubt().empty() || std::exchange(doubt_told_, true)) return {};
     return {paging_.doubt()};
   }
 
@@ -183,6 +183,7 @@ class HttpPages : public Source {
   std::map<uint64_t, std::deque<Chunk>> arrived_;
   std::optional<uint64_t> total_;
   std::optional<Error> error_;
+  bool doubt_told_ = false;
   bool stopped_ = false;
 };
 
@@ -227,6 +228,7 @@ class HttpPagesMaker : public SourceMaker {
     planned = {};
     return {};
   }
+  bool lists() const override { return false; }
   bool wants_envelopes() const override { return true; }
   std::vector<json::Path> envelope_paths() const override {
     return Paging::wanted(options_.paging);

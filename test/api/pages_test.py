@@ -198,7 +198,7 @@ class Guards(Case):
         ran = self.pages('/cursor', 'next: { cursor: .nextToken, as: token }')
         self.assertEqual(ran.code, 0)
         self.assertEqual(len(self.job.lines()), 100)
-        self.assertIn('it has no .nextToken, so it is taken for the only page', ran.out + ran.err)
+        self.assertIn('the first page has no .nextToken, so it is taken for the only page', ran.out + ran.err)
 
     def test_an_empty_api_is_a_unit_without_objects(self):
         ran = self.pages('/cursor', CURSOR, records=0)
