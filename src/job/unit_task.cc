@@ -347,7 +347,7 @@ void UnitTask::fill_record() {
   bool may_have_twins = false;
   meant_ = intent(may_have_twins);
   report_.objects += meant_->uploads.size();
-  note_profiles();
+  note_profile(around_.job, run_.record(), walk_->shape(), *meant_, report_);
   for (SetAside& what : log_->set_aside) {
     if (report_.set_aside.size() < set_aside_listed_max)
       report_.set_aside.push_back(std::move(what));
@@ -359,17 +359,6 @@ void UnitTask::fill_record() {
   twins_.emplace(ledger_unit_, run_.epoch(), std::move(kept));
   phase_ = Phase::sweeping;
   sweep_on();
-}
-
-// For drift: this fill against the last commit, if that was by this form of the job.
-void UnitTask::note_profiles() {
-  report_.profile.reset();
-  report_.profile_before.reset();
-  if (meant_->shape == ledger::Shape{}) return;
-  report_.profile = UnitProfile{unit_.id, meant_->sums.records, meant_->shape};
-  const auto& last = run_.record().manifest;
-  if (last && last->fingerprint == around_.job.fingerprint)
-    report_.profile_before = profile_of(*last, "its last commit");
 }
 
 void UnitTask::write_intent() {
@@ -405,10 +394,6 @@ ledger::Intent UnitTask::intent(bool& may_have_twins) {
                  .set_aside = sums.documents_set_aside + sums.records_set_aside,
                  .partial = sums.documents_partial};
   if (around_.parts.source->stream()) intent.end = sums.position;
-  // What was resumed is not all that there is.
-  if (around_.job.watch_drift && !around_.parts.source->stream() && !run_.record().checkpoint) {
-    intent.shape = to_shape(walk_->shape());
-  }
   return intent;
 }
 
