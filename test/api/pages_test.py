@@ -114,7 +114,7 @@ next:
                          '--latency', 20, records=3000)
         self.check_all(ran, 3000)
         self.assertEqual(self.job.lines(), list(self.api.expected()))
-        self.assertGreater(self.api.counters()['concurrent_max'], 4)
+        self.assertGreater(self.api.counters()['requests_open_max'], 4)
 
     def test_a_token_in_the_last_page_too_is_no_endless_run(self):
         for kind in ('null', 'empty', 'missing', 'past'):
