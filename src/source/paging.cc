@@ -167,9 +167,8 @@ Result<bool> Paging::is_last(const PageShown& page, bool is_empty) {
   if (!is_empty) return false;
   // Where the API itself says whether there is more, an empty page says nothing.
   const bool is_told = options_.more || pages_;
-  const bool ends =
-      options_.on_empty == OnEmptyPage::end ||
-      (options_.on_empty == OnEmptyPage::by_kind && numbered(options_) && !is_told);
+  const bool ends = options_.on_empty == OnEmptyPage::end ||
+                    (options_.on_empty == OnEmptyPage::by_kind && numbered(options_) && !is_told);
   if (options_.on_empty == OnEmptyPage::error && done_ > 1)
     return wrong("an empty page (on_empty: error)");
   return ends;

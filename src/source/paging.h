@@ -75,6 +75,7 @@ class Paging {
   }
 
   Paging(PagingOptions options, PageRequest first);
+  const PagingOptions& options() const { return options_; }
   // From where an earlier run got to, as cursor() said it. `invalid`: not such a text.
   Status resume(std::string_view cursor);
 

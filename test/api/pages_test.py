@@ -155,6 +155,22 @@ query: {{ from: "{{unit:%F}}T00:00:00Z", to: "{{unit.end:%F}}T00:00:00Z" }}"""
         self.assertEqual(len(self.job.objects()), 3)
 
 
+class Details(Case):
+    def test_rows_of_lists_name_what_is_wanted(self):
+        ran = self.pages('/list', """next: { cursor: .next_token, as: token }
+detail: { url: "{.url}", records: .items }""", '--latency', 5, decode='{ json: { single: true } }')
+        self.check_all(ran)
+        self.assertEqual(self.job.lines(), list(self.api.expected()))
+        self.assertGreater(self.api.counters()['requests_open_max'], 8)
+
+    def test_one_that_is_gone_is_set_aside(self):
+        ran = self.pages('/list', """next: { cursor: .next_token, as: token }
+detail: { url: "{.url}", records: .items }""", '--fault', 'path=/items nth=7 status=404',
+                         records=50, decode='{ json: { single: true } }')
+        self.assertEqual(ran.code, 3, ran.err)
+        self.assertEqual(len(self.job.lines()), 49)
+
+
 class Guards(Case):
     def of_pages(self, pages, words=CURSOR):
         return self.pages('/cursor', words + '\nmax_pages: 450', '--page-records', 2,
