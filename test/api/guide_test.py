@@ -107,6 +107,13 @@ class Guide(unittest.TestCase):
             self.write(ORDERS.replace('${API_TOKEN}', reference))
             self.say('sluice check orders.yaml')
 
+    def test_its_first_look_makes_a_job(self):
+        api = self.api()
+        line = re.search(r'^    (sluice init .*)$', section(1), re.M)[1]
+        self.say(line.replace(URL, api.url('/cursor')).replace('$API_TOKEN', 'T-api'))
+        self.say('sluice run orders.yaml')
+        self.assertEqual(self.lines()[0], api.expected())
+
     def test_its_first_job_runs(self):
         api = self.api()
         self.write(ORDERS.replace(URL, api.url('/cursor')))
