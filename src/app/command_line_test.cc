@@ -60,7 +60,7 @@ TEST_CASE("values that can't be read are errors with exit 2") {
 
 TEST_CASE("every verb's help has an example and exit 0") {
   for (const char* verb : {"run", "plan", "check", "explain", "preview", "status", "verify",
-                           "settle", "fold", "generate"}) {
+                           "settle", "fold", "init", "generate"}) {
     CAPTURE(verb);
     const CommandLine line = parse_command_line({verb, "--help"});
     CHECK(line.exit_code == 0);

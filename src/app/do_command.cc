@@ -21,6 +21,8 @@ int do_command(const Command& command) {
       return do_verify(command);
     case Verb::settle:
       return do_settle(command);
+    case Verb::init:
+      return do_init(command);
     case Verb::generate:
       return do_generate(command);
   }

@@ -1,5 +1,6 @@
 #include "app/read_documents.h"
 
+#include <algorithm>
 #include <map>
 
 #include "base/budget.h"
@@ -81,6 +82,8 @@ class Reader {
 
 Result<std::vector<DocumentHead>> read_documents(const SourceMaker& maker, const UnitNames& unit,
                                                  uint64_t documents_max) {
+  // Where a page shows the way to the next one, somebody would have to decode it.
+  if (maker.wants_envelopes()) documents_max = std::min<uint64_t>(documents_max, 1);
   return Reader(unit, documents_max).read(maker);
 }
 

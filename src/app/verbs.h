@@ -15,6 +15,7 @@ int do_preview(const Command& command);
 int do_status(const Command& command);
 int do_verify(const Command& command);
 int do_settle(const Command& command);
+int do_init(const Command& command);
 int do_generate(const Command& command);
 
 }  // namespace sluice

