@@ -20,13 +20,15 @@ struct World {
   size_t chunks = 0;
   bool last = false;
   std::vector<std::string> warnings;
+  std::optional<std::string> cursor;
 
   Status open(const SourceMaker& maker) {
     source = TRY(maker.open({.unit = unit,
                              .in_flight = in_flight,
                              .common = budget,
                              .inbox = inbox,
-                             .tickets = TicketSeries(1)}));
+                             .tickets = TicketSeries(1),
+                             .cursor = cursor}));
     return {};
   }
   void take() {
@@ -132,16 +134,33 @@ TEST_CASE("a program that isn't there fails the unit") {
   CHECK(world.run().error().message.find("can't be started") != std::string::npos);
 }
 
-TEST_CASE("checkpoints are taken out, and the latest is known") {
+TEST_CASE("a checkpoint ends a document, and a later run is told of it") {
   World world;
-  REQUIRE(world
-              .open(*shell(R"(echo '{"n":1}'; echo '{"sluice": {"checkpoint": "c1"}}'; )"
-                           R"(echo '{"n":2}')"))
-              .ok());
-  REQUIRE(world.run().ok());
-  CHECK(world.text == "{\"n\":1}\n" + std::string(33, '\n') + "{\"n\":2}\n");
-  const auto& source = dynamic_cast<const CheckpointedSource&>(*world.source);
-  CHECK(source.checkpoint() == Checkpoint{"c1", 41});
+  const auto maker = shell(R"(echo '{"n":1}'; echo '{"sluice": {"checkpoint": "c1"}}'; sleep 0.4; )"
+                           R"(echo "{\"from\":\"$SLUICE_CURSOR\"}")");
+  REQUIRE(maker->resumable());
+  REQUIRE(world.open(*maker).ok());
+  std::vector<std::string> documents(3);
+  while (!world.source->documents()) {
+    world.source->start_what_fits(world.purse);
+    REQUIRE(world.source->status().ok());
+    world.source->on(*world.inbox.wait());
+    while (auto arrived = world.source->take())
+      documents.at(arrived->document) += arrived->chunk.bytes.view();
+  }
+  while (!world.source->drained()) world.source->on(*world.inbox.wait());
+  CHECK(world.source->documents() == 2);
+  CHECK(documents[0].starts_with("{\"n\":1}\n\n"));
+  CHECK(documents[0].find("sluice") == std::string::npos);
+  CHECK(documents[1] == "{\"from\":\"\"}\n");
+  CHECK(world.source->cursor_after(0) == "c1");
+  CHECK_FALSE(world.source->cursor_after(1));
+
+  World later;
+  later.cursor = "c1";
+  REQUIRE(later.open(*shell(R"(echo "{\"from\":\"$SLUICE_CURSOR\"}")")).ok());
+  REQUIRE(later.run().ok());
+  CHECK(later.text == "{\"from\":\"c1\"}\n");
 }
 
 TEST_CASE("a stop ends the program, whatever it is doing") {

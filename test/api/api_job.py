@@ -20,7 +20,8 @@ class Ran:
 
 
 class Job:
-    """A folder with a job file and its lake. `source`: the lines below `http:`, without indent."""
+    """A folder with a job file and its lake. `source`: the lines below `http:`, without indent; or
+    one line that begins with `exec:`."""
 
     def __init__(self, program, source, decode='{ json: { records: .items } }', sink='',
                  units='', transform='', name='api'):
@@ -37,7 +38,10 @@ class Job:
         text = f'name: {name}\n'
         if units:
             text += f'units: {units}\n'
-        text += f'source:\n  http:\n{indented}\ndecode: {decode}\n'
+        if source.startswith('exec:'):
+            text += f'source:\n  {source}\ndecode: {decode}\n'
+        else:
+            text += f'source:\n  http:\n{indented}\ndecode: {decode}\n'
         if transform:
             text += f'transform: {transform}\n'
         self.file.write_text(text + f'sink: {sink}\n')
@@ -73,9 +77,9 @@ class Job:
         return sum(zlib.crc32(line) for line in self.lines())
 
     def open_uploads(self):
-        """Hidden files of uploads that nobody has completed or aborted."""
-        return [path for path in self.lake.rglob('*')
-                if path.is_file() and path.name.startswith('.') and 'upload' in str(path)]
+        """What nobody has completed or aborted."""
+        folder = self.lake / '.sluice' / 'uploads'
+        return list(folder.iterdir()) if folder.exists() else []
 
     def record(self):
         """The unit's record, if there is one."""

@@ -1,7 +1,7 @@
 """Runs over a paged API that are killed at chance moments and begun again, till one has come to its
 end: then each record must be in the lake once, in the API's order, and no upload open.
 
-    kills.py SLUICE FAKE_API [--points N] [--seed S] [--style cursor|page|link] [--faults]
+    kills.py SLUICE FAKE_API [--points N] [--seed S] [--style cursor|page|link|exec] [--faults]
 
 Prints a line for each point and, at the end, what was seen: how often a run went on where the one
 before had got to, and how many pages were asked for again.
@@ -22,7 +22,9 @@ STYLES = {
     'link': ('/link', 'next: { link: next }', '{ json: { records: . } }'),
     'page': ('/page', 'next: { page: page, total: .total }\nparallel: 4',
              '{ json: { records: .items } }'),
+    'exec': ('/ndjson', '', 'jsonl'),
 }
+FETCH = pathlib.Path(__file__).resolve().parent / 'fetch.py'
 FAULTS = ('percent=4 status=503 seed=7', 'percent=3 truncate=3000 seed=8',
           'percent=2 status=429 retry_after=0 seed=9')
 
@@ -41,6 +43,8 @@ class Point:
         with FakeApi(self.words.fake_api, '--records', self.words.records, '--record-bytes', 4000,
                      '--page-records', 200, '--latency', 2, '--bodies', 4096, *faults) as api:
             source = f'url: "{api.url(path)}"\n{next_words}\ngive_up_after: 60s'
+            if self.words.style == 'exec':
+                source = f'exec: [{sys.executable}, {FETCH}, "{api.url(path, per_page=200)}"]'
             # Hardly compressed, so that there are many parts.
             with Job(self.words.sluice, source, decode) as job:
                 job.write(source, decode, sink='{ lake: "%s/", name: "all-{n}.jsonl", roll: 24MiB }'
