@@ -1,3 +1,4 @@
+// Long because it is one loop, whose steps call each other.
 #include "http/shard.h"
 
 #include <sys/epoll.h>

@@ -16,6 +16,7 @@
 #include "job/ledger_driver.h"
 #include "job/report.h"
 #include "job/run.h"
+#include "job/unit_log.h"
 #include "ledger/twins.h"
 #include "ledger/unit_run.h"
 
@@ -27,6 +28,10 @@ class SeriesOwner {
   virtual ~SeriesOwner() = default;
   virtual TicketSeries new_series() = 0;
 };
+
+// Can a run go on where an earlier one of the unit had got to? A source that knows how, records
+// that need not be told from earlier ones, and an encoder that can begin in the middle.
+bool may_resume(const JobParts& parts);
 
 class UnitTask : public Task {
  public:
@@ -60,7 +65,6 @@ class UnitTask : public Task {
 
  private:
   enum class Phase : uint8_t { ledger, filling, draining, sweeping, ended };
-  class Log;
 
   Status open_source();
   void look_ahead();
@@ -98,7 +102,7 @@ class UnitTask : public Task {
   std::unique_ptr<Sink> sink_;
   std::unique_ptr<InputsLog> inputs_;
   std::unique_ptr<Checkpoints> checkpoints_;
-  std::unique_ptr<Log> log_;
+  std::unique_ptr<UnitLog> log_;
   std::unique_ptr<Walk> walk_;
   TicketSeries source_series_, sink_series_;
   uint64_t span_ = 0;  // Counts fills, so that an old timer is known

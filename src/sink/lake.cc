@@ -1,15 +1,9 @@
 #include "sink/lake.h"
 
 #include <algorithm>
-#include <deque>
-#include <limits>
-#include <unordered_map>
-#include <utility>
 
 #include "base/text.h"
-#include "sink/checkpoint.h"
-#include "sink/dedupe.h"
-#include "sink/open_object.h"
+#include "sink/lake_sink.h"
 
 namespace sluice {
 namespace {
@@ -19,104 +13,8 @@ namespace {
 uint64_t encode_share_bytes(const Encoder& encoder) {
   return 6 * encoder.encoded_bytes_max(encoder.block_bytes()) + encoder.coil_bytes();
 }
-// What a place and its open object cost besides text, and what a finished object's entry costs.
-constexpr uint64_t place_bytes = 256, object_bytes = 1024, prepared_bytes = 512;
 
-struct Place {
-  std::string name;
-  uint64_t next_n = 0;
-  std::unique_ptr<OpenObject> object;  // Null between objects
-  Lease lease;                         // Of this entry
-  Lease object_lease;
-};
-
-// Checkpoints are for units that fill one object after another; with more places than this nothing
-// is marked.
-constexpr size_t checkpoint_places_max = 16;
-
-// A marked point of the record stream: what there was, but for the object that was open.
-struct MarkedPoint {
-  uint64_t point = 0;
-  SinkSums sums;
-  size_t sealed = 0;  // So many objects had been sealed
-  std::vector<SinkState::PlaceState> places;
-};
-
-class LakeSink : public Sink {
- public:
-  LakeSink(const LakeOptions& options, SinkContext context, Lease encode_share)
-      : options_(options),
-        context_(std::move(context)),
-        encode_share_(std::move(encode_share)),
-        yard_{options_.encoder, context_.workers, context_.inbox, context_.tickets,
-              context_.meter,   context_.share,   encode_share_,  context_.share.capacity(),
-              owners_},
-        dedupe_(context_.common) {
-    // A chained encoder can't begin in the middle, and hashes of what was seen aren't kept.
-    yard_.checkpoints =
-        context_.checkpoints && !options_.dedupe && options_.encoder.coil_bytes() == 0;
-  }
-  ~LakeSink() override { ENSURE(drained()); }
-
-  // Goes on where an earlier run's sink had got to; before anything else.
-  Status resume(const SinkCheckpoint& checkpoint);
-  Result<bool> write(Batch& batch, Cursor& cursor) override;
-  void mark_checkpoint(uint64_t point) override;
-  std::optional<SinkCheckpoint> take_checkpoint() override;
-  void finish() override;
-  void start_what_fits() override;
-  void on(Event& event) override;
-  bool finished() const override { return finishing_ && sealed_.empty() && !error_; }
-  Status status() const override { return error_ ? Status(*error_) : Status(); }
-  std::vector<Prepared> take_prepared() override;
-  SinkSums sums() const override { return sums_; }
-  void stop() override { stopped_ = true; }
-  bool drained() const override { return owners_.empty(); }
-  std::vector<std::pair<Key, UploadId>> open_uploads() const override;
-
- private:
-  Place& place(std::string_view name);
-  Result<bool> is_new(const Record& record);
-  std::string key_at(const Place& place, uint64_t n) const;
-  bool open(Place& place);
-  bool has_to_roll(const Place& place) const;
-  bool may_take_record(const Place& place) const;
-  void seal(Place& place);
-  void seal_largest(const Place* but);
-  void settle(OpenObject& object);
-  void list(OpenObject& object);
-  bool start_requests(OpenObject& object);
-  void fail(Error error) {
-    if (!error_) error_ = std::move(error);
-  }
-  // Nothing is under way that would give memory back.
-  bool quiet() const { return owners_.empty(); }
-
-  const LakeOptions& options_;
-  SinkContext context_;
-  Budget encode_share_;
-  ObjectYard yard_;
-  Dedupe dedupe_;
-
-  std::vector<std::unique_ptr<Place>> places_;  // In the order of their first records
-  std::unordered_map<std::string_view, Place*> by_name_;
-  std::vector<std::unique_ptr<OpenObject>> sealed_;  // On their way out
-  std::unordered_map<Ticket, OpenObject*> owners_;   // What is under way
-  std::vector<OpenObject*> listed_;                  // Those that may have something to start
-  uint32_t in_flight_ = 0;
-  std::vector<Prepared> prepared_;
-  Lease prepared_lease_;
-  std::deque<MarkedPoint> marked_;
-  size_t sealed_count_ = 0;
-  std::unordered_map<OpenObject*, size_t> sealed_as_;  // Of sealed_: which one it was, from 0
-  std::vector<std::pair<size_t, Prepared>> stored_;    // Sealed and stored; only with checkpoints
-  bool stored_more_ = false;          // A part was acknowledged since the last look
-  std::vector<Place*> batch_places_;  // Of the batch being written, by Batch::places
-  SinkSums sums_;
-  bool finishing_ = false;
-  bool stopped_ = false;
-  std::optional<Error> error_;
-};
+}  // namespace
 
 Place& LakeSink::place(std::string_view name) {
   if (const auto found = by_name_.find(name); found != by_name_.end()) return *found->second;
@@ -340,93 +238,6 @@ void LakeSink::settle(OpenObject& object) {
   std::erase_if(sealed_, [&](const auto& sealed) { return sealed.get() == &object; });
 }
 
-// ---- checkpoints -------------------------------------------------------------------------------
-
-void LakeSink::mark_checkpoint(uint64_t point) {
-  if (!yard_.checkpoints || places_.size() > checkpoint_places_max) return;
-  OpenObject* only = nullptr;
-  for (const auto& place : places_) {
-    if (!place->object || place->object->records() == 0) continue;
-    if (only != nullptr) return;
-    only = place->object.get();
-  }
-  if (only == nullptr || !only->mark(point)) return;
-  list(*only);
-  MarkedPoint& marked = marked_.emplace_back();
-  marked.point = point;
-  marked.sums = sums_;
-  marked.sealed = sealed_count_;
-  for (const auto& place : places_) marked.places.push_back({place->name, place->next_n});
-}
-
-std::optional<SinkCheckpoint> LakeSink::take_checkpoint() {
-  if (!yard_.checkpoints || !std::exchange(stored_more_, false)) return std::nullopt;
-  for (const auto& place : places_) {
-    if (!place->object) continue;
-    const auto at = place->object->checkpoint();
-    if (!at) continue;
-    while (!marked_.empty() && marked_.front().point < at->point) marked_.pop_front();
-    if (marked_.empty() || marked_.front().point != at->point) continue;
-    const MarkedPoint& marked = marked_.front();
-    SinkCheckpoint made{.point = marked.point, .sums = marked.sums};
-    made.sums.bytes = 0;  // Counted again, when the uploads are taken up
-    for (const auto& [order, prepared] : stored_) {
-      if (order < marked.sealed) made.uploads.push_back(prepared);
-    }
-    if (made.uploads.size() < marked.sealed) continue;  // One before it is still on its way
-    made.uploads.push_back(place->object->prepared_at(*at));
-    made.state = print(SinkState{marked.places, made.uploads.back().key, at->state});
-    marked_.pop_front();
-    return made;
-  }
-  return std::nullopt;
-}
-
-Status LakeSink::resume(const SinkCheckpoint& checkpoint) {
-  const SinkState state = TRY(parse_sink_state(checkpoint.state));
-  const Error no_room{ErrorKind::invalid, "lake: sink_share: too small for what was begun"};
-  sums_ = checkpoint.sums;
-  for (const auto& kept : state.places) {
-    Place& restored = place(kept.name);
-    restored.next_n = kept.next_n;
-    auto lease = context_.share.try_reserve(place_bytes + kept.name.size());
-    if (!lease) return no_room;
-    restored.lease = std::move(*lease);
-  }
-  const Prepared* open = nullptr;
-  for (const Prepared& upload : checkpoint.uploads) {
-    if (upload.key == state.open) {
-      open = &upload;
-      continue;
-    }
-    sums_.bytes += upload.bytes;
-    prepared_.push_back(upload);
-    stored_.emplace_back(sealed_count_++, upload);
-    auto lease = context_.share.try_reserve(prepared_bytes);
-    if (!lease) return no_room;
-    prepared_lease_.merge(std::move(*lease));
-  }
-  Place* target = nullptr;
-  for (const auto& place : places_) {
-    if (place->next_n > 0 && key_at(*place, place->next_n - 1) == state.open.str())
-      target = place.get();
-  }
-  if (open == nullptr || target == nullptr)
-    return Error{ErrorKind::invalid, "the checkpoint doesn't name the object that was open"};
-  auto lease = context_.share.try_reserve(object_bytes);
-  if (!lease) return no_room;
-  target->object_lease = std::move(*lease);
-  ObjectState object = state.object;
-  object.records = open->records;
-  object.least_ns = open->least ? open->least->ns : std::numeric_limits<int64_t>::max();
-  object.greatest_ns = open->greatest ? open->greatest->ns : std::numeric_limits<int64_t>::min();
-  target->object = std::make_unique<OpenObject>(
-      Upload(open->key, open->mark, {open->id, open->parts, open->bytes, open->crc32c}),
-      std::move(object), yard_);
-  list(*target->object);
-  return {};
-}
-
 std::vector<Prepared> LakeSink::take_prepared() {
   std::vector<Prepared> taken = std::move(prepared_);
   prepared_.clear();
@@ -448,6 +259,8 @@ std::vector<std::pair<Key, UploadId>> LakeSink::open_uploads() const {
   for (const Prepared& prepared : prepared_) open.emplace_back(prepared.key, prepared.id);
   return open;
 }
+
+namespace {
 
 class LakeMaker : public SinkMaker {
  public:

@@ -204,6 +204,7 @@ Status check_constant(const Settings& settings, std::string_view field, const Te
 
 }  // namespace
 
+// Long because it is a table: one entry for each word.
 const PartDoc& http_pages_doc() {
   static const PartDoc doc = {
       .name = "http",

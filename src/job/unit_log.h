@@ -1,0 +1,42 @@
+// What the walk of a unit tells of its documents, kept for the manifest and the report.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "flow/walk.h"
+#include "job/checkpoints.h"
+#include "job/inputs_log.h"
+#include "job/report.h"
+
+namespace sluice {
+
+class UnitLog : public WalkLog {
+ public:
+  UnitLog(InputsLog& inputs, UnitReport& report, Checkpoints& checkpoints)
+      : inputs_(inputs), report_(report), checkpoints_(checkpoints) {}
+  // What can't be found again by a key (a page of an API) is no input to be listed.
+  void on_document(const Document& document) override {
+    if (!document.key.str().empty()) inputs_.add(document);
+  }
+  void on_set_aside(SetAside what) override {
+    if (set_aside.size() < set_aside_listed_max) set_aside.push_back(std::move(what));
+  }
+  void on_warning(const Document& document, const std::string& warning) override {
+    if (report_.warnings.size() < set_aside_listed_max) {
+      report_.warnings.push_back(document.name + ": " + warning);
+    }
+  }
+  void on_checkpoint(uint64_t point, const std::string& cursor, const WalkSums& sums) override {
+    checkpoints_.mark(point, cursor, sums, set_aside.size());
+  }
+  std::vector<SetAside> set_aside;
+
+ private:
+  InputsLog& inputs_;
+  UnitReport& report_;
+  Checkpoints& checkpoints_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,100 @@
+// Where the lake sink could be gone on with, and going on there.
+#include <limits>
+
+#include "sink/lake_sink.h"
+
+namespace sluice {
+namespace {
+
+// Checkpoints are for units that fill one object after another; with more places than this nothing
+// is marked.
+constexpr size_t checkpoint_places_max = 16;
+
+}  // namespace
+
+void LakeSink::mark_checkpoint(uint64_t point) {
+  if (!yard_.checkpoints || places_.size() > checkpoint_places_max) return;
+  OpenObject* only = nullptr;
+  for (const auto& place : places_) {
+    if (!place->object || place->object->records() == 0) continue;
+    if (only != nullptr) return;
+    only = place->object.get();
+  }
+  if (only == nullptr || !only->mark(point)) return;
+  list(*only);
+  MarkedPoint& marked = marked_.emplace_back();
+  marked.point = point;
+  marked.sums = sums_;
+  marked.sealed = sealed_count_;
+  for (const auto& place : places_) marked.places.push_back({place->name, place->next_n});
+}
+
+std::optional<SinkCheckpoint> LakeSink::take_checkpoint() {
+  if (!yard_.checkpoints || !std::exchange(stored_more_, false)) return std::nullopt;
+  for (const auto& place : places_) {
+    if (!place->object) continue;
+    const auto at = place->object->checkpoint();
+    if (!at) continue;
+    while (!marked_.empty() && marked_.front().point < at->point) marked_.pop_front();
+    if (marked_.empty() || marked_.front().point != at->point) continue;
+    const MarkedPoint& marked = marked_.front();
+    SinkCheckpoint made{.point = marked.point, .sums = marked.sums};
+    made.sums.bytes = 0;  // Counted again, when the uploads are taken up
+    for (const auto& [order, prepared] : stored_) {
+      if (order < marked.sealed) made.uploads.push_back(prepared);
+    }
+    if (made.uploads.size() < marked.sealed) continue;  // One before it is still on its way
+    made.uploads.push_back(place->object->prepared_at(*at));
+    made.state = print(SinkState{marked.places, made.uploads.back().key, at->state});
+    marked_.pop_front();
+    return made;
+  }
+  return std::nullopt;
+}
+
+Status LakeSink::resume(const SinkCheckpoint& checkpoint) {
+  const SinkState state = TRY(parse_sink_state(checkpoint.state));
+  const Error no_room{ErrorKind::invalid, "lake: sink_share: too small for what was begun"};
+  sums_ = checkpoint.sums;
+  for (const auto& kept : state.places) {
+    Place& restored = place(kept.name);
+    restored.next_n = kept.next_n;
+    auto lease = context_.share.try_reserve(place_bytes + kept.name.size());
+    if (!lease) return no_room;
+    restored.lease = std::move(*lease);
+  }
+  const Prepared* open = nullptr;
+  for (const Prepared& upload : checkpoint.uploads) {
+    if (upload.key == state.open) {
+      open = &upload;
+      continue;
+    }
+    sums_.bytes += upload.bytes;
+    prepared_.push_back(upload);
+    stored_.emplace_back(sealed_count_++, upload);
+    auto lease = context_.share.try_reserve(prepared_bytes);
+    if (!lease) return no_room;
+    prepared_lease_.merge(std::move(*lease));
+  }
+  Place* target = nullptr;
+  for (const auto& place : places_) {
+    if (place->next_n > 0 && key_at(*place, place->next_n - 1) == state.open.str())
+      target = place.get();
+  }
+  if (open == nullptr || target == nullptr)
+    return Error{ErrorKind::invalid, "the checkpoint doesn't name the object that was open"};
+  auto lease = context_.share.try_reserve(object_bytes);
+  if (!lease) return no_room;
+  target->object_lease = std::move(*lease);
+  ObjectState object = state.object;
+  object.records = open->records;
+  object.least_ns = open->least ? open->least->ns : std::numeric_limits<int64_t>::max();
+  object.greatest_ns = open->greatest ? open->greatest->ns : std::numeric_limits<int64_t>::min();
+  target->object = std::make_unique<OpenObject>(
+      Upload(open->key, open->mark, {open->id, open->parts, open->bytes, open->crc32c}),
+      std::move(object), yard_);
+  list(*target->object);
+  return {};
+}
+
+}  // namespace sluice

@@ -1,0 +1,116 @@
+// The lake sink itself, whose parts are in lake.cc (records, objects, requests) and in
+// lake_checkpoints.cc. lake.h is what others see of it.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "sink/checkpoint.h"
+#include "sink/dedupe.h"
+#include "sink/lake.h"
+#include "sink/open_object.h"
+
+namespace sluice {
+
+// What a place and its open object cost besides text, and what a finished object's entry costs.
+inline constexpr uint64_t place_bytes = 256, object_bytes = 1024, prepared_bytes = 512;
+
+struct Place {
+  std::string name;
+  uint64_t next_n = 0;
+  std::unique_ptr<OpenObject> object;  // Null between objects
+  Lease lease;                         // Of this entry
+  Lease object_lease;
+};
+
+// A marked point of the record stream: what there was, but for the object that was open.
+struct MarkedPoint {
+  uint64_t point = 0;
+  SinkSums sums;
+  size_t sealed = 0;  // So many objects had been sealed
+  std::vector<SinkState::PlaceState> places;
+};
+
+class LakeSink : public Sink {
+ public:
+  LakeSink(const LakeOptions& options, SinkContext context, Lease encode_share)
+      : options_(options),
+        context_(std::move(context)),
+        encode_share_(std::move(encode_share)),
+        yard_{options_.encoder, context_.workers, context_.inbox, context_.tickets,
+              context_.meter,   context_.share,   encode_share_,  context_.share.capacity(),
+              owners_},
+        dedupe_(context_.common) {
+    // A chained encoder can't begin in the middle, and hashes of what was seen aren't kept.
+    yard_.checkpoints =
+        context_.checkpoints && !options_.dedupe && options_.encoder.coil_bytes() == 0;
+  }
+  ~LakeSink() override { ENSURE(drained()); }
+
+  // Goes on where an earlier run's sink had got to; before anything else.
+  Status resume(const SinkCheckpoint& checkpoint);
+  Result<bool> write(Batch& batch, Cursor& cursor) override;
+  void mark_checkpoint(uint64_t point) override;
+  std::optional<SinkCheckpoint> take_checkpoint() override;
+  void finish() override;
+  void start_what_fits() override;
+  void on(Event& event) override;
+  bool finished() const override { return finishing_ && sealed_.empty() && !error_; }
+  Status status() const override { return error_ ? Status(*error_) : Status(); }
+  std::vector<Prepared> take_prepared() override;
+  SinkSums sums() const override { return sums_; }
+  void stop() override { stopped_ = true; }
+  bool drained() const override { return owners_.empty(); }
+  std::vector<std::pair<Key, UploadId>> open_uploads() const override;
+
+ private:
+  Place& place(std::string_view name);
+  Result<bool> is_new(const Record& record);
+  std::string key_at(const Place& place, uint64_t n) const;
+  bool open(Place& place);
+  bool has_to_roll(const Place& place) const;
+  bool may_take_record(const Place& place) const;
+  void seal(Place& place);
+  void seal_largest(const Place* but);
+  void settle(OpenObject& object);
+  void list(OpenObject& object);
+  bool start_requests(OpenObject& object);
+  void fail(Error error) {
+    if (!error_) error_ = std::move(error);
+  }
+  // Nothing is under way that would give memory back.
+  bool quiet() const { return owners_.empty(); }
+
+  const LakeOptions& options_;
+  SinkContext context_;
+  Budget encode_share_;
+  ObjectYard yard_;
+  Dedupe dedupe_;
+
+  std::vector<std::unique_ptr<Place>> places_;  // In the order of their first records
+  std::unordered_map<std::string_view, Place*> by_name_;
+  std::vector<std::unique_ptr<OpenObject>> sealed_;  // On their way out
+  std::unordered_map<Ticket, OpenObject*> owners_;   // What is under way
+  std::vector<OpenObject*> listed_;                  // Those that may have something to start
+  uint32_t in_flight_ = 0;
+  std::vector<Prepared> prepared_;
+  Lease prepared_lease_;
+  std::deque<MarkedPoint> marked_;
+  size_t sealed_count_ = 0;
+  std::unordered_map<OpenObject*, size_t> sealed_as_;  // Of sealed_: which one it was, from 0
+  std::vector<std::pair<size_t, Prepared>> stored_;    // Sealed and stored; only with checkpoints
+  bool stored_more_ = false;          // A part was acknowledged since the last look
+  std::vector<Place*> batch_places_;  // Of the batch being written, by Batch::places
+  SinkSums sums_;
+  bool finishing_ = false;
+  bool stopped_ = false;
+  std::optional<Error> error_;
+};
+
+}  // namespace sluice
