@@ -332,6 +332,7 @@ Result<std::string> guess_job(const ApiAnswer& answer, const Headers& sent) {
   for (const std::string& remark : next.remarks) lines.comment("    ", remark);
   if (!next.words.empty()) {
     std::vector<std::string> words;
+    words.reserve(next.words.size());
     for (const auto& [word, value] : next.words) words.push_back(word + ": " + value);
     lines.add("    next: " + flow_map(words));
   }
