@@ -46,6 +46,7 @@ class ApiSource : public SourceMaker {
               PlannedInput& planned) const override {
     return inner_->list(unit, each, planned);
   }
+  bool lists() const override { return inner_->lists(); }
   bool wants_envelopes() const override { return inner_->wants_envelopes(); }
   std::vector<json::Path> envelope_paths() const override { return inner_->envelope_paths(); }
   bool resumable() const override { return inner_->resumable(); }

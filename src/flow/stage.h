@@ -135,8 +135,6 @@ class Source {
   virtual void forget(uint64_t number) = 0;
   // A document of a source that wants envelopes (SourceMaker) is decoded; in any order.
   virtual void on_envelope(Envelope) {}
-  // What people should know about this document, once it is placed; asked before forget().
-  virtual std::vector<std::string> warnings(uint64_t) const { return {}; }
   // Where a later run may go on behind this document, whose envelope has been given; nothing where
   // it can't. Asked before forget().
   virtual std::optional<std::string> cursor_after(uint64_t) const { return std::nullopt; }

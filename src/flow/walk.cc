@@ -299,9 +299,6 @@ void Walk::head_done() {
     parts_.log.on_warning(document, warning);
   }
   parts_.log.on_document(document);
-  for (const auto& warning : parts_.source.warnings(turn_)) {
-    parts_.log.on_warning(document, warning);
-  }
   if (const auto cursor = parts_.source.cursor_after(turn_)) {
     parts_.sink.mark_checkpoint(++checkpoints_);
     parts_.log.on_checkpoint(checkpoints_, *cursor, sums_);

@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,12 @@ class ScriptedEngine : public Engine {
 
   // The next one not scripted yet is answered with this.
   void then(Result<HttpResponse> response) { script_.push_back(std::move(response)); }
+  // The same, but its body breaks off after so many bytes. For exchanges that stream.
+  void then_cut(HttpResponse response, size_t bytes) {
+    response.body.resize(bytes);
+    cuts_.insert(asked_.size() + script_.size() + 1);
+    script_.push_back(std::move(response));
+  }
   static HttpResponse response(int status, std::string_view body = {}, Headers headers = {}) {
     HttpResponse made;
     made.status = status;
@@ -94,13 +101,19 @@ class ScriptedEngine : public Engine {
       one.sink->put(some.size());
       one.sent += some.size();
     }
+    const bool is_cut = cuts_.contains(at->first);
     Streaming done = std::move(one);
     streaming_.erase(at);
     done.response.body = Buffer();
-    done.exchange->finished(std::move(done.response));
+    if (is_cut) {
+      done.exchange->finished(Error{ErrorKind::transient, "cut"});
+    } else {
+      done.exchange->finished(std::move(done.response));
+    }
   }
 
   std::map<ExchangeId, Streaming> streaming_;
+  std::set<ExchangeId> cuts_;
   Answerer answerer_;
   std::deque<Result<HttpResponse>> script_;
   std::vector<Asked> asked_;

@@ -44,6 +44,7 @@ Names missing(const std::vector<ledger::FieldCount>& a, uint64_t looked_at_a,
               const std::vector<ledger::FieldCount>& b, uint64_t looked_at_b) {
   Names names;
   for (const ledger::FieldCount& field : a) {
+    if (field.records < drift_field_seen_min) continue;
     if (std::ranges::find(b, field.name, &ledger::FieldCount::name) != b.end()) continue;
     const double share = static_cast<double>(field.records) / static_cast<double>(looked_at_a);
     if (std::min(1.0, share) * static_cast<double>(looked_at_b) < drift_field_records) continue;
@@ -150,6 +151,18 @@ ledger::Shape to_shape(const WalkShape& shape) {
 std::optional<UnitProfile> profile_of(const ledger::Manifest& manifest, std::string name) {
   if (manifest.shape == ledger::Shape{}) return std::nullopt;
   return UnitProfile{std::move(name), manifest.sums.records, manifest.shape};
+}
+
+void note_profile(const Job& job, const ledger::Record& record, bool is_resumed,
+                  const WalkShape& shape, ledger::Intent& intent, UnitReport& report) {
+  report.profile.reset();
+  report.profile_before.reset();
+  if (!job.watch_drift || intent.end > 0 || is_resumed) return;
+  intent.shape = to_shape(shape);
+  report.profile = UnitProfile{report.unit, intent.sums.records, intent.shape};
+  if (record.manifest && record.manifest->fingerprint == job.fingerprint) {
+    report.profile_before = profile_of(*record.manifest, "its last commit");
+  }
 }
 
 namespace {

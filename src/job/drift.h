@@ -25,12 +25,18 @@ inline constexpr double drift_record_bytes = 0.25;
 // had it; likewise the other way round. Rare fields come and go: with ten expected, none is there
 // by chance less than once in 20,000 times.
 inline constexpr double drift_field_records = 10;
+inline constexpr uint64_t drift_field_seen_min = 3;  // Records that have it, where it is
 // The first so many units of a run are watched. A back-fill of more would only tell of history.
 inline constexpr size_t drift_units_max = 1'000;
 
 // What a manifest says about it; nothing if its records were not looked at.
 std::optional<UnitProfile> profile_of(const ledger::Manifest& manifest, std::string name);
 ledger::Shape to_shape(const WalkShape& shape);
+// Puts a fill's shape into its intent, and what it is to be held against into its report. `record`:
+// the unit's, as it was claimed. Nothing for a stream, nor for a fill that has resumed an earlier
+// one, since what that had read is not in the shape.
+void note_profile(const Job& job, const ledger::Record& record, bool is_resumed,
+                  const WalkShape& shape, ledger::Intent& intent, UnitReport& report);
 
 // "drift: 83,688 records as before, but 28.4KiB each, was 18.8KiB (+51 %); new fields: .sources;
 // gone: .legacy_id (against 2024-02-07)". Empty: as before. The first of `before` gives the

@@ -384,7 +384,8 @@ void UnitTask::fill_record() {
   bool may_have_twins = false;
   meant_ = intent(may_have_twins);
   report_.objects += meant_->uploads.size();
-  note_profiles();
+  note_profile(around_.job, run_.record(), checkpoints_->resumed(), walk_->shape(), *meant_,
+               report_);
   for (SetAside& what : log_->set_aside) {
     if (report_.set_aside.size() < set_aside_listed_max)
       report_.set_aside.push_back(std::move(what));
@@ -396,17 +397,6 @@ void UnitTask::fill_record() {
   twins_.emplace(ledger_unit_, run_.epoch(), std::move(kept));
   phase_ = Phase::sweeping;
   sweep_on();
-}
-
-// For drift: this fill against the last commit, if that was by this form of the job.
-void UnitTask::note_profiles() {
-  report_.profile.reset();
-  report_.profile_before.reset();
-  if (meant_->shape == ledger::Shape{}) return;
-  report_.profile = UnitProfile{unit_.id, meant_->sums.records, meant_->shape};
-  const auto& last = run_.record().manifest;
-  if (last && last->fingerprint == around_.job.fingerprint)
-    report_.profile_before = profile_of(*last, "its last commit");
 }
 
 void UnitTask::write_intent() {
@@ -437,10 +427,6 @@ ledger::Intent UnitTask::intent(bool& may_have_twins) {
   }
   intent.sums = total_sums(sums, written, checkpoints_->sums_before());
   if (around_.parts.source->stream()) intent.end = sums.position;
-  // What was resumed is not all that there is.
-  if (around_.job.watch_drift && !around_.parts.source->stream() && !checkpoints_->resumed()) {
-    intent.shape = to_shape(walk_->shape());
-  }
   return intent;
 }
 

@@ -76,7 +76,6 @@ class UnitTask : public Task {
   void finish();
   Status check_not_empty() const;
   ledger::Intent intent(bool& may_have_twins);
-  void note_profiles();
   void write_intent();
 
   const UnitNames unit_;

@@ -36,6 +36,7 @@ const PartDoc& units_words() {
   return doc;
 }
 
+// Long because it is a table: an entry for each word.
 const PartDoc& job_words() {
   static const PartDoc doc = {
       .name = "job",

@@ -14,19 +14,17 @@
 //
 // A bounded unit that can go on where an earlier attempt ended is claimed with `resume`. Then
 //   * record().checkpoint, if there is one, tells where to begin. Its uploads are ours now, with
-//   the
-//     marks that they have; the parts that it doesn't name are written again under their numbers.
+//     the marks that they have; parts that it doesn't name are written again, by their numbers.
 //     (Where an upload is one file, Features::in_place_parts, each is first copied into a new
-//     upload with run.mark(), and a checkpoint that names the new ones is written before anything
-//     else.)
-//   * while it fills, the caller calls checkpoint() whenever may_checkpoint(), drives the run
-//   beside
-//     the fill, and fills on. It names only what was acknowledged, up to the first gap, and every
-//     upload that is still wanted: one that the checkpoint before named and this one doesn't is
-//     aborted once the record says so.
+//     upload with run.mark(), and a checkpoint that names those is written before anything else.
+//     Directories keep parts in files of their own and S3 does likewise: neither needs it.)
+//   * while it fills, the caller calls checkpoint() now and then if may_checkpoint(), drives the
+//     run beside the fill, and fills on. A checkpoint names only what was acknowledged, up to the
+//     first gap, and every upload that is still wanted: one that the checkpoint before named and
+//     this one doesn't is aborted once the record says so.
 //   * claim_lost(): somebody else has claimed the unit. Nothing of ours is aborted yet: stop
-//     writing, wait for what is under way, then upload_gone(mine). (fill() and fail() would find it
-//     out, too.) done() with an error while filling: stop writing, then fail() if may_fail().
+//     writing, wait for what is under way, then upload_gone(mine). (fill() and fail() would find
+//     it out, too.) done() with an error while filling: stop writing, then fail() if may_fail().
 //   * fill(), fail(), upload_gone() and leave() wait for a checkpoint: not while checkpointing().
 //   * stopped by a signal or a deadline it leaves: the record stays as it is, with its claim open
 //     and its checkpoint, nothing is aborted, and the next run goes on there.

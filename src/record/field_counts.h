@@ -20,9 +20,9 @@ class FieldCounts {
   using Counts = std::map<std::string, uint64_t, std::less<>>;
 
   // All near the beginning of the input, then one record of so many.
-  static constexpr uint64_t every = 64;
-  static constexpr uint64_t documents_looked_through = 32;
-  static constexpr uint64_t bytes_looked_through = 64 << 10;
+  static constexpr uint64_t every = 128;
+  static constexpr uint64_t documents_looked_through = 16;
+  static constexpr uint64_t bytes_looked_through = 32 << 10;  // Of each of them
   // `document`: its number in input order. `offset`: the record's, in the inflated document.
   static bool looks_at(uint64_t document, uint64_t offset) {
     if (document < documents_looked_through && offset < bytes_looked_through) return true;

@@ -14,8 +14,9 @@ class HttpPages : public Source {
  public:
   HttpPages(ApiAccess& api, const HttpPagesOptions& options, PageFetchOptions fetch, Paging paging,
             const SourceContext& context)
-      : paging_(std::move(paging)),
-        fetcher_(api, std::move(fetch), context),
+      : tickets_(context.tickets),
+        paging_(std::move(paging)),
+        fetcher_(api, std::move(fetch), context, tickets_),
         is_numbered_(Paging::numbered(options.paging)),
         parallel_(is_numbered_ ? std::max<uint64_t>(options.parallel, 1) : 1),
         pages_max_(options.paging.pages_max),
@@ -65,8 +66,8 @@ class HttpPages : public Source {
     return pages_[number - first_].cursor;
   }
 
-  std::vector<std::string> warnings(uint64_t number) const override {
-    if (number > 0 || paging_.doubt().empty()) return {};
+  std::vector<std::string> take_warnings() override {
+    if (paging_.doubt().empty() || std::exchange(doubt_told_, true)) return {};
     return {paging_.doubt()};
   }
 
@@ -170,6 +171,7 @@ class HttpPages : public Source {
     error_ = std::move(error).in(its.document.name);
   }
 
+  TicketSeries tickets_;
   Paging paging_;
   PageFetcher fetcher_;
   const bool is_numbered_;
@@ -183,6 +185,7 @@ class HttpPages : public Source {
   std::map<uint64_t, std::deque<Chunk>> arrived_;
   std::optional<uint64_t> total_;
   std::optional<Error> error_;
+  bool doubt_told_ = false;
   bool stopped_ = false;
 };
 
@@ -217,6 +220,9 @@ class HttpPagesMaker : public SourceMaker {
       fetch.headers.push_back({"Accept-Encoding", "gzip"});
     if (!has_header(fetch.headers, "User-Agent")) fetch.headers.push_back({"User-Agent", "sluice"});
     Paging paging(options_.paging, std::move(first));
+    if (options_.details)
+      return make_http_details(api_, *options_.details, {std::move(fetch), std::move(paging)},
+                               context);
     if (context.cursor) TRY(paging.resume(*context.cursor));
     return std::unique_ptr<Source>(
         std::make_unique<HttpPages>(api_, options_, std::move(fetch), std::move(paging), context));
@@ -227,11 +233,14 @@ class HttpPagesMaker : public SourceMaker {
     planned = {};
     return {};
   }
-  bool wants_envelopes() const override { return true; }
+  bool lists() const override { return false; }
+  bool wants_envelopes() const override { return !options_.details; }
   std::vector<json::Path> envelope_paths() const override {
-    return Paging::wanted(options_.paging);
+    return options_.details ? std::vector<json::Path>() : Paging::wanted(options_.paging);
   }
-  bool resumable() const override { return !Paging::numbered(options_.paging); }
+  bool resumable() const override {
+    return !options_.details && !Paging::numbered(options_.paging);
+  }
 
  private:
   ApiAccess& api_;

@@ -240,6 +240,25 @@ const PartDoc& http_pages_doc() {
                     "as they are.",
             .example = "'{\"query\": \"...\", \"variables\": {\"day\": \"{unit:%F}\"}}'"},
            next_words(),
+           {.name = "detail",
+            .type = FieldType::group,
+            .help = "The pages are lists, and what is wanted lies at a URL that each row names.",
+            .fields = {{.name = "url",
+                        .type = FieldType::templ,
+                        .help = "That URL, by the row's fields; it may be relative.",
+                        .required = true,
+                        .use = TemplateUse::value,
+                        .example = "\"{.url}\""},
+                       {.name = "records",
+                        .type = FieldType::field,
+                        .help = "Where a list has its rows.",
+                        .required = true,
+                        .example = ".results"},
+                       {.name = "parallel",
+                        .type = FieldType::count,
+                        .help = "So many are asked for at once.",
+                        .default_text = "16"}},
+            .example = "detail: { url: \"{.url}\", records: .results }"},
            {.name = "max_pages",
             .type = FieldType::count,
             .help = "One page more is an error, and nothing of the unit counts.",
@@ -310,6 +329,16 @@ Result<HttpPagesOptions> read_http_pages(const Settings& settings) {
     return settings.error_at("parallel",
                              "only numbered pages (next: page or offset) can be asked "
                              "for before the one before them has come");
+  if (settings.has("detail")) {
+    const Settings& detail = settings.inner("detail");
+    HttpDetailsOptions& details = options.details.emplace();
+    details.url = detail.templ("url");
+    details.records = detail.path("records");
+    details.parallel =
+        static_cast<uint32_t>(std::clamp<uint64_t>(detail.count("parallel"), 1, 256));
+    if (details.url.uses_unit() || details.url.uses_run())
+      return detail.error_at("url", "only fields of the row may stand here");
+  }
   if (settings.has("rate")) {
     const Settings& rate = settings.inner("rate");
     options.per_second = static_cast<double>(rate.count("requests")) * 1e9 /

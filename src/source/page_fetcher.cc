@@ -71,12 +71,14 @@ struct PageFetcher::Page {
   Answer answer;
 };
 
-PageFetcher::PageFetcher(ApiAccess& api, PageFetchOptions options, const SourceContext& context)
+PageFetcher::PageFetcher(ApiAccess& api, PageFetchOptions options, const SourceContext& context,
+                         TicketSeries& tickets, Bytes bytes)
     : api_(api),
       options_(std::move(options)),
+      bytes_(bytes),
       in_flight_(context.in_flight),
       inbox_(context.inbox),
-      tickets_(context.tickets) {}
+      tickets_(tickets) {}
 
 PageFetcher::~PageFetcher() = default;
 
@@ -100,14 +102,15 @@ void PageFetcher::add(uint64_t number, PageRequest request) {
 void PageFetcher::start_what_fits(Purse& purse) {
   if (stopped_) return;
   for (auto& [number, page] : pages_) {
+    const uint64_t whose = bytes_ == Bytes::documents ? number : UINT64_MAX;
     if (page->state == Page::State::waiting) {
       if (in_flight_.open() == in_flight_.most()) return;
-      auto lease = purse.reserve(number, first_room_bytes + document_overhead_bytes);
+      auto lease = purse.reserve(whose, first_room_bytes + document_overhead_bytes);
       if (!lease) return;
       start(*page, std::move(*lease));
     }
     while (page->state == Page::State::under_way && page->fetch->wants_room()) {
-      auto lease = purse.reserve(number, room_bytes);
+      auto lease = purse.reserve(whose, room_bytes);
       if (!lease) return;
       page->fetch->give_room(Buffer(room_bytes), std::move(*lease));
     }

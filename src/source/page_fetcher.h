@@ -47,7 +47,11 @@ struct PageFetchOptions {
 
 class PageFetcher {
  public:
-  PageFetcher(ApiAccess& api, PageFetchOptions options, const SourceContext& context);
+  // Whose bytes pages are: their own documents', or nobody's, so that no turn comes for them.
+  enum class Bytes : uint8_t { documents, common };
+  // `tickets`: of the source, which routes their events here.
+  PageFetcher(ApiAccess& api, PageFetchOptions options, const SourceContext& context,
+              TicketSeries& tickets, Bytes bytes = Bytes::documents);
   ~PageFetcher();
 
   // Pages in the order in which they get their bytes: numbers only grow.
@@ -96,9 +100,10 @@ class PageFetcher {
 
   ApiAccess& api_;
   const PageFetchOptions options_;
+  const Bytes bytes_;
   InFlight& in_flight_;
   Inbox& inbox_;
-  TicketSeries tickets_;
+  TicketSeries& tickets_;
   Chance chance_;
   std::map<uint64_t, std::unique_ptr<Page>> pages_;
   std::unordered_map<Ticket, uint64_t> open_;  // Fetches and rests

@@ -131,7 +131,7 @@ Result<std::optional<PageRequest>> Paging::next(const PageShown& page) {
 
   // A wrong path would silently load one page.
   if (done_ == 1 && options_.where && !page.envelope.values.at(0))
-    doubt_ = "it has no " + json::to_string(*options_.where) +
+    doubt_ = "the first page has no " + json::to_string(*options_.where) +
              ", so it is taken for the only page; is the path in `next` right?";
   std::optional<PageRequest> next;
   switch (options_.kind) {
@@ -165,8 +165,10 @@ Result<bool> Paging::is_last(const PageShown& page, bool is_empty) {
   if (pages_ && done_ >= *pages_) return true;
   if (total_ && numbered(options_) && records_ >= *total_) return true;
   if (!is_empty) return false;
+  // Where the API itself says whether there is more, an empty page says nothing.
+  const bool is_told = options_.more || pages_;
   const bool ends = options_.on_empty == OnEmptyPage::end ||
-                    (options_.on_empty == OnEmptyPage::by_kind && numbered(options_));
+                    (options_.on_empty == OnEmptyPage::by_kind && numbered(options_) && !is_told);
   if (options_.on_empty == OnEmptyPage::error && done_ > 1)
     return wrong("an empty page (on_empty: error)");
   return ends;

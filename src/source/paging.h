@@ -44,7 +44,8 @@ struct PagingOptions {
   std::optional<json::Path> total = {};    // How many records there are,
   std::optional<json::Path> pages = {};    // ... and how many pages
   bool total_may_differ = false;
-  OnEmptyPage on_empty = OnEmptyPage::by_kind;  // page, offset: end; else: follow
+  // by_kind: the end for page and offset without `more` and `pages`; else just a page
+  OnEmptyPage on_empty = OnEmptyPage::by_kind;
   OnRepeatedCursor on_repeated = OnRepeatedCursor::error;
   bool same_page_may_come = false;
   uint64_t pages_max = 10'000;
@@ -74,6 +75,7 @@ class Paging {
   }
 
   Paging(PagingOptions options, PageRequest first);
+  const PagingOptions& options() const { return options_; }
   // From where an earlier run got to, as cursor() said it. `invalid`: not such a text.
   Status resume(std::string_view cursor);
 

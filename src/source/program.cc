@@ -14,29 +14,32 @@ constexpr size_t chunks_ahead_max = 2;  // That the reader may fill while one is
 
 using StartReader = std::function<Result<std::unique_ptr<ByteReader>>(Inbox& home)>;
 
-// One document, whatever it is read from.
-class StreamedDocument final : public CheckpointedSource {
+// What comes is one document; with checkpoints in it, one up to each of them: a later run may go on
+// behind any document that has ended so.
+class StreamedDocuments final : public Source {
  public:
-  StreamedDocument(std::string name, const SourceContext& context, StartReader start)
+  StreamedDocuments(std::string name, const SourceContext& context, StartReader start)
       : inbox_(context.inbox),
         tickets_(context.tickets),
+        name_(std::move(name)),
         start_(std::move(start)),
-        document_{.name = name, .key = Key(name)},
-        ended_(context.limit == 0),
-        documents_(context.limit == 0 ? 0 : 1) {}
+        ended_(context.limit == 0) {
+    if (context.limit == 0) total_ = 0;
+    begin_document();
+  }
 
   void start_what_fits(Purse& purse) override {
     if (stopped_ || ended_ || !status_.ok()) return;
     if (!reader_) {
       auto reader = start_(inbox_);
       if (!reader.ok()) {
-        status_ = std::move(reader.error()).in(document_.name);
+        status_ = std::move(reader.error()).in(name_);
         return;
       }
       reader_ = std::move(*reader);
     }
     while (open_ < chunks_ahead_max) {
-      auto lease = purse.reserve(document_.number, chunk_bytes_max);
+      auto lease = purse.reserve(documents_.back().document.number, chunk_bytes_max);
       if (!lease) return;
       ++open_;
       reader_->read(tickets_.next(), Buffer(chunk_bytes_max), std::move(*lease));
@@ -46,7 +49,6 @@ class StreamedDocument final : public CheckpointedSource {
   void on(Event& event) override {
     auto& got = static_cast<ByteReader::Got&>(event);
     --open_;
-    checkpoint_ = std::move(got.checkpoint);
     for (std::string& line : got.warnings) warnings_.push_back(std::move(line));
     if (stopped_ || ended_ || !status_.ok()) return;
     if (got.error) {
@@ -54,18 +56,32 @@ class StreamedDocument final : public CheckpointedSource {
       return;
     }
     ended_ = got.end;
-    if (got.bytes.empty() && !got.end) return;
-    if (got.bytes.size() < chunk_bytes_max / 2) {
+    if (got.bytes.size() < chunk_bytes_max / 2 && !got.bytes.empty()) {
       got.bytes = Buffer::of(got.bytes.view());
       got.lease.shrink(got.bytes.size());
     }
-    const uint64_t bytes = got.bytes.size();
-    ready_.push_back({.document = document_.number,
-                      .chunk = {.bytes = std::move(got.bytes),
-                                .lease = std::move(got.lease),
-                                .offset = document_.bytes,
-                                .last = got.end}});
-    document_.bytes += bytes;
+    const uint64_t behind = read_ + got.bytes.size();
+    const bool has_checkpoint =
+        got.checkpoint && got.checkpoint->offset > read_ && got.checkpoint->offset <= behind;
+    if (has_checkpoint) {
+      const uint64_t before = got.checkpoint->offset - read_;
+      Buffer rest = Buffer::of(got.bytes.view().substr(before));
+      Lease of_rest = got.lease.split(std::min<uint64_t>(rest.size(), got.lease.bytes()));
+      got.bytes.resize(before);
+      documents_.back().cursor = std::move(got.checkpoint->cursor);
+      put(std::move(got.bytes), std::move(got.lease), true);
+      begin_document();
+      got.bytes = std::move(rest);
+      got.lease = std::move(of_rest);
+    }
+    if (!got.bytes.empty() || (got.end && documents_.back().document.number == 0)) {
+      put(std::move(got.bytes), std::move(got.lease), got.end);
+    } else if (got.end && documents_.back().document.bytes > 0) {
+      put(Buffer(), std::move(got.lease), true);
+    } else if (got.end) {
+      documents_.pop_back();  // Nothing came behind the last checkpoint
+    }
+    if (got.end) total_ = first_ + documents_.size();
   }
 
   std::optional<Arrived> take() override {
@@ -74,9 +90,14 @@ class StreamedDocument final : public CheckpointedSource {
     ready_.pop_front();
     return arrived;
   }
-  const Document& document(uint64_t) const override { return document_; }
-  void forget(uint64_t) override {}
-  std::optional<uint64_t> documents() const override { return documents_; }
+  const Document& document(uint64_t number) const override { return known(number).document; }
+  std::optional<std::string> cursor_after(uint64_t number) const override {
+    return known(number).cursor;
+  }
+  void forget(uint64_t number) override {
+    for (; first_ <= number && !documents_.empty(); ++first_) documents_.pop_front();
+  }
+  std::optional<uint64_t> documents() const override { return total_; }
   Status status() const override { return status_; }
   std::vector<std::string> take_warnings() override { return std::exchange(warnings_, {}); }
   void stop() override {
@@ -86,20 +107,45 @@ class StreamedDocument final : public CheckpointedSource {
     reader_->stop(tickets_.next());
   }
   bool drained() const override { return open_ == 0; }
-  const std::optional<Checkpoint>& checkpoint() const override { return checkpoint_; }
 
  private:
+  struct Known {
+    Document document;  // `bytes`: so far
+    std::optional<std::string> cursor;
+  };
+  const Known& known(uint64_t number) const {
+    ENSURE(number >= first_ && number - first_ < documents_.size());
+    return documents_[number - first_];
+  }
+  void begin_document() {
+    const uint64_t number = documents_.empty() ? first_ : documents_.back().document.number + 1;
+    documents_.push_back({.document = {.number = number, .name = name_}, .cursor = {}});
+  }
+  void put(Buffer bytes, Lease lease, bool last) {
+    Document& its = documents_.back().document;
+    const uint64_t size = bytes.size();
+    ready_.push_back({.document = its.number,
+                      .chunk = {.bytes = std::move(bytes),
+                                .lease = std::move(lease),
+                                .offset = its.bytes,
+                                .last = last}});
+    its.bytes += size;
+    read_ += size;
+  }
+
   Inbox& inbox_;
   TicketSeries tickets_;
+  const std::string name_;
   const StartReader start_;
-  Document document_;  // `bytes`: so far
+  std::deque<Known> documents_;  // From first_ on; the last is the one that comes
+  uint64_t first_ = 0;
+  uint64_t read_ = 0;  // Bytes that were put
   Status status_;
   std::deque<Arrived> ready_;
   std::vector<std::string> warnings_;
-  std::optional<Checkpoint> checkpoint_;
   size_t open_ = 0;  // Orders that are not answered yet
   bool stopped_ = false, ended_ = false;
-  const uint64_t documents_;
+  std::optional<uint64_t> total_;
   std::unique_ptr<ByteReader> reader_;
 };
 
@@ -125,13 +171,16 @@ class ProgramMaker : public StreamedMaker {
       TRY_IN(word.render({.unit = &context.unit}, Template::Escape::none, text), "exec");
     }
     options.environment = {{"SLUICE_UNIT", context.unit.id},
-                           {"SLUICE_RUN_ID", context.unit.run_id}};
+                           {"SLUICE_RUN_ID", context.unit.run_id},
+                           {"SLUICE_CURSOR", context.cursor.value_or("")}};
     const std::string name = "exec:" + options.words[0];
     const auto start = [options](Inbox& home) -> Result<std::unique_ptr<ByteReader>> {
       return std::make_unique<ByteReader>(TRY(ChildProcess::start(options)), home);
     };
-    return std::unique_ptr<Source>(std::make_unique<StreamedDocument>(name, context, start));
+    return std::unique_ptr<Source>(std::make_unique<StreamedDocuments>(name, context, start));
   }
+
+  bool resumable() const override { return true; }
 
  private:
   const std::vector<Template> words_;
@@ -147,7 +196,7 @@ class StandardInputMaker : public StreamedMaker {
     const auto start = [](Inbox& home) -> Result<std::unique_ptr<ByteReader>> {
       return std::make_unique<ByteReader>(0, home);
     };
-    return std::unique_ptr<Source>(std::make_unique<StreamedDocument>("stdin", context, start));
+    return std::unique_ptr<Source>(std::make_unique<StreamedDocuments>("stdin", context, start));
   }
 
  private:
@@ -163,7 +212,8 @@ const PartDoc& exec_source_doc() {
       .summary =
           "What a program prints, as one document, read as it comes. It is started once for each "
           "unit, with SLUICE_UNIT and SLUICE_RUN_ID in its environment. An exit status other than "
-          "0 fails the unit. A line {\"sluice\":{\"checkpoint\":\"...\"}} is no record.",
+          "0 fails the unit. A line {\"sluice\":{\"checkpoint\":\"...\"}} is no record: a run that "
+          "was killed is gone on with behind it, with those words in SLUICE_CURSOR (else empty).",
       .fields = {{.name = "command",
                   .type = FieldType::templ,
                   .help = "The program and its words; {unit} and {run...} are filled in, {{ is a "

@@ -1,5 +1,5 @@
 // The sources `exec` and `stdin`: what a program prints, or what comes through our standard input,
-// is one document, read as it comes and as memory allows.
+// read as it comes and as memory allows. It is one document, or one up to each checkpoint in it.
 //
 //   source: { exec: [ ./fetch.py, --day, "{unit:%F}" ] }
 //   source: { stdin: {} }
@@ -7,27 +7,18 @@
 // The program is started once for each unit, without a shell, with our environment and
 //   SLUICE_UNIT     the unit's id: 2024-02-08
 //   SLUICE_RUN_ID   the run
-//   SLUICE_CURSOR   where to go on: the last checkpoint, if there is one
+//   SLUICE_CURSOR   where to go on: the last checkpoint of a run that didn't end; else empty
 // Its exit status counts: anything but 0 fails the unit, with what it said last on its standard
 // error; that, bounded, goes to the report too. Lines that are checkpoints (checkpoint_lines.h) are
 // no records. On a stop it gets SIGTERM, and SIGKILL after 10 s.
 #pragma once
 
 #include <memory>
-#include <optional>
 
 #include "flow/makers.h"
 #include "flow/part.h"
-#include "source/checkpoint_lines.h"
 
 namespace sluice {
-
-// A source that is told by what it reads from where it could be read on.
-class CheckpointedSource : public Source {
- public:
-  // The latest so far. What came before its offset may not have been placed yet.
-  virtual const std::optional<Checkpoint>& checkpoint() const = 0;
-};
 
 const PartDoc& exec_source_doc();
 Result<std::unique_ptr<SourceMaker>> make_exec_source(const Settings& settings);

@@ -114,7 +114,7 @@ next:
                          '--latency', 20, records=3000)
         self.check_all(ran, 3000)
         self.assertEqual(self.job.lines(), list(self.api.expected()))
-        self.assertGreater(self.api.counters()['concurrent_max'], 4)
+        self.assertGreater(self.api.counters()['requests_open_max'], 4)
 
     def test_a_token_in_the_last_page_too_is_no_endless_run(self):
         for kind in ('null', 'empty', 'missing', 'past'):
@@ -153,6 +153,22 @@ query: {{ from: "{{unit:%F}}T00:00:00Z", to: "{{unit.end:%F}}T00:00:00Z" }}"""
         ran = self.job.run()
         self.check_all(ran, 300)
         self.assertEqual(len(self.job.objects()), 3)
+
+
+class Details(Case):
+    def test_rows_of_lists_name_what_is_wanted(self):
+        ran = self.pages('/list', """next: { cursor: .next_token, as: token }
+detail: { url: "{.url}", records: .items }""", '--latency', 5, decode='{ json: { single: true } }')
+        self.check_all(ran)
+        self.assertEqual(self.job.lines(), list(self.api.expected()))
+        self.assertGreater(self.api.counters()['requests_open_max'], 8)
+
+    def test_one_that_is_gone_is_set_aside(self):
+        ran = self.pages('/list', """next: { cursor: .next_token, as: token }
+detail: { url: "{.url}", records: .items }""", '--fault', 'path=/items nth=7 status=404',
+                         records=50, decode='{ json: { single: true } }')
+        self.assertEqual(ran.code, 3, ran.err)
+        self.assertEqual(len(self.job.lines()), 49)
 
 
 class Guards(Case):
@@ -198,7 +214,7 @@ class Guards(Case):
         ran = self.pages('/cursor', 'next: { cursor: .nextToken, as: token }')
         self.assertEqual(ran.code, 0)
         self.assertEqual(len(self.job.lines()), 100)
-        self.assertIn('it has no .nextToken, so it is taken for the only page', ran.out + ran.err)
+        self.assertIn('the first page has no .nextToken, so it is taken for the only page', ran.out + ran.err)
 
     def test_an_empty_api_is_a_unit_without_objects(self):
         ran = self.pages('/cursor', CURSOR, records=0)

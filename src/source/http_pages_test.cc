@@ -1,0 +1,224 @@
+#include "source/http_pages.h"
+
+#include <doctest/doctest.h>
+
+#include <map>
+
+#include "http/scripted_engine.h"
+#include "json/slice.h"
+
+namespace sluice {
+namespace {
+
+// Takes pages as a walk would: their bytes, and at their ends what the decoder shows of them.
+struct Walked {
+  explicit Walked(ScriptedEngine::Answerer answerer = {}) : engine(std::move(answerer)) {}
+
+  // What came of each page, or the error.
+  std::string run(HttpPagesOptions options, std::optional<std::string> cursor = {}) {
+    options.fetch.pauses = {.pause_base = 1, .pause_most = 1};
+    const auto maker = make_http_pages_maker(api, options);
+    const auto paths = maker->envelope_paths();
+    auto source = maker->open({.unit = unit,
+                               .in_flight = in_flight,
+                               .common = budget,
+                               .inbox = inbox,
+                               .tickets = TicketSeries(5),
+                               .cursor = std::move(cursor)});
+    REQUIRE(source.ok());
+    Purse purse(budget, *budget.try_reserve(5 << 20), *budget.try_reserve(4 << 20));
+    std::map<uint64_t, std::string> bodies;
+    uint64_t turn = 0;
+    std::string status;
+    while ((*source)->documents() != turn) {
+      (*source)->start_what_fits(purse);
+      while (auto arrived = (*source)->take()) {
+        bodies[arrived->document] += arrived->chunk.bytes.view();
+        pieces += 1;
+        if (arrived->chunk.last) show(**source, arrived->document, bodies, paths);
+      }
+      if (const Status now = (*source)->status(); !now.ok()) {
+        status = now.error().message;
+        break;
+      }
+      for (; shown > turn; ++turn) {
+        cursors.push_back((*source)->cursor_after(turn).value_or(""));
+        (*source)->forget(turn);
+        purse.set_turn(turn + 1);
+      }
+      if ((*source)->documents() == turn) break;
+      (*source)->start_what_fits(purse);
+      while (auto event = inbox.take_if_any()) (*source)->on(*event);
+    }
+    (*source)->stop();
+    while (!(*source)->drained()) (*source)->on(*inbox.wait());
+    source->reset();
+    for (Lease& lease : purse.release()) lease.release();
+    if (!status.empty()) return "error: " + status;
+    std::string all;
+    for (const auto& [number, body] : bodies) all += body;
+    return all;
+  }
+
+  void show(Source& source, uint64_t number, const std::map<uint64_t, std::string>& bodies,
+            const std::vector<json::Path>& paths) {
+    json::Slicer slicer({.records = *json::parse_path(".items"), .envelope = paths});
+    std::vector<json::Span> records;
+    slicer.slice(bodies.at(number), 0, records);
+    slicer.finish();
+    Envelope envelope{.document = number, .records = records.size(), .content = number + 1};
+    for (size_t i = 0; i < paths.size(); ++i) {
+      const auto value = slicer.envelope(i);
+      envelope.values.push_back(value ? std::optional(std::string(*value)) : std::nullopt);
+    }
+    source.on_envelope(std::move(envelope));
+    shown = number + 1;
+  }
+
+  ScriptedEngine engine;
+  Clock clock;
+  RequestRate rate{0, 1};
+  ApiAccess api{engine, clock, nullptr, rate};
+  UnitNames unit{.id = "2024-02-08"};
+  InFlight in_flight{16};
+  Budget budget{64 << 20};
+  Inbox inbox;
+  std::vector<std::string> cursors;
+  uint64_t shown = 0;
+  int pieces = 0;
+};
+
+HttpPagesOptions options() {
+  HttpPagesOptions made{.url = *Template::parse("http://api/items?day={unit}", TemplateUse::value)};
+  made.paging = {.kind = PagingKind::cursor, .where = *json::parse_path(".next"), .word = "token"};
+  return made;
+}
+
+HttpResponse page(std::string_view body, int status = 200, Headers headers = {}) {
+  return ScriptedEngine::response(status, body, std::move(headers));
+}
+
+constexpr std::string_view first = R"({"items":[1,2],"next":"a"})";
+constexpr std::string_view second = R"({"items":[3]})";
+
+// A page of so many bytes.
+std::string large_page(size_t bytes, char filler = 'x') {
+  return R"({"next":null,"items":[")" + std::string(bytes, filler) + "\"]}";
+}
+
+}  // namespace
+
+TEST_CASE("each page is asked for once, by what the one before it has shown") {
+  Walked walked;
+  walked.engine.then(page(first));
+  walked.engine.then(page(second));
+  CHECK(walked.run(options()) == std::string(first) + std::string(second));
+  REQUIRE(walked.engine.asked().size() == 2);
+  CHECK(walked.engine.asked()[0].request.url == "http://api/items?day=2024-02-08");
+  CHECK(walked.engine.asked()[1].request.url == "http://api/items?day=2024-02-08&token=a");
+  CHECK(header(walked.engine.asked()[0].request.headers, "Accept-Encoding") == "gzip");
+}
+
+TEST_CASE("a page that is cut leaves no trace and is asked for again") {
+  Walked walked;
+  walked.engine.then_cut(page(first), 10);
+  walked.engine.then(page(first));
+  walked.engine.then(page(second));
+  CHECK(walked.run(options()) == std::string(first) + std::string(second));
+  CHECK(walked.engine.asked().size() == 3);
+}
+
+TEST_CASE("a page larger than the hold is cut, and goes on where it was") {
+  const std::string body = large_page(9 << 20);
+  for (const size_t cut : {size_t{1 << 20}, size_t{6 << 20}, body.size() - 1}) {
+    Walked walked;
+    walked.engine.then_cut(page(body), cut);
+    walked.engine.then(page(body));
+    CHECK((walked.run(options()) == body));
+    CHECK(walked.pieces > 30);
+  }
+}
+
+TEST_CASE("one that is another when it is asked for again can't be had") {
+  Walked walked;
+  walked.engine.then_cut(page(large_page(9 << 20)), 6 << 20);
+  walked.engine.then(page(large_page(9 << 20, 'y')));
+  CHECK(walked.run(options()).find("another page when it was asked for again") !=
+        std::string::npos);
+  Walked shorter;
+  shorter.engine.then_cut(page(large_page(9 << 20)), 8 << 20);
+  shorter.engine.then(page(large_page(5 << 20)));
+  CHECK(shorter.run(options()).find("shorter when it was asked for again") != std::string::npos);
+}
+
+TEST_CASE("what passes is waited out, what doesn't is told with what the server said") {
+  for (const int status : {408, 429, 500, 503}) {
+    Walked walked;
+    walked.engine.then(page("busy", status));
+    walked.engine.then(page(second));
+    CHECK(walked.run(options()) == second);
+  }
+  Walked walked;
+  walked.engine.then(page("no\n such   thing", 404));
+  CHECK(walked.run(options()) ==
+        "error: page 1: GET http://api/items?day=2024-02-08: status 404: no such thing");
+  Walked html([](const HttpRequest&) {
+    return page("<html>", 200, {{"Content-Type", "text/html; charset=utf-8"}});
+  });
+  CHECK(html.run(options()).find("HTML where JSON was expected") != std::string::npos);
+  CHECK(html.engine.asked().size() == 3);
+  Walked failing([](const HttpRequest&) { return page("", 500); });
+  CHECK(failing.run(options()).find("status 500 (after 8 attempts)") != std::string::npos);
+}
+
+TEST_CASE("redirects are followed, but not for ever") {
+  Walked walked;
+  walked.engine.then(page("", 302, {{"Location", "/moved?x"}}));
+  walked.engine.then(page(second));
+  CHECK(walked.run(options()) == second);
+  CHECK(walked.engine.asked()[1].request.url == "http://api/moved?x");
+  Walked endless([](const HttpRequest&) { return page("", 307, {{"Location", "/"}}); });
+  CHECK(endless.run(options()).find("more than 10 redirects") != std::string::npos);
+}
+
+TEST_CASE("a later run goes on behind the page that it is told") {
+  Walked walked;
+  walked.engine.then(page(first));
+  walked.engine.then(page(second));
+  walked.run(options());
+  REQUIRE(walked.cursors.size() == 2);
+  CHECK(walked.cursors[1].empty());  // Behind the last there is nothing
+  Walked later;
+  later.engine.then(page(second));
+  CHECK(later.run(options(), walked.cursors[0]) == second);
+  CHECK(later.engine.asked()[0].request.url == "http://api/items?day=2024-02-08&token=a");
+}
+
+TEST_CASE("a cursor that the API has forgotten begins the unit anew") {
+  Walked walked;
+  walked.engine.then(page("expired", 410));
+  const std::string ended = walked.run(options(), "1\n2\n\"a\"");
+  CHECK(ended.find("doesn't know an earlier run's cursor any more") != std::string::npos);
+}
+
+TEST_CASE("an answer without a byte is an empty last page") {
+  Walked walked;
+  walked.engine.then(page(first));
+  walked.engine.then(page("", 204));
+  CHECK(walked.run(options()) == first);
+}
+
+TEST_CASE("numbered pages come in order, whoever was first") {
+  HttpPagesOptions numbered = options();
+  numbered.paging = {.kind = PagingKind::page, .word = "page", .first = 1};
+  numbered.parallel = 4;
+  Walked walked([](const HttpRequest& request) {
+    const std::string number = request.url.substr(request.url.rfind('=') + 1);
+    return page(std::stoi(number) <= 6 ? R"({"items":[)" + number + "]}" : R"({"items":[]})");
+  });
+  CHECK(walked.run(numbered) ==
+        R"({"items":[1]}{"items":[2]}{"items":[3]}{"items":[4]}{"items":[5]}{"items":[6]})"
+        R"({"items":[]})");
+}
+
+}  // namespace sluice
