@@ -65,6 +65,56 @@ std::string yaml_template(std::string_view text) {
   return json::quote(out);
 }
 
+// What is no ASCII as %XX, which is what a URL is made of.
+std::string in_ascii(std::string_view url) {
+  std::string out;
+  for (const char c : url) {
+    if (static_cast<unsigned char>(c) < 0x80) {
+      out += c;
+    } else {
+      out += percent_encoded(std::string_view(&c, 1));
+    }
+  }
+  return out;
+}
+
+// The length of the character that the text begins with if YAML takes it for a line break or won't
+// have it at all (YAML 1.1, 5.1); else 0.
+size_t unprintable(std::string_view text) {
+  if (text.starts_with('\x7f')) return 1;
+  if (text.size() >= 2 && text[0] == '\xc2' && static_cast<unsigned char>(text[1]) < 0xa0) return 2;
+  constexpr std::array<std::string_view, 5> others = {"\u2028", "\u2029", "\ufeff", "\ufffe",
+                                                      "\uffff"};
+  return std::find(others.begin(), others.end(), text.substr(0, 3)) == others.end() ? 0 : 3;
+}
+
+// What an API has said as YAML can hold it: escaped in double quotes, '?' in comments.
+std::string printable(std::string_view line) {
+  const bool is_comment = trim(line).starts_with('#');
+  std::string out;
+  for (size_t at = 0; at < line.size();) {
+    const size_t length = unprintable(line.substr(at));
+    if (length == 0) {
+      out += line[at++];
+      continue;
+    }
+    constexpr std::string_view digits = "0123456789abcdef";
+    const auto byte = [&](size_t i) { return static_cast<unsigned char>(line[at + i]); };
+    const unsigned code = length == 1 ? byte(0)
+                          : length == 2
+                              ? byte(1)
+                              : (byte(0) & 15U) << 12 | (byte(1) & 63U) << 6 | (byte(2) & 63U);
+    if (is_comment) {
+      out += '?';
+    } else {
+      out += "\\u";
+      for (const unsigned shift : {12U, 8U, 4U, 0U}) out += digits[code >> shift & 15U];
+    }
+    at += length;
+  }
+  return out;
+}
+
 // "Shop-Id" -> "SHOP_ID"
 std::string variable_of(std::string_view name) {
   std::string out;
@@ -139,14 +189,17 @@ struct Proof {
 Proof proof_of(std::string_view url, const Headers& sent) {
   Proof proof;
   for (const Header& header : sent) {
-    if (is_harmless(header.name)) {
+    if (is_harmless(header.name) && json::is_utf8(header.value)) {
       proof.headers.push_back(yaml_word(header.name) + ": " + yaml_template(header.value));
     } else {
       proof.of_header(header);
     }
   }
+  std::vector<std::string> seen;
   for (const auto& [name, value] : query_words(url)) {
-    if (sounds_secret(name)) proof.of_query(name);
+    if (!sounds_secret(name) || std::find(seen.begin(), seen.end(), name) != seen.end()) continue;
+    seen.push_back(name);
+    proof.of_query(name);
   }
   return proof;
 }
@@ -154,7 +207,7 @@ Proof proof_of(std::string_view url, const Headers& sent) {
 class Lines {
  public:
   void add(std::string_view line) {
-    text_ += line;
+    text_ += printable(line);
     text_ += '\n';
   }
   // As long as a line of this project.
@@ -212,6 +265,7 @@ void say_rate(const Headers& answered, Lines& lines) {
   std::vector<std::string> told;
   for (const Header& header : answered) {
     const std::string name = lower_case(header.name);
+    if (!json::is_utf8(header.value)) continue;
     if (name.find("ratelimit") != name.npos || name.find("rate-limit") != name.npos)
       told.push_back(excerpt(header.name) + ": " + excerpt(header.value, 40));
     if (told.size() == 4) break;
@@ -271,13 +325,14 @@ Result<std::string> guess_job(const ApiAnswer& answer, const Headers& sent) {
   lines.add("name: " + yaml_word(name));
   lines.add("source:");
   lines.add("  http:");
-  lines.add("    url: " + yaml_template(address));
+  lines.add("    url: " + yaml_template(in_ascii(address)));
   if (!proof.query.empty()) lines.add("    query: " + flow_map(proof.query));
   say_window(answer.url, lines);
   if (!proof.headers.empty()) lines.add("    headers: " + flow_map(proof.headers));
   for (const std::string& remark : next.remarks) lines.comment("    ", remark);
   if (!next.words.empty()) {
     std::vector<std::string> words;
+    words.reserve(next.words.size());
     for (const auto& [word, value] : next.words) words.push_back(word + ": " + value);
     lines.add("    next: " + flow_map(words));
   }

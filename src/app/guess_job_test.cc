@@ -16,7 +16,7 @@ std::string job_of(std::string url, std::string body, Headers answered = {}, Hea
   const auto text = guess_job(answer, sent);
   if (!text.ok()) return std::string("error: ").append(text.error().message);
   Environment environment;
-  for (const char* name : {"API_TOKEN", "API_KEY", "API_USER", "API_PASSWORD", "SHOP_ID"})
+  for (const char* name : {"API_TOKEN", "API_KEY", "APIKEY", "API_USER", "API_PASSWORD", "SHOP_ID"})
     environment.variables.emplace(name, "v");
   const auto job = parse_job("init", *text, environment, {}, all_parts());
   if (!job.ok())
@@ -149,6 +149,14 @@ TEST_CASE("what an API says is text in the job, whatever it is") {
                                  R"({"a b: }#":{"next_cursor":"x"},"${HOME}":[{"a":1}]})");
   CHECK(has(job, R"(url: "https://a.example/x?q={{a}}&r=$${{HOME}}")"));
   CHECK(has(job, "next_cursor"));
+  // Characters that YAML takes for line breaks or won't have.
+  CHECK(
+      has(job_of("https://a.example/x", "{\"a\u2028\x7f\":[{}],\"total\u0085\":{\"next\":\"/b\"}}"),
+          R"(records: ".\"a\u2028\u007f\"" })"));
+  CHECK(has(job_of("https://a.example/\xe9?page=1&p\xff"
+                   "age=2&key=1&key=2&apikey=3",
+                   "[{}]"),
+            R"(url: "https://a.example/%E9?page=1&p%FFage=2")"));
 }
 
 TEST_CASE("a refusal says what to give") {

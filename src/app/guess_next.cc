@@ -379,7 +379,10 @@ std::vector<std::pair<std::string, std::string>> query_words(std::string_view ur
   for (const std::string_view word : split(url.substr(begin + 1), '&')) {
     if (word.empty()) continue;
     const size_t equals = word.find('=');
-    words.emplace_back(percent_decoded(word.substr(0, equals)),
+    std::string name = percent_decoded(word.substr(0, equals));
+    // No key of a YAML file could be one of these.
+    if (!json::is_utf8(name) || name.find("${") != name.npos) continue;
+    words.emplace_back(std::move(name),
                        equals == word.npos ? "" : percent_decoded(word.substr(equals + 1)));
   }
   return words;

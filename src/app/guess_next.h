@@ -24,7 +24,8 @@ NextGuess guess_next(const ApiAnswer& answer, const AnswerShape& shape);
 // A text as a value in YAML's flow form, quoted where it must be.
 std::string yaml_word(std::string_view text);
 
-// The words of a URL's query, in its order, before encoding.
+// The words of a URL's query, in its order, before encoding; not those whose names no
+// YAML key could be (not UTF-8, ${).
 std::vector<std::pair<std::string, std::string>> query_words(std::string_view url);
 
 }  // namespace sluice

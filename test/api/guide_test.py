@@ -75,7 +75,7 @@ class Guide(unittest.TestCase):
             self.assertIn('ok  orders.yaml', self.say('sluice check orders.yaml'))
 
     def test_its_words_are_right(self):
-        found = re.findall(r'`((?:next|auth|rate|units|parallel|records|decode): [^`]*)`', GUIDE)
+        found = re.findall(r'`((?:next|auth|rate|units|parallel|records|decode|detail): [^`]*)`', GUIDE)
         self.assertGreater(len(found), 18)
         for words in found:
             with self.subTest(words):
@@ -92,7 +92,7 @@ class Guide(unittest.TestCase):
                 elif name == 'parallel':
                     job = re.sub(r'^    next: .*$', '    next: { page: page }\n    ' + words, job,
                                  flags=re.M)
-                elif name == 'rate':
+                elif name in ('rate', 'detail'):
                     job = job.replace('    auth:', f'    {words}\n    auth:')
                 else:
                     job = re.sub(rf'^    {name}: .*$', lambda _: '    ' + words, job, flags=re.M)
@@ -148,9 +148,10 @@ class Guide(unittest.TestCase):
     def test_its_way_out_runs(self):
         self.write(EXPORT)
         program = self.folder / 'fetch_orders.py'
+        checkpoint = re.search(r'`(\{"sluice".*?\}\})`', GUIDE)[1]
         program.write_text('#!/usr/bin/env python3\nimport sys\n'
                            'print(\'{"day": "%s"}\' % sys.argv[2])\n'
-                           'print(\'{"sluice": {"checkpoint": "1"}}\')\n')
+                           f"print('{checkpoint}')\n")
         program.chmod(0o755)
         self.say('sluice run orders.yaml --units 2026-11-01')
         self.assertEqual(self.lines(), ([b'{"day": "2026-11-01"}'], ['date=2026-11-01']))
