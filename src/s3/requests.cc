@@ -45,6 +45,8 @@ class Maker {
                                          {"prefix", list.prefix}};
     if (!list.delimiter.empty()) query.emplace_back("delimiter", list.delimiter);
     if (!list.after.empty()) query.emplace_back("continuation-token", list.after);
+    if (!list.start_after.empty() && list.after.empty())
+      query.emplace_back("start-after", list.start_after);
     ask(query);
     out_.request.body_most = page_bytes_max;
     return finish();

@@ -263,7 +263,7 @@ Result<Page> DirectoryListing::list(const List& list) {
   auto walk = take_kept(list);
   if (walk == nullptr || !walk->is_unchanged()) {
     walk = std::make_unique<DirectoryWalk>(root_, list);
-    TRY(walk->begin(list.after));
+    TRY(walk->begin(std::max(list.after, list.start_after)));
   }
   Page page;
   TRY(walk->fill(page, std::clamp<uint32_t>(list.most, 1, page_entries_max)));
