@@ -50,7 +50,14 @@ const PartDoc& objects_doc() {
                       "Where they are. One that ends in / means everything below it. {path.x} is "
                       "one segment of the path, {path.x:o-*} one that matches, [ ] may be there or "
                       "not, {unit:%Y/%m/%d} is filled in for each unit.",
-                  .required = true}},
+                  .required = true},
+                 {.name = "inventory",
+                  .help =
+                      "The manifest.json of an S3 Inventory of that bucket (CSV), instead of a "
+                      "listing: for buckets of very many objects. What was made since isn't seen, "
+                      "what was deleted since is set aside. Its keys must be in order, or few "
+                      "enough to be sorted in memory. Each unit reads it all.",
+                  .example = "\"s3://inventories/logs/all/2024-02-09T01-00Z/manifest.json\""}},
       .example =
           "source:\n"
           "  objects: \"s3://logs/AWSLogs/[{path.org:o-*}/]{path.account}/CloudTrail/"
