@@ -175,7 +175,9 @@ class DirectoryWalk {
     const std::string_view rest = std::string_view(after).substr(level.path.size());
     while (level.at < level.names.size() && level.names[level.at] <= rest) {
       const std::string_view name = level.names[level.at];
-      const bool is_within = name.back() == '/' && rest.starts_with(name) && rest != name;
+      // Behind a folder's own name is all in it, but where it was listed as a prefix.
+      const bool is_within =
+          name.back() == '/' && rest.starts_with(name) && (rest != name || !has_delimiter_);
       if (is_within && has_delimiter_) return false;
       ++level.at;
       if (is_within) {
