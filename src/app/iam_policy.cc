@@ -50,6 +50,13 @@ class Policies {
     const S3Words words = TRY(s3_words(job.source, environment_));
     allow_listing(words, *place, {"s3:ListBucket"});
     allow(words, {"s3:GetObject"}, objects(words, *place));
+    if (job.source.has("inventory")) {
+      // <prefix>/<time>/manifest.json and <prefix>/data/: all below the prefix.
+      std::string folder = job.source.text("inventory");
+      for (int up = 0; up < 2; ++up) folder.resize(std::min(folder.size(), folder.rfind('/')));
+      if (const auto kept = place_of(folder + "/"))
+        allow(words, {"s3:GetObject"}, objects(words, *kept));
+    }
     return {};
   }
 

@@ -56,6 +56,16 @@ TEST_CASE("each identity has its own policy, and who assumes a role may do that"
   CHECK(made.find("s3:PutObjectTagging") != std::string::npos);
 }
 
+TEST_CASE("an inventory is read below its own prefix") {
+  const std::string made = policies(
+      "name: j\n"
+      "source:\n"
+      "  objects: { url: \"s3://logs/a/\", inventory: \"s3://inv/x/logs/all/T/manifest.json\" }\n"
+      "sink: { lake: \"s3://lake/\", partition: \"dt={.t:%F}/\" }\n");
+  CHECK(made.find(R"(["s3:GetObject"], "Resource": "arn:aws:s3:::inv/x/logs/all/*"})") !=
+        std::string::npos);
+}
+
 TEST_CASE("a job without S3 needs nothing of AWS") {
   CHECK(policies("name: j\n"
                  "source: { objects: \"in/\" }\n"

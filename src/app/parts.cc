@@ -12,9 +12,11 @@
 #include "flow/lake_words.h"
 #include "sink/lake.h"
 #include "source/http_pages.h"
+#include "source/inventory.h"
 #include "source/objects.h"
 #include "source/program.h"
 #include "source/replay.h"
+#include "store/open.h"
 #include "transform/cast.h"
 #include "transform/drop.h"
 #include "transform/exec.h"
@@ -33,6 +35,13 @@ namespace {
 PartDoc with(PartDoc doc, FieldDoc words) {
   doc.fields.push_back(std::move(words));
   return doc;
+}
+
+// An inventory's files are CSV without a header. A row has a key of at most 1,024 bytes, encoded.
+std::unique_ptr<DecoderMaker> rows_of_inventory(std::vector<std::string> columns) {
+  CsvDialect dialect{.header = CsvDialect::Header::none, .columns = std::move(columns)};
+  dialect.record_max = 64 << 10;
+  return make_csv_decoders(std::move(dialect), {.record_max = 64 << 10});
 }
 
 }  // namespace
@@ -76,7 +85,15 @@ Result<JobParts> make_parts(const Job& job, Stores& stores) {
   parts.state = &stores.state();
   parts.state_prefix = stores.state_prefix();
   if (const PathPattern* pattern = source_pattern(job)) {
-    parts.source = make_objects_source_maker(*stores.source(), *pattern, job.zone);
+    MakeListing listing = make_lister;
+    if (Store* inventory = stores.inventory()) {
+      const StoreUrl where = TRY(parse_store_url(pattern->store()));
+      listing =
+          inventory_listing({*inventory, Key(stores.inventory_manifest()),
+                             where.scheme == StoreScheme::s3 ? where.root : "", rows_of_inventory});
+    }
+    parts.source =
+        make_objects_source_maker(*stores.source(), *pattern, job.zone, std::move(listing));
   } else if (job.source.name() == http_pages_doc().name) {
     parts.source = TRY(make_api_source(job.source, stores.environment()));
   } else {

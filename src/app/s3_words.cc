@@ -55,6 +55,18 @@ std::vector<FieldDoc> words_of_objects() {
                "don't know them (AWS_REQUEST_CHECKSUM_CALCULATION=when_required says the same).",
        .default_text = "crc32c",
        .choices = {"crc32c", "crc64nvme", "none"}},
+      {.name = "lacks",
+       .type = FieldType::choice,
+       .help = "What this store doesn't do as S3 does. conditional_writes: PUT with If-Match or "
+               "If-None-Match. exact_delete: DELETE with If-Match (MinIO ignores it). "
+               "complete_once: an upload that is gone can't be completed (versitygw answers with "
+               "a success all the same). list_uploads: by a prefix (MinIO lists by whole keys "
+               "only; what a killed run leaves open is then the server's to expire). All but the "
+               "last are made up for by asking before or after, which is safe for one run at a "
+               "time: they need single_writer: true.",
+       .many = Many::list,
+       .choices = {"conditional_writes", "exact_delete", "complete_once", "list_uploads"},
+       .example = "[exact_delete, list_uploads]"},
   };
 }
 
@@ -69,6 +81,23 @@ FieldDoc group(std::vector<FieldDoc> words) {
 
 std::string text_of(const Settings& words, std::string_view field) {
   return words.has(field) ? words.text(field) : std::string();
+}
+
+// `part`: with the group `words` in it.
+Status read_lacks(const Settings& part, const Settings& words, Features& features) {
+  for (const std::string& what : words.texts("lacks")) {
+    bool& does = what == "conditional_writes" ? features.conditional_put
+                 : what == "exact_delete"     ? features.exact_delete
+                 : what == "complete_once"    ? features.completes_once
+                                              : features.lists_uploads;
+    if (!does) return words.error_at("lacks", what + " is said twice");
+    does = false;
+    if (what != "list_uploads" && !(part.has("single_writer") && part.flag("single_writer")))
+      return words.error_at("lacks", "without " + what +
+                                         " two runs at once could spoil each other's objects: say "
+                                         "single_writer: true beside lake, if never two write");
+  }
+  return {};
 }
 
 }  // namespace
@@ -120,6 +149,7 @@ Result<S3Words> s3_words(const Settings& settings, const Environment& environmen
                        : checksum == "none"    ? PartChecksum::none
                                                : PartChecksum::crc32c;
   }
+  TRY(read_lacks(settings, words, options.features));
   return said;
 }
 

@@ -20,7 +20,8 @@ struct S3Words {
   // All that isn't a matter of where: bucket, URL and region are left empty.
   S3Options options;
 };
-// `settings`: of the part that may have the group. `invalid`: words that contradict each other.
+// `settings`: of the part that may have the group. `invalid`: words that contradict each other, or
+// a store that lacks what keeps two runs apart, where the job doesn't promise that it is alone.
 Result<S3Words> s3_words(const Settings& settings, const Environment& environment);
 
 }  // namespace sluice

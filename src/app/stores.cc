@@ -51,6 +51,19 @@ Result<Store*> Stores::open_one(const std::string& url, const Settings& side, Us
   return owned_.back().get();
 }
 
+Status Stores::open_inventory(const Job& job, Meter& meter) {
+  if (!job.source.has("inventory")) return {};
+  const std::string& url = job.source.text("inventory");
+  const auto where = parse_store_url(url);
+  if (!where.ok() || where->scheme != StoreScheme::s3 || !where->prefix.ends_with(".json"))
+    return job.source.error_at("inventory",
+                               "the manifest.json of an S3 Inventory was expected: "
+                               "s3://<bucket>/<prefix>/<time>/manifest.json");
+  inventory_manifest_ = where->prefix;
+  inventory_ = metered(TRY(open_one(url, job.source, Use::look, "inventory")), Side::source, meter);
+  return {};
+}
+
 Store* Stores::slowed(Store* store, Nanoseconds latency, const char* what) {
   if (latency == 0) return store;
   auto slow = make_slow_store(*store, {.latency = latency});
@@ -83,6 +96,7 @@ Result<std::unique_ptr<Stores>> Stores::open(const Job& job, Use use,
     Store* source = TRY(made->open_one(pattern->store(), job.source, Use::look, "source"));
     source = made->slowed(source, aids.slow_source, "source");
     made->source_ = made->metered(source, Side::source, meter);
+    TRY(made->open_inventory(job, meter));
   }
 
   Store* lake = TRY(open_written(job.lake, "lake"));

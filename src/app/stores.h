@@ -34,6 +34,9 @@ class Stores {
   ~Stores();
 
   Store* source() { return source_; }  // Null where the source needs none
+  // Where the inventory of the source's bucket is; null where the job names none.
+  Store* inventory() { return inventory_; }
+  const std::string& inventory_manifest() const { return inventory_manifest_; }
   Store& lake() { return *lake_; }
   Store& state() { return *state_; }
   const std::string& lake_prefix() const { return lake_prefix_; }
@@ -51,6 +54,7 @@ class Stores {
   // `side`: the part whose words say how S3 is spoken to.
   Result<Store*> open_one(const std::string& url, const Settings& side, Use use,
                           const std::string& what);
+  Status open_inventory(const Job& job, Meter& meter);
   Store* slowed(Store* store, Nanoseconds latency, const char* what);
   Store* metered(Store* store, Side side, Meter& meter);
 
@@ -62,9 +66,10 @@ class Stores {
   std::vector<S3Store*> on_s3_;
   std::vector<std::pair<std::string, SlowStore*>> slow_;
   Store* source_ = nullptr;
+  Store* inventory_ = nullptr;
   Store* lake_ = nullptr;
   Store* state_ = nullptr;
-  std::string lake_prefix_, state_prefix_;
+  std::string lake_prefix_, state_prefix_, inventory_manifest_;
 };
 
 // Where the source's documents are; null where it isn't one of objects.

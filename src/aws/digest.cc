@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "aws/md5.h"
+
 namespace sluice::aws {
 namespace {
 
@@ -77,6 +79,20 @@ std::array<unsigned char, 20> sha1(std::string_view bytes) {
 std::array<unsigned char, 16> md5(std::string_view bytes) {
   std::array<unsigned char, 16> digest;
   MD5(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
+  return digest;
+}
+
+static_assert(sizeof(MD5_CTX) <= 96 && alignof(MD5_CTX) <= 8);
+
+Md5::Md5() {
+  MD5_Init(reinterpret_cast<MD5_CTX*>(state_.data()));
+}
+void Md5::add(std::string_view bytes) {
+  MD5_Update(reinterpret_cast<MD5_CTX*>(state_.data()), bytes.data(), bytes.size());
+}
+std::array<unsigned char, 16> Md5::digest() {
+  std::array<unsigned char, 16> digest;
+  MD5_Final(digest.data(), reinterpret_cast<MD5_CTX*>(state_.data()));
   return digest;
 }
 

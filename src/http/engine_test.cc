@@ -5,9 +5,11 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include <array>
 #include <cstdio>
 #include <filesystem>
 #include <latch>
+#include <mutex>
 
 #include "http/server_for_tests.h"
 
@@ -54,7 +56,7 @@ class OneOfMany : public Exchange {
   Crowd& crowd_;
 };
 
-// A certificate for 127.0.0.1, signed by itself, in files that go with it.
+// A certificate for 127.0.0.1 and s3.example, signed by itself, in files that go with it.
 struct Certificate {
   Certificate() {
     folder = std::filesystem::temp_directory_path() /
@@ -71,7 +73,7 @@ struct Certificate {
                                reinterpret_cast<const unsigned char*>("test"), -1, -1, 0);
     X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
     X509_EXTENSION* names =
-        X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, "IP:127.0.0.1");
+        X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, "IP:127.0.0.1,DNS:s3.example");
     X509_add_ext(certificate, names, -1);
     X509_EXTENSION_free(names);
     X509_sign(certificate, key, EVP_sha256());
@@ -320,6 +322,72 @@ TEST_CASE("through a proxy plain requests go whole, and its credentials with the
   const std::string seen = body_of(call(*client, {.url = "http://s3.example/b/k?x"}));
   CHECK(seen.starts_with("GET http://s3.example/b/k?x HTTP/1.1\r\nHost: s3.example\r\n"));
   CHECK(seen.find("Proxy-Authorization: Basic bWU6c2VjcmV0\r\n") != std::string::npos);
+}
+
+TEST_CASE("through a proxy's tunnel TLS is spoken with the server itself, and the tunnel is kept") {
+  const Certificate certificate;
+  TestServer server(echo, certificate.context);
+  std::mutex mutex;
+  std::vector<std::string> asked;  // Of the proxy; guarded by mutex
+  TestServer proxy([&](Peer& peer) {
+    std::string head = peer.request();
+    {
+      const std::lock_guard lock(mutex);
+      asked.push_back(std::move(head));
+    }
+    const int far = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(server.port());
+    ENSURE(::connect(far, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    peer.say("HTTP/1.1 200 Connection established\r\nVia: a proxy\r\n\r\n");
+    std::thread back([&] {
+      std::array<char, 65536> some;
+      for (ssize_t n; (n = ::recv(far, some.data(), some.size(), 0)) > 0;)
+        peer.say({some.data(), static_cast<size_t>(n)});
+    });
+    for (std::string some; !(some = peer.bytes()).empty();) {
+      ENSURE(::send(far, some.data(), some.size(), MSG_NOSIGNAL) > 0);
+    }
+    ::shutdown(far, SHUT_RDWR);
+    back.join();
+    ::close(far);
+  });
+  const auto rules = ProxyRules::from(
+      Environment{{{"https_proxy", "http://me:secret@127.0.0.1:" + std::to_string(proxy.port())}}});
+  REQUIRE(rules.ok());
+  {
+    const auto one =
+        engine({.shards = 1, .tls = {.ca_file = certificate.path()}, .proxies = *rules});
+    for (int i = 0; i < 3; ++i) {
+      const std::string got = body_of(call(*one, {.url = "https://s3.example/a?b"}));
+      // The request is the server's alone, without the proxy's credentials.
+      CHECK_MESSAGE(got.starts_with("GET /a?b HTTP/1.1\r\nHost: s3.example\r\n"), got);
+      CHECK(got.find("Proxy-Authorization") == got.npos);
+    }
+    CHECK(one->counts().connections_opened == 1);
+    CHECK(server.connections() == 1);
+  }
+  const std::lock_guard lock(mutex);
+  REQUIRE(asked.size() == 1);
+  CHECK(asked[0].starts_with("CONNECT s3.example:443 HTTP/1.1\r\n"));
+  CHECK(asked[0].find("Proxy-Authorization: Basic bWU6c2VjcmV0") != std::string::npos);
+}
+
+TEST_CASE("behind a tunnel a server must show its own certificate") {
+  const Certificate certificate;
+  TestServer proxy([&](Peer& peer) {
+    if (peer.request().empty()) return;
+    peer.say("HTTP/1.1 200 OK\r\n\r\n");
+    peer.bytes();  // A ClientHello; the answer is no TLS
+    peer.say("HTTP/1.1 400 Bad Request\r\n\r\n");
+  });
+  const auto rules = ProxyRules::from(
+      Environment{{{"https_proxy", "http://127.0.0.1:" + std::to_string(proxy.port())}}});
+  REQUIRE(rules.ok());
+  const auto one = engine({.proxies = *rules});
+  CHECK_FALSE(call(*one, {.url = "https://s3.example/", .first_byte_within = 300_ms}).ok());
 }
 
 TEST_CASE("a tunnel that the proxy refuses is an error that names the proxy") {

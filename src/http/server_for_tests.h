@@ -13,6 +13,7 @@
 #include <functional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -51,6 +52,14 @@ class Peer {
       if (n <= 0) return;
       bytes.remove_prefix(n);
     }
+  }
+  // Whatever comes next, of any protocol; empty at the end of the connection.
+  std::string bytes() {
+    if (!left_.empty()) return std::exchange(left_, {});
+    char some[65536];
+    const ssize_t n =
+        tls_ != nullptr ? SSL_read(tls_, some, sizeof some) : ::recv(fd_, some, sizeof some, 0);
+    return n <= 0 ? std::string() : std::string(some, n);
   }
   void answer(std::string_view body, std::string_view status = "200 OK") {
     say("HTTP/1.1 " + std::string(status) + "\r\nContent-Length: " + std::to_string(body.size()) +

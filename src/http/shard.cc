@@ -366,6 +366,7 @@ void Shard::failed(Connection& connection, Error error, bool is_late) {
   auto& addresses = origin.addresses;
   const auto bad = std::find(addresses.begin(), addresses.end(), address);
   if (bad != addresses.end()) std::rotate(bad, bad + 1, addresses.end());
+  origin.next_address = 0;  // Else the count could fall on the one that has just become the last.
   ++origin.failed_in_a_row;
   if (!origin.waiting.empty() &&
       (origin.failed_in_a_row >= addresses.size() || error.kind == ErrorKind::invalid ||

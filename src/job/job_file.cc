@@ -320,10 +320,10 @@ class JobReader {
   }
 
   // Not what only says where and how the run keeps its books, nor who it is to whom it asks: a
-  // token that is renewed makes nothing stale.
+  // token that is renewed makes nothing stale, nor does a newer inventory of the same objects.
   std::string fingerprint() const {
     constexpr std::array<std::string_view, 4> books = {"state", "single_writer", "format", "s3"};
-    constexpr std::array<std::string_view, 2> access = {"s3", "auth"};
+    constexpr std::array<std::string_view, 3> access = {"s3", "auth", "inventory"};
     std::string text = "1 " + job_.source.canonical(access) + job_.decode.canonical();
     for (const Settings& transform : job_.transforms) text += transform.canonical();
     text += job_.sink.canonical(books) + job_.format.canonical() + job_.zone.name();

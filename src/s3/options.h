@@ -36,6 +36,7 @@ struct S3Options {
   // The body is signed, too: over plain HTTP, where nothing else protects it.
   bool signs_payload = false;
 
+  // What is false here is made up for by looking before or after, where that can be done.
   Features features = {.exact_delete = true, .part_bytes_min = 5 << 20};
   RetryRules retry = {};
   // How long an attempt waits for the status of its answer; a Complete ten times as long.

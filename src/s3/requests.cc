@@ -45,6 +45,8 @@ class Maker {
                                          {"prefix", list.prefix}};
     if (!list.delimiter.empty()) query.emplace_back("delimiter", list.delimiter);
     if (!list.after.empty()) query.emplace_back("continuation-token", list.after);
+    if (!list.start_after.empty() && list.after.empty())
+      query.emplace_back("start-after", list.start_after);
     ask(query);
     out_.request.body_most = page_bytes_max;
     return finish();
@@ -52,9 +54,7 @@ class Maker {
   Outgoing operator()(const Put& put) {
     start("PUT", put.key);
     add_kept_headers();
-    if (std::holds_alternative<Absent>(put.expect)) add("if-none-match", "*");
-    if (const ETag* etag = std::get_if<ETag>(&put.expect))
-      add("if-match", "\"" + etag->str() + "\"");
+    if (options_.features.conditional_put) add_expected(put.expect);
     add_checksum(put.body, {});
     out_.request.body = put.body;
     return finish();
@@ -126,7 +126,7 @@ class Maker {
   }
   Outgoing delete_if(const Delete& remove) {
     start("DELETE", remove.key);
-    add("if-match", "\"" + remove.only->etag.str() + "\"");
+    if (options_.features.exact_delete) add_expected(remove.only->etag);
     return finish();
   }
 
@@ -149,6 +149,10 @@ class Maker {
   }
   void add(std::string_view name, std::string value) {
     out_.request.headers.push_back({std::string(name), std::move(value)});
+  }
+  void add_expected(const Expect& expect) {
+    if (std::holds_alternative<Absent>(expect)) add("if-none-match", "*");
+    if (const ETag* etag = std::get_if<ETag>(&expect)) add("if-match", "\"" + etag->str() + "\"");
   }
   // What an object keeps.
   void add_kept_headers() {

@@ -18,6 +18,11 @@ constexpr uint64_t hedged_bytes_most = 512 << 10;
 
 class Core;
 
+// Most requests act at once. Some look first whether what they expect is there, and go on from
+// that: exact deletes, and conditional puts where the server has none. Where it says done to a
+// Complete of an upload that is gone, what is there is looked at afterwards.
+enum class Step : uint8_t { look, act, look_after };
+
 // One request to the store, over all its attempts. Attempts of a hedged one may end at the same
 // time on two threads of the engine: `mutex` is for them.
 struct Operation {
@@ -33,9 +38,9 @@ struct Operation {
   std::mutex mutex;
   // Guarded by mutex.
   bool is_answered = false;
-  bool looks_first = false;  // The first step of an exact delete
-  uint32_t attempts = 0;     // Begun
-  uint32_t failures = 0;     // That no refusal was the reason of
+  Step step = Step::act;
+  uint32_t attempts = 0;  // Begun
+  uint32_t failures = 0;  // That no refusal was the reason of
   Instant first_refused = {};
   uint32_t moves = 0, clock_changes = 0, credential_changes = 0;
   ExchangeId exchange = 0;  // Of the last attempt that is no hedge
@@ -55,7 +60,7 @@ class Attempt : public Exchange {
   const std::shared_ptr<Core> core_;
   const OperationPtr operation_;
   const bool is_hedge_;
-  bool is_look_ = false;
+  Step step_ = Step::act;
   bool wants_fresh_connection_ = false;
   s3::Outgoing outgoing_;
   std::shared_ptr<const aws::Credentials> signed_with_;  // Null: unsigned
@@ -88,9 +93,8 @@ class Core : public std::enable_shared_from_this<Core> {
       const std::lock_guard lock(operation->mutex);
       return answer(*operation, good.error());
     }
-    const auto* remove = std::get_if<Delete>(&operation->request);
     const std::lock_guard lock(operation->mutex);
-    operation->looks_first = remove != nullptr && remove->only.has_value();
+    if (looks_first(operation->request)) operation->step = Step::look;
     send(operation, now());
   }
 
@@ -105,8 +109,8 @@ class Core : public std::enable_shared_from_this<Core> {
       attempt.signed_for_ = region_;
     }
     const auto* remove = std::get_if<Delete>(&operation.request);
-    if (attempt.is_look_) {
-      attempt.outgoing_ = s3::outgoing(Head{remove->key}, base_url, options_);
+    if (attempt.step_ != Step::act) {
+      attempt.outgoing_ = s3::outgoing(Head{key_of(operation.request)}, base_url, options_);
     } else if (remove != nullptr && remove->only) {
       attempt.outgoing_ = s3::outgoing_delete_if(*remove, base_url, options_);
     } else {
@@ -133,16 +137,15 @@ class Core : public std::enable_shared_from_this<Core> {
     if (std::holds_alternative<Get>(operation->request) && response->status / 100 == 2)
       first_bytes_.add(response->first_byte - attempt.sent_at_);
     std::variant<Answer, aws::Failure> outcome =
-        attempt.is_look_
-            ? look(operation, std::move(*response))
-            : s3::answer_of(operation->request, std::move(*response), options_, clock_.wall());
+        attempt.step_ == Step::act
+            ? s3::answer_of(operation->request, std::move(*response), options_, clock_.wall())
+            : look(operation->request, std::move(*response));
     if (auto* failure = std::get_if<aws::Failure>(&outcome)) return failed(attempt, *failure);
     pace_of(operation->request).accepted(now());
     bucket_.succeeded();
-    if (attempt.is_look_) {  // It is the object that was meant: now it may go.
-      operation->looks_first = false;
-      return send(operation, now());
-    }
+    if (attempt.step_ == Step::look) return send_next(operation, Step::act);
+    if (attempt.step_ == Step::act && looks_after(operation->request))
+      return send_next(operation, Step::look_after);
     if (attempt.is_hedge_) {  // A hedge that lost sees for itself that it isn't wanted.
       hedges_won_.fetch_add(1, std::memory_order_relaxed);
       engine_.cancel(operation->exchange);
@@ -156,11 +159,23 @@ class Core : public std::enable_shared_from_this<Core> {
       return check_part(*part, options_.features);
     if (const auto* complete = std::get_if<Complete>(&request))
       return check_parts(*complete, options_.features);
-    const auto* put = std::get_if<Put>(&request);
-    if (put != nullptr && !std::holds_alternative<Anything>(put->expect) &&
-        !options_.features.conditional_put)
-      return Error{ErrorKind::invalid, "this store has no conditional writes"};
     return {};
+  }
+
+  bool looks_first(const Request& request) const {
+    if (const auto* remove = std::get_if<Delete>(&request)) return remove->only.has_value();
+    const auto* put = std::get_if<Put>(&request);
+    return put != nullptr && !options_.features.conditional_put &&
+           !std::holds_alternative<Anything>(put->expect);
+  }
+  bool looks_after(const Request& request) const {
+    return !options_.features.completes_once && std::holds_alternative<Complete>(request);
+  }
+  // Of those that look.
+  static const Key& key_of(const Request& request) {
+    if (const auto* remove = std::get_if<Delete>(&request)) return remove->key;
+    if (const auto* put = std::get_if<Put>(&request)) return put->key;
+    return std::get<Complete>(request).key;
   }
 
   // All below: with the operation's lock.
@@ -169,12 +184,17 @@ class Core : public std::enable_shared_from_this<Core> {
     ++operation->attempts;
     attempts_.fetch_add(1, std::memory_order_relaxed);
     auto attempt = std::make_unique<Attempt>(shared_from_this(), operation, false);
-    attempt->is_look_ = operation->looks_first;
+    attempt->step_ = operation->step;
     // Another connection, perhaps another address: what failed may have been its fault.
     attempt->wants_fresh_connection_ = operation->failures > 0;
     const Instant when = pace_of(operation->request).admit(at);
     operation->exchange = engine_.start(std::move(attempt), when);
     if (operation->attempts == 1 && is_hedged(operation->request)) send_hedge(operation, when);
+  }
+
+  void send_next(const OperationPtr& operation, Step step) {
+    operation->step = step;
+    send(operation, now());
   }
 
   void send_hedge(const OperationPtr& operation, Instant when) {
@@ -267,16 +287,30 @@ class Core : public std::enable_shared_from_this<Core> {
     return true;
   }
 
-  // The first step of an exact delete: is it this very object?
-  std::variant<Answer, aws::Failure> look(const OperationPtr& operation, HttpResponse response) {
-    const ExactObject& only = *std::get<Delete>(operation->request).only;
+  // What is there: is it what the request expects, or what it should have made?
+  std::variant<Answer, aws::Failure> look(const Request& request, HttpResponse response) {
     auto outcome = s3::answer_of(Head{Key()}, std::move(response), options_, clock_.wall());
     const auto* answer = std::get_if<Answer>(&outcome);
-    if (answer == nullptr) return outcome;
-    const Meta& meta = std::get<Meta>(*answer);
-    if (meta.etag == only.etag && meta.mark == only.mark) return outcome;
+    const Meta* meta = answer == nullptr ? nullptr : &std::get<Meta>(*answer);
+    if (meta == nullptr && std::get<aws::Failure>(outcome).error.kind != ErrorKind::not_found)
+      return outcome;
     aws::Failure other;
     other.error = {ErrorKind::conflict, "another object is there"};
+    if (const auto* remove = std::get_if<Delete>(&request)) {
+      if (meta == nullptr) return outcome;
+      if (meta->etag == remove->only->etag && meta->mark == remove->only->mark) return outcome;
+    } else if (const auto* put = std::get_if<Put>(&request)) {
+      const ETag* etag = std::get_if<ETag>(&put->expect);
+      const bool is_expected =
+          etag == nullptr ? meta == nullptr : meta != nullptr && meta->etag == *etag;
+      if (is_expected) return Answer(Done{});
+      other.error.message = not_as_expected(put->expect).message;
+    } else {
+      const auto& complete = std::get<Complete>(request);
+      if (meta != nullptr && s3::fits(meta->etag, complete.parts, options_.encryption))
+        return Answer(Done{meta->etag});
+      other.error = no_such_upload(complete.id);
+    }
     return other;
   }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "source/key_steps.h"
+
 namespace sluice {
 namespace {
 
@@ -32,6 +34,7 @@ bool is_folder_mark(const Listed& object) {
 
 Lister::Lister(BoundPattern pattern, Parts parts)
     : pattern_(std::move(pattern)),
+      cuts_(parts.store.features().lists_from_anywhere),
       parts_(parts),
       lists_max_(std::clamp(parts.in_flight.most() / 4, 1U, lists_in_flight_max)),
       ahead_(std::min(ahead_bytes_max, parts.common.capacity() / 8)) {
@@ -97,7 +100,11 @@ void Lister::stop() {
   }
 }
 
-Document make_document(uint64_t number, Lister::Found found, const std::string& store_name) {
+std::unique_ptr<Listing> make_lister(BoundPattern pattern, Listing::Parts parts) {
+  return std::make_unique<Lister>(std::move(pattern), parts);
+}
+
+Document make_document(uint64_t number, Listing::Found found, const std::string& store_name) {
   return {.number = number,
           .name = store_name + found.object.key.str(),
           .key = std::move(found.object.key),
@@ -157,7 +164,7 @@ bool Lister::start(At place) {
   // many can be under way; who has a second page has many.
   const uint64_t free = ahead_.capacity() - ahead_.used();
   uint64_t bytes = std::clamp(free / waiting_.size(), page_bytes_least, page_bytes_most);
-  if (!place->after.empty()) bytes = page_bytes_most;
+  if (!place->after.empty() || !place->start_after.empty()) bytes = page_bytes_most;
   if (place->kind == Place::Kind::one_key) bytes = entry_bytes;
   auto ahead = ahead_.try_reserve(bytes);
   if (!is_front && !ahead) return false;
@@ -168,7 +175,8 @@ bool Lister::start(At place) {
   List list{.prefix = place->prefix + place->begins,
             .delimiter = place->kind == Place::Kind::level ? "/" : "",
             .after = place->after,
-            .most = static_cast<uint32_t>(bytes / entry_bytes)};
+            .most = static_cast<uint32_t>(bytes / entry_bytes),
+            .start_after = place->start_after};
   if (ahead) place->ahead.merge(std::move(*ahead));
   Lease lease;
   if (common) lease = std::move(*common);
@@ -198,6 +206,8 @@ void Lister::failed(At place, Error error) {
 void Lister::listed(At place, Page page, Lease common) {
   place->tries = 0;
   place->common = std::move(common);
+  std::vector<std::string> steps;
+  if (place->kind == Place::Kind::everything) steps = trim(place, page);
   const uint64_t bytes = bytes_of(page);
   place->common.shrink(bytes);
   place->ahead.shrink(bytes);
@@ -211,11 +221,7 @@ void Lister::listed(At place, Page page, Lease common) {
   } else if (place->kind == Place::Kind::level) {
     add_level(place, page);
   } else {
-    if (!page.objects.empty()) place->last_seen = page.objects.back().key.str();
-    std::erase_if(page.objects, [&](const Listed& object) {
-      return object.key.view().size() <= place->prefix.size() ||
-             !object.key.view().starts_with(place->prefix) || is_folder_mark(object);
-    });
+    place->found += page.objects.size();
     add_objects(place, *place, std::move(page.objects));
   }
 
@@ -231,11 +237,57 @@ void Lister::listed(At place, Page page, Lease common) {
   place->ahead.release();
   if (page.next) {
     place->after = std::move(*page.next);
+    if (!steps.empty()) cut(place, steps);
     wait(place);
     return;
   }
+  // A part was a good guess if there was something in it.
+  if (!place->end.empty() && place->found > 0 && parts_at_once_ < parts_at_once_max)
+    ++parts_at_once_;
+  if (!place->end.empty() && place->found == 0 && parts_at_once_ > 1) --parts_at_once_;
   --unlisted_;
   line_.erase(place);
+}
+
+// Leaves of a page what is the place's. Answers where what follows may be cut.
+std::vector<std::string> Lister::trim(At place, Page& page) {
+  const auto is_behind = [&](const Listed& object) {
+    return !place->end.empty() && object.key.view() > place->end;
+  };
+  if (!page.objects.empty()) place->last_seen = page.objects.back().key.str();
+  // The next part has what lies behind the end.
+  if (!place->end.empty() && place->last_seen >= place->end) page.next.reset();
+  std::vector<std::string> steps;
+  if (page.next && cuts_ && ++place->pages >= pages_before_cut) {
+    steps = steps_behind(page.objects, place->prefix.size() + place->begins.size(), place->end,
+                         parts_at_once_);
+  }
+  std::erase_if(page.objects, [&](const Listed& object) {
+    return object.key.view().size() <= place->prefix.size() ||
+           !object.key.view().starts_with(place->prefix) || is_folder_mark(object) ||
+           is_behind(object);
+  });
+  return steps;
+}
+
+// Makes a part of what lies before each step; the place is what lies behind the last.
+void Lister::cut(At place, const std::vector<std::string>& steps) {
+  std::string begin = place->last_seen;
+  for (const std::string& step : steps) {
+    ++unlisted_;
+    wait(line_.insert(place, Place{.kind = Place::Kind::everything,
+                                   .alive = place->alive,
+                                   .depth = place->depth,
+                                   .prefix = place->prefix,
+                                   .begins = place->begins,
+                                   .last_seen = begin,
+                                   .start_after = begin,
+                                   .end = step,
+                                   .pages = place->pages}));
+    begin = step;
+  }
+  place->after.clear();
+  place->start_after = place->last_seen = begin;
 }
 
 // Objects of this level and what lies below its prefixes, in the order of whole keys.

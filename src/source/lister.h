@@ -3,8 +3,10 @@
 //
 // The keys are a tree, cut at their slashes. Where the pattern has text it is walked down without
 // asking; where it has holes a level is listed (every level is paged); below its end everything is
-// listed at once. What has been found and what has not been listed yet lie in one line, in key
-// order; the page at the line's front is always asked for, others as far as memory reaches.
+// listed at once: one page after the other, and when that is many, the rest is cut into parts of
+// about a page each (key_steps.h), which are listed side by side. What has been found and what has
+// not been listed yet lie in one line, in key order; the page at the line's front is always asked
+// for, others as far as memory reaches.
 //
 // Belongs to the loop's thread. Reading the objects is objects.h's.
 #pragma once
@@ -23,53 +25,41 @@
 #include "base/result.h"
 #include "flow/path_pattern.h"
 #include "flow/stage.h"
+#include "source/listing.h"
 #include "store/store.h"
 
 namespace sluice {
 
-class Lister {
+class Lister : public Listing {
  public:
   // At most so many lists at once (and a quarter of what may be in flight): 19 objects a page, as
   // CloudTrail has them, then feed 512 reads.
   static constexpr uint32_t lists_in_flight_max = 64;
   // What pages may hold ahead of the reader; an eighth of the budget if that is less.
   static constexpr uint64_t ahead_bytes_max = 2 << 20;
+  // A flat prefix is cut once it has had so many pages; each page then brings so many parts more at
+  // most, fewer while parts are found empty. Of 1,000 keys each, more don't fit ahead of the
+  // reader.
+  static constexpr uint32_t pages_before_cut = 8;
+  static constexpr uint32_t parts_at_once_max = 8;
   // A transient error that the store gives in spite of its own retries is tried so often again,
   // after 100, 200, 400, 800 ms.
   static constexpr uint32_t retries_max = 4;
   static constexpr Nanoseconds retry_delay = 100_ms;
 
-  // All references outlive the lister; the tickets are its owner's.
-  struct Parts {
-    Store& store;
-    InFlight& in_flight;
-    Budget& common;
-    Inbox& inbox;
-    TicketSeries& tickets;
-  };
   Lister(BoundPattern pattern, Parts parts);
   Lister(const Lister&) = delete;
   Lister& operator=(const Lister&) = delete;
 
-  void start_what_fits();
-  // False: the ticket is not one of a list.
-  bool on(Event& event);
-
-  struct Found {
-    Listed object;
-    std::vector<std::string> captures;
-  };
-  // The next object in key order, or nothing yet (or no more: see ended()).
-  std::optional<Found> take();
-  // How many there are, once all pages are here.
-  std::optional<uint64_t> found() const;
-  bool ended() const { return line_.empty(); }  // And all are taken
-
-  uint64_t lists() const { return lists_; }  // Requests so far
-  const std::optional<Error>& error() const { return error_; }
-  // Starts no more and forgets what was found; open() counts what is still to be answered.
-  void stop();
-  size_t open() const { return open_.size(); }
+  void start_what_fits() override;
+  bool on(Event& event) override;
+  std::optional<Found> take() override;
+  std::optional<uint64_t> found() const override;
+  bool ended() const override { return line_.empty(); }
+  uint64_t lists() const override { return lists_; }
+  const std::optional<Error>& error() const override { return error_; }
+  void stop() override;
+  size_t open() const override { return open_.size(); }
 
  private:
   // One place in the line.
@@ -83,6 +73,11 @@ class Lister {
     std::string begins;     // What wanted names begin with
     std::string after;      // The store's token
     std::string last_seen;  // The last key or prefix before it
+    // Of everything: a part of the prefix is what lies behind start_after, up to `end` included.
+    // Empty: from the first on, to the last.
+    std::string start_after, end;
+    uint32_t pages = 0;  // That the prefix has had
+    uint64_t found = 0;  // In this part
     uint32_t tries = 0;
     bool resting = false;  // Till the next try
     // Listed:
@@ -101,8 +96,11 @@ class Lister {
   void failed(At place, Error error);
   void listed(At place, Page page, Lease common);
   void add_level(At place, Page& page);
+  std::vector<std::string> trim(At place, Page& page);
+  void cut(At place, const std::vector<std::string>& steps);
 
   const BoundPattern pattern_;
+  const bool cuts_;  // Where the store lists from anywhere
   Parts parts_;
   const uint32_t lists_max_;
   Budget ahead_;
@@ -110,15 +108,16 @@ class Lister {
   Line line_;
   std::multimap<std::string, At> waiting_;  // By where in the keys they begin
   std::unordered_map<Ticket, At> open_;     // Asked for, or resting before the next try
-  uint32_t asked_ = 0;                      // Requests in flight
-  uint64_t unlisted_ = 0;                   // Places that are not objects
+  uint32_t parts_at_once_ = parts_at_once_max;
+  uint32_t asked_ = 0;     // Requests in flight
+  uint64_t unlisted_ = 0;  // Places that are not objects
   uint64_t found_ = 0;
   uint64_t lists_ = 0;
   bool stopped_ = false;
   std::optional<Error> error_;
 };
 
-// What was found, as the `number`th document.
-Document make_document(uint64_t number, Lister::Found found, const std::string& store_name);
+// The listing of a store as it is now.
+std::unique_ptr<Listing> make_lister(BoundPattern pattern, Listing::Parts parts);
 
 }  // namespace sluice

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <functional>
 #include <set>
 
 #include "source/staged_store.h"
@@ -28,8 +29,8 @@ struct Bench {
   TicketSeries tickets{7};
   Lister lister;
 
-  explicit Bench(std::string_view pattern, uint64_t seed = 1)
-      : store(seed), lister(bound(pattern), {store, in_flight, common, inbox, tickets}) {}
+  explicit Bench(std::string_view pattern, uint64_t seed = 1, Features features = {})
+      : store(seed, features), lister(bound(pattern), {store, in_flight, common, inbox, tickets}) {}
 
   // All keys, in the order they come.
   std::vector<std::string> run() {
@@ -178,6 +179,111 @@ TEST_CASE("pages ahead of the reader stay within bounds, and a full budget still
   auto rest = bench.common.try_reserve(bench.common.capacity() - bench.common.used());
   CHECK(bench.run().size() == 60 * 300);
   CHECK(bench.common.used() == rest->bytes());
+}
+
+// Names as people, programs and chance make them: some can be counted on, some can't.
+std::vector<std::function<std::string(uint64_t, Chance&)>> kinds_of_names() {
+  const auto padded = [](uint64_t i, int digits) {
+    std::string text = std::to_string(i);
+    return std::string(digits - std::min<size_t>(digits, text.size()), '0') + text;
+  };
+  return {
+      [=](uint64_t i, Chance&) { return "part-" + padded(i, 6) + ".json.gz"; },
+      [](uint64_t i, Chance&) { return std::to_string(i) + ".json"; },
+      [](uint64_t, Chance& chance) {
+        constexpr std::string_view hex = "0123456789abcdef";
+        std::string name;
+        for (int j = 0; j < 12; ++j) name += hex[chance.below(16)];
+        return name;
+      },
+      [=](uint64_t i, Chance&) {
+        const uint64_t second = i * 7;
+        return "2024-02-08T" + padded(second / 3600, 2) + ":" + padded(second / 60 % 60, 2) + ":" +
+               padded(second % 60, 2) + "Z";
+      },
+      [=](uint64_t i, Chance& chance) {  // In uneven heaps, with slashes within
+        const uint64_t heap = chance.below(1 + chance.below(30));
+        return "h" + std::to_string(heap * heap) + "/" + padded(i, 5);
+      },
+      [](uint64_t, Chance& chance) {  // Any bytes, some of several
+        std::string name;
+        for (uint64_t j = 1 + chance.below(4); j > 0; --j) {
+          name += chance.below(3) == 0 ? std::string("\xc3\xa4")
+                                       : std::string(1, static_cast<char>(33 + chance.below(90)));
+        }
+        return name;
+      },
+  };
+}
+
+TEST_CASE("a flat prefix in parts is every key once, in order, whatever its names") {
+  uint64_t seed = 0;
+  for (const auto& name_of : kinds_of_names()) {
+    for (const uint32_t entries : {3U, 20U, 150U}) {
+      Bench bench("memory:day/", ++seed);
+      bench.store.page_entries_most = entries;
+      Chance chance(seed);
+      std::set<std::string> keys;
+      for (uint64_t i = 0; i < 1500; ++i) keys.insert("day/" + name_of(i, chance));
+      // Names with a slash at their end are no documents.
+      std::erase_if(keys, [](const std::string& key) { return key.ends_with('/'); });
+      for (const auto& key : keys) bench.store.put(key, "x");
+      for (const auto* key : {"dax", "day!", "day0/1", "daz"}) bench.store.put(key, "x");
+      int left = 5;  // Some lists fail at first.
+      bench.store.fault = [&](const Request&) -> std::optional<Error> {
+        if (chance.below(40) != 0 || left-- <= 0) return std::nullopt;
+        return Error{ErrorKind::transient, "list: no answer"};
+      };
+      CHECK(bench.run() == std::vector<std::string>(keys.begin(), keys.end()));
+      CHECK(bench.lister.found() == keys.size());
+      CHECK(bench.common.used() == 0);
+      CHECK(bench.in_flight.open() == 0);
+      // What is asked for in vain is bounded; guesses from three keys are poor.
+      CHECK(bench.store.calls["list"] < (entries == 3 ? 3 : 2) * keys.size() / entries + 64);
+    }
+  }
+}
+
+// How many times a store is waited for that answers all that it has been asked at once.
+size_t rounds(Bench& bench, size_t& found) {
+  size_t rounds = 0;
+  for (;; ++rounds) {
+    bench.lister.start_what_fits();
+    while (bench.lister.take()) ++found;
+    bench.lister.start_what_fits();
+    if (bench.lister.ended()) return rounds;
+    size_t open = 0;
+    while (bench.store.release_one()) ++open;
+    REQUIRE(open > 0);
+    for (; open > 0; --open) bench.lister.on(*bench.inbox.wait());
+  }
+}
+
+TEST_CASE("a flat prefix of 60 pages is listed in a fraction of 60 round trips") {
+  const auto names = kinds_of_names();
+  for (const size_t kind : {0U, 2U, 3U}) {
+    Bench bench("memory:day/");
+    bench.store.page_entries_most = 100;
+    Chance chance(1);
+    for (uint64_t i = 0; i < 6000; ++i) bench.store.put("day/" + names[kind](i, chance), "x");
+    size_t found = 0;
+    const size_t waits = rounds(bench, found);
+    CHECK(found == 6000);
+    CHECK(waits < 28);  // Eight pages, then as many as fit ahead of the reader
+    CHECK(bench.store.calls["list"] < 110);
+    CHECK(bench.common.peak() <= Lister::ahead_bytes_max);
+  }
+}
+
+TEST_CASE("where a list can't begin anywhere, and below eight pages, nothing is cut") {
+  for (const uint64_t keys : {70U, 700U}) {
+    Bench bench("memory:day/", 1, {.lists_from_anywhere = keys < 100});
+    bench.store.page_entries_most = 10;
+    for (uint64_t i = 0; i < keys; ++i) bench.store.put("day/" + std::to_string(1000 + i), "x");
+    CHECK(bench.run().size() == keys);
+    CHECK(bench.store.calls["list"] == keys / 10);
+    CHECK(bench.store.open_most == 1);
+  }
 }
 
 TEST_CASE("a list that fails is tried again, at last its error stands") {

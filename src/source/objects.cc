@@ -17,21 +17,23 @@ constexpr uint32_t changes_max = 3;
 
 class Objects : public Source {
  public:
-  Objects(Store& store, BoundPattern pattern, const SourceContext& context)
+  Objects(Store& store, BoundPattern pattern, const SourceContext& context,
+          const MakeListing& listing)
       : store_(store),
         store_name_(store.name()),
         in_flight_(context.in_flight),
         inbox_(context.inbox),
         limit_(context.limit),
         tickets_(context.tickets),
-        lister_(std::move(pattern), {store, in_flight_, context.common, inbox_, tickets_}) {
-    if (limit_ == 0) lister_.stop();
+        lister_(
+            listing(std::move(pattern), {store, in_flight_, context.common, inbox_, tickets_})) {
+    if (limit_ == 0) lister_->stop();
   }
 
-  void look_ahead() override { lister_.start_what_fits(); }
+  void look_ahead() override { lister_->start_what_fits(); }
   void start_what_fits(Purse& purse) override {
     if (stopped_ || error_) return;
-    lister_.start_what_fits();
+    lister_->start_what_fits();
     while (!again_.empty()) {
       if (!in_flight_.try_take()) return;
       send(std::move(again_.front()));
@@ -40,13 +42,13 @@ class Objects : public Source {
     while (Entry* entry = next_wanting()) {
       if (!ask(*entry, purse)) break;
     }
-    lister_.start_what_fits();  // What was taken has made room.
+    lister_->start_what_fits();  // What was taken has made room.
   }
 
   void on(Event& event) override {
     const auto found = open_.find(event.ticket);
     if (found == open_.end()) {
-      lister_.on(event);
+      lister_->on(event);
       return;
     }
     Asked asked = std::move(found->second);
@@ -81,24 +83,24 @@ class Objects : public Source {
 
   std::optional<uint64_t> documents() const override {
     if (pulled() == limit_) return limit_;
-    if (const auto found = lister_.found()) return std::min(*found, limit_);
+    if (const auto found = lister_->found()) return std::min(*found, limit_);
     return std::nullopt;
   }
   Status status() const override {
     if (error_) return *error_;
-    if (lister_.error()) return *lister_.error();
+    if (lister_->error()) return *lister_->error();
     return {};
   }
 
   void stop() override {
     stopped_ = true;
     again_.clear();
-    lister_.stop();
+    lister_->stop();
     for (const auto& [ticket, asked] : open_) {
       if (!asked.resting) store_.cancel(ticket);
     }
   }
-  bool drained() const override { return open_.empty() && lister_.open() == 0; }
+  bool drained() const override { return open_.empty() && lister_->open() == 0; }
 
  private:
   struct Entry {
@@ -144,11 +146,11 @@ class Objects : public Source {
     }
     if (!entries_.empty() && entries_.back().wants_more()) return &entries_.back();
     if (pulled() == limit_) return nullptr;
-    auto found = lister_.take();
+    auto found = lister_->take();
     if (!found) return nullptr;
     Entry& entry = entries_.emplace_back();
     entry.document = make_document(pulled() - 1, std::move(*found), store_name_);
-    if (pulled() == limit_) lister_.stop();
+    if (pulled() == limit_) lister_->stop();
     return &entry;
   }
 
@@ -312,7 +314,7 @@ class Objects : public Source {
   Inbox& inbox_;
   const uint64_t limit_;
   TicketSeries tickets_;
-  Lister lister_;
+  const std::unique_ptr<Listing> lister_;
 
   std::deque<Entry> entries_;  // A deque: references to documents stay good
   uint64_t first_ = 0;         // The number of the front
@@ -327,8 +329,9 @@ class Objects : public Source {
 }  // namespace
 
 std::unique_ptr<Source> make_objects_source(Store& store, BoundPattern pattern,
-                                            const SourceContext& context) {
-  return std::make_unique<Objects>(store, std::move(pattern), context);
+                                            const SourceContext& context,
+                                            const MakeListing& listing) {
+  return std::make_unique<Objects>(store, std::move(pattern), context, listing);
 }
 
 }  // namespace sluice

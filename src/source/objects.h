@@ -22,6 +22,7 @@
 #include "flow/part.h"
 #include "flow/path_pattern.h"
 #include "flow/stage.h"
+#include "source/lister.h"
 #include "store/store.h"
 
 namespace sluice {
@@ -34,13 +35,16 @@ const PartDoc& objects_doc();
 
 // `store` must be the one that the pattern's store() names; it outlives what is made of it.
 std::unique_ptr<SourceMaker> make_objects_source_maker(Store& store, PathPattern pattern,
-                                                       TimeZone zone = {});
+                                                       TimeZone zone = {},
+                                                       MakeListing listing = make_lister);
 std::unique_ptr<Source> make_objects_source(Store& store, BoundPattern pattern,
-                                            const SourceContext& context);
+                                            const SourceContext& context,
+                                            const MakeListing& listing = make_lister);
 
 // Lists only; blocking. Calls `each` for every document in input order, for at most `limit`.
 Result<PlannedInput> list_objects(Store& store, const BoundPattern& pattern, uint64_t limit,
-                                  const std::function<void(const Document&)>& each);
+                                  const std::function<void(const Document&)>& each,
+                                  const MakeListing& listing = make_lister);
 // The first of them, for a look at what is there.
 Result<std::vector<Document>> first_documents(Store& store, const BoundPattern& pattern,
                                               uint64_t count);

@@ -11,15 +11,19 @@ namespace {
 
 class ObjectsMaker : public SourceMaker {
  public:
-  ObjectsMaker(Store& store, PathPattern pattern, TimeZone zone)
-      : store_(store), pattern_(std::move(pattern)), zone_(std::move(zone)) {}
+  ObjectsMaker(Store& store, PathPattern pattern, TimeZone zone, MakeListing listing)
+      : store_(store),
+        pattern_(std::move(pattern)),
+        zone_(std::move(zone)),
+        listing_(std::move(listing)) {}
 
   Result<std::unique_ptr<Source>> open(SourceContext context) const override {
-    return make_objects_source(store_, TRY(pattern_.bind(context.unit, zone_)), context);
+    return make_objects_source(store_, TRY(pattern_.bind(context.unit, zone_)), context, listing_);
   }
   Status list(const UnitNames& unit, const std::function<void(const Document&)>& each,
               PlannedInput& planned) const override {
-    planned = TRY(list_objects(store_, TRY(pattern_.bind(unit, zone_)), UINT64_MAX, each));
+    planned =
+        TRY(list_objects(store_, TRY(pattern_.bind(unit, zone_)), UINT64_MAX, each, listing_));
     return {};
   }
   std::vector<std::string> path_names() const override { return pattern_.names(); }
@@ -28,6 +32,7 @@ class ObjectsMaker : public SourceMaker {
   Store& store_;
   const PathPattern pattern_;
   const TimeZone zone_;
+  const MakeListing listing_;
 };
 
 }  // namespace
@@ -45,7 +50,14 @@ const PartDoc& objects_doc() {
                       "Where they are. One that ends in / means everything below it. {path.x} is "
                       "one segment of the path, {path.x:o-*} one that matches, [ ] may be there or "
                       "not, {unit:%Y/%m/%d} is filled in for each unit.",
-                  .required = true}},
+                  .required = true},
+                 {.name = "inventory",
+                  .help =
+                      "The manifest.json of an S3 Inventory of that bucket (CSV), instead of a "
+                      "listing: for buckets of very many objects. What was made since isn't seen, "
+                      "what was deleted since is set aside. Its keys must be in order, or few "
+                      "enough to be sorted in memory. Each unit reads it all.",
+                  .example = "\"s3://inventories/logs/all/2024-02-09T01-00Z/manifest.json\""}},
       .example =
           "source:\n"
           "  objects: \"s3://logs/AWSLogs/[{path.org:o-*}/]{path.account}/CloudTrail/"
@@ -54,36 +66,38 @@ const PartDoc& objects_doc() {
 }
 
 std::unique_ptr<SourceMaker> make_objects_source_maker(Store& store, PathPattern pattern,
-                                                       TimeZone zone) {
-  return std::make_unique<ObjectsMaker>(store, std::move(pattern), std::move(zone));
+                                                       TimeZone zone, MakeListing listing) {
+  return std::make_unique<ObjectsMaker>(store, std::move(pattern), std::move(zone),
+                                        std::move(listing));
 }
 
 Result<PlannedInput> list_objects(Store& store, const BoundPattern& pattern, uint64_t limit,
-                                  const std::function<void(const Document&)>& each) {
+                                  const std::function<void(const Document&)>& each,
+                                  const MakeListing& listing) {
   InFlight in_flight(4 * Lister::lists_in_flight_max);
   Budget pages(8 * Lister::ahead_bytes_max);
   Inbox inbox;
   TicketSeries tickets;
-  Lister lister(pattern, {store, in_flight, pages, inbox, tickets});
+  const auto lister = listing(pattern, {store, in_flight, pages, inbox, tickets});
   const std::string store_name = store.name();
   PlannedInput planned;
   for (;;) {
-    lister.start_what_fits();
+    lister->start_what_fits();
     while (planned.documents < limit) {
-      auto found = lister.take();
+      auto found = lister->take();
       if (!found) break;
       const Document document = make_document(planned.documents++, std::move(*found), store_name);
       planned.bytes += document.bytes;
       each(document);
     }
-    if (lister.error() || planned.documents == limit) lister.stop();
-    lister.start_what_fits();  // What was taken has made room.
-    const bool enough = lister.error() || planned.documents == limit;
-    if (lister.open() == 0 && (enough || lister.ended())) break;
-    lister.on(*inbox.wait());
+    if (lister->error() || planned.documents == limit) lister->stop();
+    lister->start_what_fits();  // What was taken has made room.
+    const bool enough = lister->error() || planned.documents == limit;
+    if (lister->open() == 0 && (enough || lister->ended())) break;
+    lister->on(*inbox.wait());
   }
-  if (lister.error()) return *lister.error();
-  planned.listings = lister.lists();
+  if (lister->error()) return *lister->error();
+  planned.listings = lister->lists();
   return planned;
 }
 

@@ -20,12 +20,14 @@ namespace sluice {
 
 class StagedStore : public Store {
  public:
-  explicit StagedStore(uint64_t seed = 1) : chance_(seed) {}
+  explicit StagedStore(uint64_t seed = 1, Features features = {})
+      : chance_(seed), features_(features) {}
 
   // Asked before each request: an error to answer instead, or nothing.
   std::function<std::optional<Error>(const Request&)> fault = {};
   std::map<std::string, uint64_t, std::less<>> calls = {};  // By verb
   size_t open_most = 0;
+  uint32_t page_entries_most = 1000;
 
   void put(std::string_view key, std::string_view body) {
     ENSURE(call(*memory_, Put{.key = Key(key), .body = std::string(body)}).ok());
@@ -34,10 +36,12 @@ class StagedStore : public Store {
 
   void start(Request request, Lease lease, Ticket ticket, Inbox& inbox) override {
     ++calls[std::string(verb(request))];
+    if (auto* list = std::get_if<List>(&request))
+      list->most = std::min(list->most, page_entries_most);
     held_.push_back({std::move(request), std::move(lease), ticket, &inbox});
     open_most = std::max(open_most, held_.size());
   }
-  Features features() const override { return {}; }
+  Features features() const override { return features_; }
   std::string name() const override { return "memory:"; }
 
   // Answers one of the requests that are open. False: there are none.
@@ -69,6 +73,7 @@ class StagedStore : public Store {
   };
   std::unique_ptr<MemoryStore> memory_ = make_memory_store();
   Chance chance_;
+  const Features features_;
   std::vector<Held> held_;
 };
 

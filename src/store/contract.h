@@ -71,7 +71,7 @@ struct Client {
   }
   // All pages, names without the prefix; with a delimiter the prefixes are among them, in order.
   std::vector<std::string> list(std::string_view below = "", std::string_view delimiter = "",
-                                uint32_t most = 1000) const;
+                                uint32_t most = 1000, std::string_view behind = "") const;
   std::vector<OpenUpload> uploads(std::string_view below = "") const;
 };
 
@@ -86,9 +86,10 @@ void require_ok(const Result<T>& result) {
 }
 
 inline std::vector<std::string> Client::list(std::string_view below, std::string_view delimiter,
-                                             uint32_t most) const {
+                                             uint32_t most, std::string_view behind) const {
   std::vector<std::string> names;
   List request{prefix + std::string(below), std::string(delimiter), {}, most};
+  if (!behind.empty()) request.start_after = prefix + std::string(behind);
   for (int pages = 0; pages < 10'000; ++pages) {
     auto page = call_for<Page>(store, request);
     if (!page.ok()) FAIL(page.error().message);
@@ -261,6 +262,21 @@ inline void check_listings(Client client) {
       REQUIRE(page->objects.size() == 1);
       CHECK(page->objects[0].bytes == name.size());
       CHECK(page->objects[0].etag == client.head(name)->etag);
+    }
+  }
+  SUBCASE("a listing may begin behind any key, whether it is there or not") {
+    put_all();
+    for (const std::string_view behind :
+         {"!", "a", "a-b/x", "a-c", "a.txt", "a/", "a/1", "a/b/c/d", "a/b/c/d0", "a/b/d", "a/zz",
+          "a0/deep", "b", "b/", "bb", "c/y", "z", "\xc3\xa4/z"}) {
+      for (const uint32_t most : {1U, 2U, 1000U}) {
+        std::vector<std::string> wanted;
+        for (const std::string& name : all)
+          if (name > behind) wanted.push_back(name);
+        CHECK(client.list("", "", most, behind) == wanted);
+        std::erase_if(wanted, [](const std::string& name) { return !name.starts_with("a/b"); });
+        CHECK(client.list("a/b", "", most, behind) == wanted);
+      }
     }
   }
   SUBCASE("with a delimiter, what lies below it is one entry") {

@@ -56,7 +56,8 @@ class Directory : public Store, private FileThreads::Doer {
     threads_.start(*this, std::move(request), std::move(lease), ticket, inbox);
   }
   void cancel(Ticket ticket) override { threads_.cancel(*this, ticket); }
-  Features features() const override { return {}; }
+  // A folder is read whole for each list that begins in it.
+  Features features() const override { return {.lists_from_anywhere = false}; }
   std::string name() const override { return root_.path(); }
 
  private:

@@ -175,7 +175,9 @@ class DirectoryWalk {
     const std::string_view rest = std::string_view(after).substr(level.path.size());
     while (level.at < level.names.size() && level.names[level.at] <= rest) {
       const std::string_view name = level.names[level.at];
-      const bool is_within = name.back() == '/' && rest.starts_with(name) && rest != name;
+      // Behind a folder's own name is all in it, but where it was listed as a prefix.
+      const bool is_within =
+          name.back() == '/' && rest.starts_with(name) && (rest != name || !has_delimiter_);
       if (is_within && has_delimiter_) return false;
       ++level.at;
       if (is_within) {
@@ -263,7 +265,7 @@ Result<Page> DirectoryListing::list(const List& list) {
   auto walk = take_kept(list);
   if (walk == nullptr || !walk->is_unchanged()) {
     walk = std::make_unique<DirectoryWalk>(root_, list);
-    TRY(walk->begin(list.after));
+    TRY(walk->begin(std::max(list.after, list.start_after)));
   }
   Page page;
   TRY(walk->fill(page, std::clamp<uint32_t>(list.most, 1, page_entries_max)));

@@ -137,13 +137,14 @@ class Memory : public MemoryStore {
 Result<Page> Memory::on(List& list, Timing&) {
   const uint32_t most = std::clamp<uint32_t>(list.most, 1, page_entries_max);
   Page page;
-  auto at = objects_.lower_bound(Key(std::max(list.prefix, list.after)));
+  auto at = objects_.lower_bound(Key(std::max({list.prefix, list.after, list.start_after})));
   // A prefix that was listed is passed over with all that is below it.
   std::string passed = is_rolled_up(list, list.after) ? list.after : std::string();
   std::string last = list.after;
   for (; at != objects_.end() && at->first.view().starts_with(list.prefix); ++at) {
     const std::string_view key = at->first.view();
-    if (key == list.after || (!passed.empty() && key.starts_with(passed))) continue;
+    if (key == list.after || key == list.start_after) continue;
+    if (!passed.empty() && key.starts_with(passed)) continue;
     if (page.objects.size() + page.prefixes.size() == most) {
       page.next = last;
       break;

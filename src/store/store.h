@@ -58,6 +58,9 @@ struct List {
   std::string after = {};      // Page::next of the page before
   uint32_t most = 1000;  // https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html:
                          // "up to 1,000"
+  // Only keys behind this one, which need not be there. Asked for without a delimiter; given with
+  // every page of the list, the same.
+  std::string start_after = {};
 };
 struct Anything {
   bool operator==(const Anything&) const = default;
@@ -183,6 +186,8 @@ struct Features {
   // Complete of an upload that is gone is not_found; else it may be answered with a success where
   // any object is, and of several that complete at once more than one may win.
   bool completes_once = true;
+  // A list with start_after costs no more than another.
+  bool lists_from_anywhere = true;
   bool in_place_parts = false;  // An upload is one file: a resumer must copy into a new one
   uint64_t part_bytes_min = 1;  // Of every part but the last
   uint64_t part_bytes_max = 5ULL << 30;

@@ -130,6 +130,22 @@ TEST_SUITE("versitygw") {
     CHECK(client.complete("x", UploadId("never-was"), {tag}).ok());
     CHECK(client.text("x") == "another object");
   }
+  TEST_CASE("a store that knows what versitygw lacks sees through its success") {
+    const S3Server* server = versitygw();
+    if (server == nullptr) return;
+    S3Options options = options_of(*server);
+    options.features = features_of_versitygw();
+    S3Door store(*server, std::move(options));
+    const contract::Client client{store, "sees-through/"};
+    contract::require_ok(client.put("x", "another object"));
+    const PartTag tag{1, ETag("0123456789abcdef0123456789abcdef"), 7};
+    CHECK(contract::kind(client.complete("x", UploadId("never-was"), {tag})) ==
+          ErrorKind::not_found);
+    const UploadId id = client.create("y", "mark");
+    const PartTag part = client.tag("y", id, 1, Buffer::of("bytes"));
+    contract::require_ok(client.complete("y", id, {part}));
+    CHECK(client.text("y") == "bytes");
+  }
 }
 
 }  // namespace
