@@ -70,7 +70,7 @@ void ByteReader::serve() {
       got->lease = std::move(order.lease);
       fill(*got);
     }
-    got->checkpoint = checkpoints_.latest();
+    got->checkpoints = checkpoints_.take_new();
     if (program_) {
       program_->read_errors();
       got->warnings = program_->error_lines().take_new();

@@ -44,7 +44,7 @@ size_t CheckpointLines::pass(char* bytes, size_t size, bool last) {
       return size - at;
     }
     if (candidate && take(bytes + at, end - at)) {
-      latest_->offset = offset_ + std::min(end + 1, size);
+      new_.back().offset = offset_ + std::min(end + 1, size);
     }
     inside_line_ = found == nullptr;
     at = end + 1;
@@ -58,7 +58,7 @@ bool CheckpointLines::take(char* line, size_t size) {
   const auto sluice = scanner_.raw(0), cursor = scanner_.raw(1);
   if (!sluice || !cursor || json::kind(*cursor) != json::Kind::string) return false;
   if (!has_one_member(scanner_.value()) || !has_one_member(*sluice)) return false;
-  latest_ = Checkpoint{.cursor = json::unescape(cursor->substr(1, cursor->size() - 2))};
+  new_.push_back({.cursor = json::unescape(cursor->substr(1, cursor->size() - 2))});
   std::memset(line, '\n', size);
   return true;
 }

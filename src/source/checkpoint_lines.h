@@ -9,8 +9,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "json/scan.h"
 
@@ -30,7 +31,8 @@ class CheckpointLines {
   // Looks at the next bytes. Answers how many at their end must come again in front of the next
   // ones, because they may be the beginning of such a line; none if these are the `last`.
   size_t pass(char* bytes, size_t size, bool last);
-  const std::optional<Checkpoint>& latest() const { return latest_; }
+  // Those that have passed since the last call, in order.
+  std::vector<Checkpoint> take_new() { return std::exchange(new_, {}); }
 
  private:
   bool take(char* line, size_t size);
@@ -38,7 +40,7 @@ class CheckpointLines {
   json::Scanner scanner_;
   bool inside_line_ = false;  // Of a record that began before these bytes
   uint64_t offset_ = 0;       // Of the next bytes
-  std::optional<Checkpoint> latest_;
+  std::vector<Checkpoint> new_;
 };
 
 }  // namespace sluice

@@ -60,20 +60,7 @@ class StreamedDocuments final : public Source {
       got.bytes = Buffer::of(got.bytes.view());
       got.lease.shrink(got.bytes.size());
     }
-    const uint64_t behind = read_ + got.bytes.size();
-    const bool has_checkpoint =
-        got.checkpoint && got.checkpoint->offset > read_ && got.checkpoint->offset <= behind;
-    if (has_checkpoint) {
-      const uint64_t before = got.checkpoint->offset - read_;
-      Buffer rest = Buffer::of(got.bytes.view().substr(before));
-      Lease of_rest = got.lease.split(std::min<uint64_t>(rest.size(), got.lease.bytes()));
-      got.bytes.resize(before);
-      documents_.back().cursor = std::move(got.checkpoint->cursor);
-      put(std::move(got.bytes), std::move(got.lease), true);
-      begin_document();
-      got.bytes = std::move(rest);
-      got.lease = std::move(of_rest);
-    }
+    cut_at_checkpoints(got);
     if (!got.bytes.empty() || (got.end && documents_.back().document.number == 0)) {
       put(std::move(got.bytes), std::move(got.lease), got.end);
     } else if (got.end && documents_.back().document.bytes > 0) {
@@ -120,6 +107,20 @@ class StreamedDocuments final : public Source {
   void begin_document() {
     const uint64_t number = documents_.empty() ? first_ : documents_.back().document.number + 1;
     documents_.push_back({.document = {.number = number, .name = name_}, .cursor = {}});
+  }
+  // Each ends a document; what is left is the beginning of the next. The same output gives the same
+  // documents, however it came.
+  void cut_at_checkpoints(ByteReader::Got& got) {
+    const uint64_t begin = read_;
+    for (Checkpoint& checkpoint : got.checkpoints) {
+      const std::string_view piece = got.bytes.view().substr(
+          read_ - begin, checkpoint.offset - std::min(read_, checkpoint.offset));
+      documents_.back().cursor = std::move(checkpoint.cursor);
+      put(Buffer::of(piece), got.lease.split(std::min<uint64_t>(piece.size(), got.lease.bytes())),
+          true);
+      begin_document();
+    }
+    if (read_ > begin) got.bytes = Buffer::of(got.bytes.view().substr(read_ - begin));
   }
   void put(Buffer bytes, Lease lease, bool last) {
     Document& its = documents_.back().document;

@@ -10,6 +10,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / 'fake_api'))
 from api_job import Job  # noqa: E402
+from counted import main as counted  # noqa: E402
 from fake_api import FakeApi  # noqa: E402
 
 SLUICE, FAKE_API = sys.argv[1:3]
@@ -315,4 +316,4 @@ class Secrets(Case):
 
 
 if __name__ == '__main__':
-    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])
+    counted(sys.argv[3:])
