@@ -134,7 +134,7 @@ class Source {
   virtual const Document& document(uint64_t number) const = 0;
   virtual void forget(uint64_t number) = 0;
   // A document of a source that wants envelopes (SourceMaker) is decoded; in any order.
-  virtual void on_envelope(Envelope) {}
+  virtual void on_envelope(const Envelope&) {}
   // Where a later run may go on behind this document, whose envelope has been given; nothing where
   // it can't. Asked before forget().
   virtual std::optional<std::string> cursor_after(uint64_t) const { return std::nullopt; }

@@ -159,7 +159,7 @@ void Walk::on(Event& event) {
         doc.room_bytes = hold_bytes_max;
         continue;
       }
-      if (decoded.envelope) give_envelope(std::move(*decoded.envelope));
+      if (decoded.envelope) give_envelope(*decoded.envelope);
       doc.decoded = std::move(decoded);
       doc.state = Pending::State::decoded;
     }
@@ -219,12 +219,12 @@ bool Walk::place_head() {
 bool Walk::place_large(Pending& doc) {
   LargeDocument& large = *doc.large;
   large.start_what_fits();
-  if (auto envelope = large.take_envelope()) give_envelope(std::move(*envelope));
+  if (auto envelope = large.take_envelope()) give_envelope(*envelope);
   while (Batch* batch = large.front()) {
     if (!place(*batch)) return false;
     large.pop();
     large.start_what_fits();  // Its bytes are free now
-    if (auto envelope = large.take_envelope()) give_envelope(std::move(*envelope));
+    if (auto envelope = large.take_envelope()) give_envelope(*envelope);
   }
   if (!large.finished()) return false;
   sums_.bytes_inflated += large.inflated();
@@ -285,8 +285,8 @@ void Walk::set_aside(SetAside what) {
   parts_.log.on_set_aside(std::move(what));
 }
 
-void Walk::give_envelope(Envelope envelope) {
-  parts_.source.on_envelope(std::move(envelope));
+void Walk::give_envelope(const Envelope& envelope) {
+  parts_.source.on_envelope(envelope);
   learnt_ = true;
 }
 

@@ -106,7 +106,7 @@ class Walk {
   bool place_head();
   bool place_large(Pending& head);
   void head_done();
-  void give_envelope(Envelope envelope);
+  void give_envelope(const Envelope& envelope);
   void set_aside(SetAside what);
 
   Parts parts_;

@@ -56,9 +56,9 @@ class HttpPages : public Source {
     arrived_.erase(number);
     for (; first_ <= number && !pages_.empty(); ++first_) pages_.pop_front();
   }
-  void on_envelope(Envelope envelope) override {
+  void on_envelope(const Envelope& envelope) override {
     if (envelope.document < first_ || envelope.document >= asked_) return;
-    page(envelope.document).envelope = std::move(envelope);
+    page(envelope.document).envelope = envelope;
     learn();
   }
   std::optional<std::string> cursor_after(uint64_t number) const override {

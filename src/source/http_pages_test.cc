@@ -71,7 +71,7 @@ struct Walked {
       const auto value = slicer.envelope(i);
       envelope.values.push_back(value ? std::optional(std::string(*value)) : std::nullopt);
     }
-    source.on_envelope(std::move(envelope));
+    source.on_envelope(envelope);
     shown = number + 1;
   }
 
