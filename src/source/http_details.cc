@@ -22,7 +22,7 @@ constexpr uint64_t list_bytes_max = 16 << 20;
 
 class HttpDetails : public Source {
  public:
-  HttpDetails(ApiAccess& api, const HttpDetailsOptions& options, HttpRequests requests,
+  HttpDetails(ApiAccess& api, const HttpDetailsOptions& options, const HttpRequests& requests,
               const SourceContext& context)
       : options_(options),
         limit_(context.limit),
@@ -196,8 +196,9 @@ class HttpDetails : public Source {
 }  // namespace
 
 std::unique_ptr<Source> make_http_details(ApiAccess& api, const HttpDetailsOptions& options,
-                                          HttpRequests requests, const SourceContext& context) {
-  return std::make_unique<HttpDetails>(api, options, std::move(requests), context);
+                                          const HttpRequests& requests,
+                                          const SourceContext& context) {
+  return std::make_unique<HttpDetails>(api, options, requests, context);
 }
 
 }  // namespace sluice

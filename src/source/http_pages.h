@@ -53,7 +53,8 @@ struct HttpRequests {
   Paging paging;
 };
 std::unique_ptr<Source> make_http_details(ApiAccess& api, const HttpDetailsOptions& options,
-                                          HttpRequests requests, const SourceContext& context);
+                                          const HttpRequests& requests,
+                                          const SourceContext& context);
 
 // `api` outlives what is made.
 std::unique_ptr<SourceMaker> make_http_pages_maker(ApiAccess& api, HttpPagesOptions options);

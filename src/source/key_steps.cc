@@ -30,9 +30,10 @@ size_t common_bytes(std::string_view a, std::string_view b) {
 // Ascending; with what else is in the groups of these. A slash is no sign, it ends a segment.
 std::string with_groups(Signs signs) {
   for (const std::string_view group : groups) {
-    const bool is_in =
-        std::any_of(group.begin(), group.end(), [&](size_t sign) { return signs.test(sign); });
-    for (const size_t sign : group) signs.set(sign, is_in);
+    const bool is_in = std::any_of(group.begin(), group.end(), [&](char sign) {
+      return signs.test(static_cast<unsigned char>(sign));
+    });
+    for (const char sign : group) signs.set(static_cast<unsigned char>(sign), is_in);
   }
   std::string all;
   for (size_t sign = ' ' + 1; sign < 0x7F; ++sign) {

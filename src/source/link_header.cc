@@ -61,7 +61,7 @@ class LinkReader {
 
   std::string token(std::string_view ends) {
     const size_t end = std::min(rest_.find_first_of(ends), rest_.size());
-    const std::string out(trim(rest_.substr(0, end)));
+    std::string out(trim(rest_.substr(0, end)));
     rest_.remove_prefix(end);
     return out;
   }

@@ -198,19 +198,20 @@ void Oauth2Token::Shared::get(Then then) {
   const bool is_due = !is_usable_now || (token->renewed_from && *token->renewed_from <= at);
   const bool starts = is_due && !is_paused && !is_fetching && !is_closed;
   std::optional<Result<std::string>> answer;
-  if (is_usable_now) {
+  const bool waits = !is_usable_now && !is_closed && !is_paused;
+  if (waits) {
+    waiters.push_back(std::move(then));
+  } else if (is_usable_now) {
     answer = token->text;
   } else if (is_closed) {
     answer = Error{ErrorKind::cancelled, "stopped before there was a token"};
-  } else if (is_paused) {
-    answer = *failure;
   } else {
-    waiters.push_back(std::move(then));
+    answer = *failure;
   }
   if (starts) is_fetching = true;
   lock.unlock();
   if (starts) attempt(1, {});
-  if (answer) then(std::move(*answer));
+  if (!waits) then(std::move(*answer));  // NOLINT(bugprone-use-after-move): moved where it waits
 }
 
 bool Oauth2Token::Shared::refused(std::string_view text) {

@@ -77,7 +77,8 @@ PageRequest Paging::request_of(uint64_t page) const {
       options_.first +
       page * (options_.kind == PagingKind::page ? 1 : std::max<uint64_t>(options_.size, 1));
   auto made = with_position(std::to_string(at));
-  return made.ok() ? std::move(*made) : first_;
+  if (!made.ok()) return first_;
+  return std::move(*made);
 }
 
 // The first request with a cursor or a number in its place.
