@@ -32,8 +32,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/result.h"
+#include "http_server/fault_schedule.h"
 
 namespace sluice::fake_api {
 
@@ -61,13 +61,9 @@ class FaultPlan {
  private:
   struct Rule {
     std::string spec, path;
-    uint64_t page = 0, every = 0, nth = 0, after = 0, times = UINT64_MAX, seed = 1;
-    double percent = 0;
-    Chance chance{1};
+    uint64_t page = 0;
     Fault fault;
-    uint64_t fitted = 0, done = 0;
-
-    bool is_due();
+    http_server::FaultSchedule schedule;
   };
   static Status read_word(std::string_view name, std::string_view value, Rule& rule);
   std::vector<Rule> rules_;

@@ -1,11 +1,9 @@
 #include "faults.h"
 
 #include <array>
-#include <cstdlib>
 #include <utility>
 
 #include "base/text.h"
-#include "http_server/url.h"
 
 namespace sluice::fake_s3 {
 namespace {
@@ -38,23 +36,21 @@ constexpr std::array<ActionName, 20> action_names = {{
     {"400timeout", Action::request_timeout},
 }};
 
-Error wrong(std::string_view what, std::string_view why) {
-  return {ErrorKind::invalid, "fault: " + std::string(what) + ": " + std::string(why)};
-}
+using http_server::wrong_fault;
 
 Result<Fault> read_action(std::string_view text) {
   const size_t equals = text.find('=');
   for (const ActionName& one : action_names) {
     if (one.name != text.substr(0, equals)) continue;
     if (one.has_amount != (equals != text.npos)) {
-      return wrong(text, one.has_amount ? "needs =NUMBER" : "takes no number");
+      return wrong_fault(text, one.has_amount ? "needs =NUMBER" : "takes no number");
     }
     if (!one.has_amount) return Fault{one.action, 0};
     const auto amount = parse_number<uint64_t>(text.substr(equals + 1));
-    if (!amount) return wrong(text, "not a number");
+    if (!amount) return wrong_fault(text, "not a number");
     return Fault{one.action, *amount};
   }
-  return wrong(text, "no such action");
+  return wrong_fault(text, "no such action");
 }
 
 Result<uint32_t> read_verbs(std::string_view text) {
@@ -63,7 +59,7 @@ Result<uint32_t> read_verbs(std::string_view text) {
   for (const std::string_view name : split(text, '|')) {
     const auto verb = verb_named(name);
     if (!verb)
-      return wrong(
+      return wrong_fault(
           name, "no such verb; one of any, " + [] {
             std::string all;
             for (const std::string_view one : verb_names)
@@ -83,12 +79,12 @@ Status FaultPlan::add(std::string_view spec) {
   rule.verbs = UINT32_MAX;
   for (const std::string_view word : split(spec, ',')) {
     const size_t equals = word.find('=');
-    if (equals == word.npos) return wrong(word, "not name=value");
+    if (equals == word.npos) return wrong_fault(word, "not name=value");
     if (auto read = read_word(word.substr(0, equals), word.substr(equals + 1), rule); !read.ok()) {
       return read;
     }
   }
-  if (rule.fault.action == Action::none) return wrong(spec, "do=ACTION is missing");
+  if (rule.fault.action == Action::none) return wrong_fault(spec, "do=ACTION is missing");
   rules_.push_back(std::move(rule));
   return {};
 }
@@ -106,27 +102,8 @@ Status FaultPlan::read_word(std::string_view name, std::string_view value, Rule&
     (name == "key" ? rule.key : rule.bucket) = value;
     return {};
   }
-  if (name == "percent") {
-    rule.percent = std::strtod(std::string(value).c_str(), nullptr);
-    return rule.percent > 0 ? Status() : wrong(value, "not a share in percent");
-  }
-  const auto number = parse_number<uint64_t>(value);
-  if (!number) return wrong(value, "not a number");
-  if (name == "seed") {
-    rule.chance = Chance(*number);
-    return {};
-  }
-  constexpr std::array<std::pair<std::string_view, uint64_t Rule::*>, 4> counts = {
-      {{"every", &Rule::every},
-       {"nth", &Rule::nth},
-       {"after", &Rule::after},
-       {"times", &Rule::times}}};
-  for (const auto& [known, member] : counts) {
-    if (known != name) continue;
-    rule.*member = *number;
-    return {};
-  }
-  return wrong(name, "no such word");
+  if (TRY(rule.schedule.read_word(name, value))) return {};
+  return wrong_fault(name, "no such word");
 }
 
 bool FaultPlan::Rule::fits(Verb verb, std::string_view bucket_name,
@@ -136,34 +113,15 @@ bool FaultPlan::Rule::fits(Verb verb, std::string_view bucket_name,
   return key.empty() || key_name.find(key) != key_name.npos;
 }
 
-bool FaultPlan::Rule::is_due() {
-  ++fitted;
-  if (done >= times) return false;
-  if (every > 0 && fitted % every != 0) return false;
-  if (nth > 0 && fitted != nth) return false;
-  if (after > 0 && fitted <= after) return false;
-  if (percent > 0 && static_cast<double>(chance.below(1'000'000)) >= percent * 10'000) return false;
-  ++done;
-  return true;
-}
-
 Fault FaultPlan::next(Verb verb, std::string_view bucket, std::string_view key) {
   for (Rule& rule : rules_) {
-    if (rule.fits(verb, bucket, key) && rule.is_due()) return rule.fault;
+    if (rule.fits(verb, bucket, key) && rule.schedule.is_due()) return rule.fault;
   }
   return {};
 }
 
 void FaultPlan::append_json(std::string& out) const {
-  out += '[';
-  for (size_t i = 0; i < rules_.size(); ++i) {
-    if (i > 0) out += ", ";
-    out += "{\"spec\": ";
-    http_server::append_json(rules_[i].spec, out);
-    out += ", \"fitted\": " + std::to_string(rules_[i].fitted);
-    out += ", \"done\": " + std::to_string(rules_[i].done) + "}";
-  }
-  out += ']';
+  http_server::append_schedules(rules_, out);
 }
 
 }  // namespace sluice::fake_s3

@@ -13,8 +13,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/result.h"
+#include "http_server/fault_schedule.h"
 #include "verbs.h"
 
 namespace sluice::fake_s3 {
@@ -62,14 +62,10 @@ class FaultPlan {
     std::string spec;
     uint32_t verbs = 0;  // Bits
     std::string key, bucket;
-    uint64_t every = 0, nth = 0, after = 0, times = UINT64_MAX;
-    double percent = 0;
-    Chance chance{1};
     Fault fault;
-    uint64_t fitted = 0, done = 0;
+    http_server::FaultSchedule schedule;
 
     bool fits(Verb verb, std::string_view bucket_name, std::string_view key_name) const;
-    bool is_due();
   };
   static Status read_word(std::string_view name, std::string_view value, Rule& rule);
   std::vector<Rule> rules_;
