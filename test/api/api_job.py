@@ -77,9 +77,9 @@ class Job:
         return sum(zlib.crc32(line) for line in self.lines())
 
     def open_uploads(self):
-        """What nobody has completed or aborted."""
-        folder = self.lake / '.sluice' / 'uploads'
-        return list(folder.iterdir()) if folder.exists() else []
+        """What nobody has completed or aborted. A folder without its `object` has ended: a run was
+        killed while it cleared it away."""
+        return [path.parent for path in (self.lake / '.sluice' / 'uploads').glob('*/object')]
 
     def record(self):
         """The unit's record, if there is one."""
