@@ -25,6 +25,7 @@ import shutil
 import subprocess
 import sys
 import time
+import urllib.parse
 import urllib.request
 
 import common
@@ -56,7 +57,8 @@ sink:
 def pages(url):
     token = None
     while True:
-        with urllib.request.urlopen(url + "/cursor" + (f"?token={token}" if token else "")) as answer:
+        query = "?" + urllib.parse.urlencode({"token": token}) if token else ""
+        with urllib.request.urlopen(url + "/cursor" + query) as answer:
             page = json.load(answer)
         for row in page["items"]:
             row["ingest_date"], row["ingest_ts"] = DATE, STAMP
