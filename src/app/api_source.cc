@@ -40,6 +40,7 @@ class ApiSource : public SourceMaker {
   }
 
   Result<std::unique_ptr<Source>> open(SourceContext context) const override {
+    TRY(find_credentials());
     return inner_->open(std::move(context));
   }
   Status list(const UnitNames& unit, const std::function<void(const Document&)>& each,
@@ -50,21 +51,30 @@ class ApiSource : public SourceMaker {
   bool wants_envelopes() const override { return inner_->wants_envelopes(); }
   std::vector<json::Path> envelope_paths() const override { return inner_->envelope_paths(); }
   bool resumable() const override { return inner_->resumable(); }
+  bool stream() const override { return inner_->stream(); }
+  std::optional<Incremental> incremental() const override { return inner_->incremental(); }
 
  private:
   Result<aws::CredentialSource*> credentials(const aws::AwsOptions& asked) {
     auto source =
         aws::make_credential_source(asked, aws::real_surroundings(environment_, *engine_, clock_));
-    TRY(source->get());
-    source->keep_fresh();
     credentials_.push_back(std::move(source));
     return credentials_.back().get();
+  }
+  // Not before something is asked: `check` needs none, and may be run where there are none.
+  Status find_credentials() const {
+    if (has_credentials_) return {};
+    for (const auto& source : credentials_) TRY_IN(source->get(), "http");
+    for (const auto& source : credentials_) source->keep_fresh();
+    has_credentials_ = true;
+    return {};
   }
 
   const Environment environment_;
   const Clock clock_;
   std::unique_ptr<HttpEngine> engine_;
   std::vector<std::unique_ptr<aws::CredentialSource>> credentials_;
+  mutable bool has_credentials_ = false;
   std::unique_ptr<ApiAuth> auth_;
   std::unique_ptr<RequestRate> rate_;
   std::unique_ptr<ApiAccess> access_;

@@ -99,6 +99,7 @@ Result<JobParts> make_parts(const Job& job, Stores& stores) {
   } else {
     parts.source = TRY(job.source.part()->make_source(job.source));
   }
+  TRY(check_stream(job, *parts.source));
   parts.decoder = TRY(job.decode.part()->make_decoder(job.decode));
   if (const auto paths = parts.source->envelope_paths();
       !paths.empty() && !parts.decoder->want_envelope(paths)) {
@@ -113,6 +114,14 @@ Result<JobParts> make_parts(const Job& job, Stores& stores) {
   }
   parts.recipe.place = job.names.place();
   parts.recipe.identity = job.dedupe;
+  if (const auto incremental = parts.source->incremental()) {
+    if (!parts.decoder->make()->json()) {
+      return Error{ErrorKind::invalid, "source: incremental: decode: " + job.decode.name() +
+                                           " gives no JSON, so no " +
+                                           json::to_string(incremental->field)};
+    }
+    parts.recipe.cursor_field = incremental->field;
+  }
   parts.recipe.path_names = parts.source->path_names();
   for (const auto& transform : parts.recipe.transforms) {
     TRY(transform->use_paths(parts.recipe.path_names));

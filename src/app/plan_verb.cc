@@ -104,6 +104,12 @@ void add(const UnitPlan& plan, PlanSums& sums) {
 std::string plan_text(const OpenedJob& opened, const PlanSums& sums, uint64_t memory_bytes) {
   const Job& job = opened.job;
   const uint64_t least = unit_bytes_min(job);
+  if (!opened.parts.source->lists()) {
+    return "to do: " + grouped(sums.units) + " units; what they hold isn't known before " +
+           job.source.name() + " is asked\nmemory: " + print_bytes(memory_bytes) +
+           "; a unit needs " + print_bytes(least) + ", so at most " +
+           grouped(memory_bytes / least) + " at once\n";
+  }
   std::string out = "to do: " + grouped(sums.units) + " units, " + grouped(sums.documents) +
                     " documents, " + print_bytes(sums.bytes) + "\n";
   out += "requests: " + grouped(sums.listings) + " listings, " + grouped(sums.gets) +
@@ -150,7 +156,7 @@ std::string plan_json(const OpenedJob& opened, const std::vector<UnitPlan>& plan
 
 Result<int> plan(const Command& command) {
   auto opened = TRY(open_job(command, Stores::Use::look));
-  if (opened->parts.source->stream()) {
+  if (opened->parts.source->stream() && opened->parts.source->lists()) {
     return Error{ErrorKind::invalid, "plan: a stream has no end to plan for"};
   }
   const std::vector<UnitNames> units = TRY(opened->units(command));
@@ -162,10 +168,11 @@ Result<int> plan(const Command& command) {
     plans.push_back(TRY(plan_unit(*opened, unit, command)));
     const UnitPlan& plan = plans.back();
     if (plan.to_do) add(plan, sums);
+    const bool is_known = opened->parts.source->lists();
     columns.add({plan.state.unit.id,
                  plan.to_do ? "to do" : std::string(to_string(plan.state.standing)),
-                 grouped(plan.input.documents), grouped(plan.input.listings),
-                 print_bytes(plan.input.bytes)});
+                 is_known ? grouped(plan.input.documents) : "?", grouped(plan.input.listings),
+                 is_known ? print_bytes(plan.input.bytes) : "?"});
   }
   const uint64_t memory_bytes =
       command.memory_bytes.value_or(opened->job.memory_bytes.value_or(default_memory_bytes()));

@@ -89,6 +89,7 @@ class Preview {
           "\n");
     for (const SetAside& what : batch.set_aside) say("set aside: " + what.reason + "\n");
     if (batch.filtered > 0) say("filtered out\n");
+    if (batch.had_before > 0) say("left out: it lies before `from`\n");
     for (const Record& record : batch.records) {
       if (record.copy_of_set_aside) continue;
       if (!input.recipe.transforms.empty()) {
@@ -112,6 +113,12 @@ Result<int> preview(const Command& command) {
   UnitNames& unit = units.front();
   unit.run_started = opened->clock.wall();
   unit.run_id = "preview";
+  // As the first pass.
+  Since pass;
+  if (const auto incremental = opened->parts.source->incremental()) {
+    pass = since(*incremental, {});
+    unit.since = &pass;
+  }
   TRY(Preview(*opened, unit, command.limit.value_or(records_usual)).show());
   return exit_done;
 }

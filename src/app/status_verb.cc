@@ -49,6 +49,8 @@ std::string state_json(const UnitState& state) {
     out.number("epoch", state.record->epoch);
     if (state.record->position > 0) out.number("position", state.record->position);
     if (state.record->manifest) {
+      const ledger::Reached& reached = state.record->manifest->reached;
+      if (!reached.greatest.empty()) out.text("reached", reached.greatest);
       const ledger::Sums& sums = state.record->manifest->sums;
       out.number("documents", sums.documents).number("records", sums.records);
       out.number("objects", state.record->manifest->outputs.size());

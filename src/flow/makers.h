@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "flow/incremental.h"
 #include "flow/stage.h"
 #include "flow/workers.h"
 #include "meter/meter.h"
@@ -40,7 +41,10 @@ class SourceMaker {
                       PlannedInput& planned) const = 0;
   // Can list() tell what there is? If not, a unit's inputs can't be compared with what was read.
   virtual bool lists() const { return true; }
-  virtual bool stream() const { return false; }  // Never ends by itself; has positions
+  virtual bool stream() const { return false; }  // Never finished: a later run goes on
+  // A stream that is read to its end: each run is a pass, which begins where the last one got to
+  // (UnitNames::since). Others have positions, and end only when they are told to.
+  virtual std::optional<Incremental> incremental() const { return std::nullopt; }
   virtual std::vector<std::string> path_names() const {
     return {};
   }  // x of {path.x}, as Document::captures

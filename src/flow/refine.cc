@@ -26,6 +26,7 @@ struct Tools {
 std::vector<json::Path> wanted_paths(const Recipe& recipe) {
   std::vector<json::Path> paths = recipe.place.fields();
   if (recipe.identity) paths.push_back(*recipe.identity);
+  if (recipe.cursor_field) paths.push_back(*recipe.cursor_field);
   return paths;
 }
 
@@ -88,7 +89,7 @@ class Refiner {
  private:
   // A record on its way through the transforms.
   struct Candidate {
-    enum class Fate : uint8_t { kept, filtered, set_aside };
+    enum class Fate : uint8_t { kept, filtered, had_before, set_aside };
     std::string_view original;
     Record record;
     Fate fate = Fate::kept;
@@ -112,6 +113,7 @@ class Refiner {
       spoil(one, "not UTF-8");
       return std::nullopt;
     }
+    if (in_.recipe.cursor_field && !is_new(one)) return std::nullopt;
     if (in_.recipe.identity) identify(record);
     if (in_.json && tools_.scanner.has_line_break()) {
       std::string& line = batch_.texts.emplace_back();
@@ -120,6 +122,27 @@ class Refiner {
     }
     one.scanned = in_.json && record.text.data() == tools_.scanner.value().data();
     return std::nullopt;
+  }
+
+  // Whether an incremental source's record is to be gone on with.
+  bool is_new(Candidate& one) {
+    const Since& since = *in_.unit.since;
+    const size_t at = in_.recipe.place.fields().size() + (in_.recipe.identity ? 1 : 0);
+    const auto raw = tools_.scanner.raw(at);
+    const auto value = raw ? cursor_value(*raw, since.job.kind) : std::nullopt;
+    if (!value) {
+      const std::string field = json::to_string(*in_.recipe.cursor_field);
+      const bool is_time = since.job.kind == CursorKind::time;
+      spoil(one,
+            !raw ? "no " + field
+                 : field + (is_time ? " is not a time: " : " is not an integer: ") + excerpt(*raw));
+      return false;
+    }
+    const HighWater::Mark mark{*value, hash64(one.record.text)};
+    batch_.high_water.add(mark, since.job.lookback);
+    const bool is_old = *value < since.from || since.had(mark);
+    if (is_old) one.fate = Candidate::Fate::had_before;
+    return !is_old;
   }
 
   static void spoil(Candidate& one, std::string reason) {
@@ -173,6 +196,9 @@ class Refiner {
         return place(one.record, one.original, one.scanned);
       case Candidate::Fate::filtered:
         ++batch_.filtered;
+        return;
+      case Candidate::Fate::had_before:
+        ++batch_.had_before;
         return;
       case Candidate::Fate::set_aside:
         return set_aside(one.original, one.record.offset, std::move(one.reason));

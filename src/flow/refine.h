@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "flow/incremental.h"
 #include "flow/stage.h"
 #include "flow/template.h"
 #include "flow/workers.h"
@@ -22,6 +23,7 @@ struct Recipe {
   std::vector<std::unique_ptr<Transform>> transforms;
   Template place;                               // Renders Batch::places
   std::optional<json::Path> identity;           // dedupe
+  std::optional<json::Path> cursor_field;       // Of an incremental source; needs UnitNames::since
   std::vector<std::string> path_names;          // What Document::captures are, in their order
   std::optional<std::string> place_if_missing;  // Instead of setting the record aside
   std::optional<std::string> set_aside_place;   // Keep copies of what is set aside here

@@ -11,14 +11,14 @@ struct Refined {
 };
 
 Refined refined(Recipe& recipe, const std::vector<std::string>& records,
-                Spoils spoils = Spoils::record, bool json = true) {
+                Spoils spoils = Spoils::record, bool json = true, const Since* since = nullptr) {
   std::string window;
   std::vector<Span> spans;
   for (const std::string& record : records) {
     spans.push_back({window.size(), window.size() + record.size()});
     window += record + "\n";
   }
-  const UnitNames unit{.id = "u"};
+  const UnitNames unit{.id = "u", .since = since};
   const Document document{.name = "doc"};
   Refined out;
   out.batch.storage.push_back(Buffer::of(window));
@@ -64,6 +64,33 @@ TEST_CASE("the fields of what is kept are counted as they are written, where a r
   CHECK(out.batch.fields->nested() == FieldCounts::Counts{{".a.b", 1}});
   CHECK(out.batch.text_bytes == without.batch.text_bytes);
   CHECK(!refined(recipe, records, Spoils::record, false).batch.fields);
+}
+
+TEST_CASE("of an incremental source only what no earlier pass has had goes on; all of it counts") {
+  Recipe recipe;
+  recipe.cursor_field = json::parse_path(".n").value();
+  const Incremental job{
+      .field = *recipe.cursor_field, .kind = CursorKind::integer, .from = 0, .lookback = 2};
+  const std::vector<std::string> earlier = {R"({"n":8})", R"({"n":10})"};
+  const Since first = since(job, {});
+  const auto had = refined(recipe, earlier, Spoils::record, true, &first);
+  CHECK(had.batch.records.size() == 2);
+  HighWater before = had.batch.high_water;
+  before.settle(job.lookback);
+  const Since second = since(job, before);
+  const auto out = refined(recipe,
+                           {R"({"n":7})", R"({"n":8})", R"({"n":9})", R"({"n":10})",
+                            R"({"n":10,"changed":true})", R"({"n":"soon"})", "{}", R"({"n":12})"},
+                           Spoils::record, true, &second);
+  std::vector<std::string_view> texts;
+  for (const Record& record : out.batch.records) texts.push_back(record.text);
+  CHECK(texts ==
+        std::vector<std::string_view>{R"({"n":9})", R"({"n":10,"changed":true})", R"({"n":12})"});
+  CHECK(out.batch.had_before == 3);
+  REQUIRE(out.batch.set_aside.size() == 2);
+  CHECK(out.batch.set_aside[0].reason == ".n is not an integer: \"soon\"");
+  CHECK(out.batch.set_aside[1].reason == "no .n");
+  CHECK(out.batch.high_water.greatest() == 12);
 }
 
 TEST_CASE("line breaks between tokens go, and nothing else") {

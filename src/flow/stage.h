@@ -218,6 +218,8 @@ class DecoderMaker {
 // ---- transform
 // ---------------------------------------------------------------------------------------
 
+struct Since;
+
 // What a template or a transform may refer to besides the record.
 struct UnitNames {
   std::string id;                      // "2024-02-08"
@@ -225,6 +227,7 @@ struct UnitNames {
   std::optional<WallTime> end = {};
   WallTime run_started = {};
   std::string run_id;
+  const Since* since = nullptr;  // Of the pass under way, of an incremental source
 };
 
 enum class Verdict : uint8_t { unchanged, changed, dropped };

@@ -6,6 +6,7 @@
 
 #include "base/nearest.h"
 #include "base/text.h"
+#include "flow/incremental.h"
 #include "json/value.h"
 
 namespace sluice {
@@ -148,6 +149,17 @@ bool Template::uses_run() const {
   });
 }
 
+bool Template::uses_since() const {
+  return std::any_of(pieces_.begin(), pieces_.end(),
+                     [](const Piece& piece) { return piece.kind == Piece::Kind::since; });
+}
+
+bool Template::formats_since() const {
+  return std::any_of(pieces_.begin(), pieces_.end(), [](const Piece& piece) {
+    return piece.kind == Piece::Kind::since && piece.format;
+  });
+}
+
 uint8_t Template::unit_time_parts() const {
   uint8_t parts = 0;
   for (const Piece& piece : pieces_) {
@@ -276,6 +288,16 @@ Status Template::append_piece(const Piece& piece, const Context& context, Escape
         return corrupt("unit " + context.unit->id + " has no time for {" + piece.text + "}");
       }
       return {};
+    case Piece::Kind::since: {
+      const Since* since = context.unit->since;
+      if (since == nullptr) return corrupt("{since}: the source is not incremental");
+      if (piece.format) {
+        put_time({since->from});
+      } else {
+        put(print_cursor(since->from, since->job.kind));
+      }
+      return {};
+    }
     case Piece::Kind::run_started:
       if (piece.format) {
         put_time(context.unit->run_started);

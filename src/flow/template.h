@@ -1,8 +1,8 @@
 // Templates: text with holes, one grammar everywhere (partitions, names, `set` values).
 //
 //   template = { text | "{{" | "}}" | "{" ref [":" format] "}" }
-//   ref      = field | "path." name | "unit" | "unit.end" | "run.started" | "run.id" | "n"
-//   format   = [("s"|"ms"|"us"|"ns") ":"] strftime of %Y %m %d %H %M %S %j %F %G %V %%
+//   ref      = field | "path." name | "unit" | "unit.end" | "since" | "run.started" | "run.id" |
+//   "n" format   = [("s"|"ms"|"us"|"ns") ":"] strftime of %Y %m %d %H %M %S %j %F %G %V %%
 //
 // "[ ]" and {path.x} as a pattern belong to source paths only, which are the source's to read; here
 // "[" and "]" are text. Times are written in the template's zone.
@@ -24,8 +24,9 @@
 namespace sluice {
 
 // Where a template stands, and so what it may refer to: {n} in names only, {run...} in values only
-// (a key of a bounded unit must be the same on every attempt), {unit.end:...} in values only.
-enum class TemplateUse : uint8_t { partition, name, value };
+// (a key of a bounded unit must be the same on every attempt), {unit.end:...} in values only,
+// {since} in what is asked of a source only.
+enum class TemplateUse : uint8_t { partition, name, value, request };
 
 // A value. Rendering is const and safe from any thread.
 class Template {
@@ -41,6 +42,8 @@ class Template {
   bool uses_unit() const;
   bool uses_n() const;
   bool uses_run() const;
+  bool uses_since() const;
+  bool formats_since() const;  // As a time
   // The first field with a time format: the record's own time. Index into fields().
   std::optional<size_t> time_field() const { return time_field_; }
   // Where the text names no field or path: it is the same for every record of a unit (but for n).
@@ -74,7 +77,7 @@ class Template {
 
   // One stretch of the template, for who must tell keys apart (flow/output_names.h).
   struct Piece {
-    enum class Kind : uint8_t { text, field, path, unit, run_started, run_id, n };
+    enum class Kind : uint8_t { text, field, path, unit, since, run_started, run_id, n };
     Kind kind = Kind::text;
     size_t offset = 0;      // In the template's text
     std::string text = {};  // Of `text`; of the others as written, without braces

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "flow/incremental.h"
 #include "flow/template.h"
 #include "json/scan.h"
 
@@ -45,18 +46,21 @@ void try_use(std::string_view text, std::string_view raw, TemplateUse use) {
   const auto again = Template::parse(parsed->text(), use);
   must(again.ok() && again->pieces().size() == parsed->pieces().size());
 
-  const UnitNames unit{.id = "a/b", .start = WallTime{1'707'350'400'000'000'000}, .run_id = "r"};
+  const Since since{.job = {}, .from = 1'707'350'400'000'000'000};
+  const UnitNames unit{
+      .id = "a/b", .start = WallTime{1'707'350'400'000'000'000}, .run_id = "r", .since = &since};
   const std::vector<std::optional<std::string_view>> fields(parsed->fields().size(), raw);
   const std::vector<std::string> paths(parsed->path_names().size(), "p/..");
   const Template::Context context{.fields = fields, .paths = paths, .unit = &unit};
-  const auto escape = use == TemplateUse::value ? Template::Escape::none : Template::Escape::key;
+  const bool is_key = use == TemplateUse::partition || use == TemplateUse::name;
+  const auto escape = is_key ? Template::Escape::key : Template::Escape::none;
   std::string first, second;
   int64_t time_ns = 0;
   const bool ok = parsed->render(context, escape, first, &time_ns).ok();
   must(ok == again->render(context, escape, second).ok());
   must(first == second);
   must(ok || first.empty());
-  if (ok && use != TemplateUse::value) look_at_key(*parsed, first);
+  if (ok && is_key) look_at_key(*parsed, first);
 }
 
 }  // namespace
@@ -70,7 +74,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   sluice::json::Scanner scanner;
   if (!scanner.scan(raw)) return 0;
   using sluice::TemplateUse;
-  for (const auto use : {TemplateUse::partition, TemplateUse::name, TemplateUse::value}) {
+  for (const auto use :
+       {TemplateUse::partition, TemplateUse::name, TemplateUse::value, TemplateUse::request}) {
     sluice::try_use(text, scanner.value(), use);
   }
   return 0;

@@ -60,12 +60,14 @@ class TemplateParser {
         ++at_;
       }
     }
-    if (use_ != TemplateUse::value) TRY(check_key());
+    if (is_key()) TRY(check_key());
     return std::move(out_);
   }
 
  private:
   using Piece = Template::Piece;
+
+  bool is_key() const { return use_ == TemplateUse::partition || use_ == TemplateUse::name; }
 
   void add_text(char c) {
     if (out_.pieces_.empty() || out_.pieces_.back().kind != Piece::Kind::text) {
@@ -115,7 +117,13 @@ class TemplateParser {
     if (word == "unit.end") {
       piece.kind = Piece::Kind::unit;
       piece.end = true;
-      if (use_ != TemplateUse::value) return wrong(begin, "{unit.end} can't be in a key");
+      if (is_key()) return wrong(begin, "{unit.end} can't be in a key");
+      return {};
+    }
+    if (word == "since") {
+      piece.kind = Piece::Kind::since;
+      if (use_ != TemplateUse::request)
+        return wrong(begin, "{since} belongs into what an incremental source asks for");
       return {};
     }
     if (word == "n") {
@@ -125,7 +133,7 @@ class TemplateParser {
     }
     if (word == "run.started" || word == "run.id") {
       piece.kind = word == "run.id" ? Piece::Kind::run_id : Piece::Kind::run_started;
-      if (use_ != TemplateUse::value) {
+      if (is_key()) {
         return wrong(begin, "{" + std::string(word) +
                                 "} can't be in a key: a second attempt would write to other keys");
       }
@@ -163,7 +171,8 @@ class TemplateParser {
     std::string_view format = text_.substr(begin, end - begin);
     piece.number_ns = take_number_unit(format);
     if (piece.number_ns != 0 &&
-        (piece.kind == Piece::Kind::unit || piece.kind == Piece::Kind::run_started)) {
+        (piece.kind == Piece::Kind::unit || piece.kind == Piece::Kind::since ||
+         piece.kind == Piece::Kind::run_started)) {
       return wrong(begin, "s, ms, us and ns are for numbers in fields");
     }
     auto parsed = TimeFormat::parse(format);

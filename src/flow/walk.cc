@@ -18,6 +18,9 @@ namespace {
 constexpr size_t group_documents_max = 64;
 constexpr uint64_t group_bytes_max = 256 << 10;
 
+// Hashes of records near the greatest value are kept in memory of nobody's share: 4 MiB at most.
+constexpr size_t near_marks_max = 256 << 10;
+
 // What a document of unknown inflated size is given for a first try.
 uint64_t first_guess(uint64_t bytes) {
   return std::min(hold_bytes_max, bytes * 6 + (4 << 10));
@@ -26,6 +29,7 @@ uint64_t first_guess(uint64_t bytes) {
 }  // namespace
 
 Walk::Walk(Parts parts) : parts_(parts) {
+  if (const Since* since = parts_.unit.since) high_water_ = since->before;
   parts_.purse.set_turn(0);
 }
 Walk::~Walk() {
@@ -261,6 +265,8 @@ bool Walk::place(Batch& batch) {
   if (!*taken) return false;
   cursor_ = {};
   sums_.filtered += batch.filtered;
+  sums_.had_before += batch.had_before;
+  if (parts_.unit.since && !raise_high_water(batch.high_water)) return false;
   shape_.records += batch.text_records;
   shape_.bytes += batch.text_bytes;
   if (batch.fields) shape_.fields.merge(*batch.fields);
@@ -270,6 +276,24 @@ bool Walk::place(Batch& batch) {
   }
   batch = Batch();
   return true;
+}
+
+bool Walk::raise_high_water(const HighWater& batch) {
+  const uint64_t lookback = parts_.unit.since->job.lookback;
+  high_water_.merge(batch, lookback);
+  if (high_water_.near().size() <= near_marks_max) return true;
+  high_water_.settle(lookback);
+  if (high_water_.near().size() <= near_marks_max) return true;
+  error_ =
+      Error{ErrorKind::invalid, "source: incremental: more than " + std::to_string(near_marks_max) +
+                                    " records lie within the lookback: shorten it"};
+  return false;
+}
+
+HighWater Walk::high_water() const {
+  HighWater settled = high_water_;
+  if (parts_.unit.since) settled.settle(parts_.unit.since->job.lookback);
+  return settled;
 }
 
 void Walk::set_aside(SetAside what) {

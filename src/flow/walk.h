@@ -31,6 +31,7 @@ struct WalkSums {
   uint64_t bytes_read = 0;  // As they came
   uint64_t bytes_inflated = 0;
   uint64_t filtered = 0;
+  uint64_t had_before = 0;  // By an earlier pass of an incremental source
   uint64_t documents_set_aside = 0;
   uint64_t documents_partial = 0;
   uint64_t records_set_aside = 0;
@@ -92,6 +93,8 @@ class Walk {
 
   const WalkSums& sums() const { return sums_; }
   const WalkShape& shape() const { return shape_; }
+  // Of an incremental source: of earlier passes and of all that has been placed.
+  HighWater high_water() const;
 
  private:
   struct Pending;  // A document that has arrived, in part or whole, and is not placed yet
@@ -103,6 +106,7 @@ class Walk {
   bool dispatch(std::vector<uint64_t>& numbers);
   void place_what_fits();
   bool place(Batch& batch);
+  bool raise_high_water(const HighWater& batch);
   bool place_head();
   bool place_large(Pending& head);
   void head_done();
@@ -123,6 +127,7 @@ class Walk {
   std::optional<Error> error_;
   WalkSums sums_;
   WalkShape shape_;
+  HighWater high_water_;
 };
 
 }  // namespace sluice

@@ -80,7 +80,7 @@ ledger::Sums total_sums(const WalkSums& walk, const SinkSums& sink, const ledger
           .records = sink.records,  // The sink goes on counting where an earlier one had ended.
           .bytes_read = before.bytes_read + walk.bytes_read,
           .bytes = sink.bytes,
-          .duplicates = before.duplicates + sink.duplicates,
+          .duplicates = before.duplicates + walk.had_before + sink.duplicates,
           .conflicts = before.conflicts + sink.conflicts,
           .set_aside = before.set_aside + walk.documents_set_aside + walk.records_set_aside,
           .partial = before.partial + walk.documents_partial};

@@ -222,6 +222,19 @@ ledger::UnitPtr ledger_unit(const Job& job, const JobParts& parts, const UnitNam
   return std::make_shared<const ledger::Unit>(std::move(made));
 }
 
+Status check_stream(const Job& job, const SourceMaker& source) {
+  if (!source.stream()) return {};
+  const bool is_of_time = unit_time_parts(job.units.each) != 0;
+  if (source.incremental() && is_of_time) {
+    return Error{ErrorKind::invalid,
+                 "source: incremental: days and hours as units are asked for by their time, an "
+                 "incremental source by how far it has come: take one of them"};
+  }
+  // Each span is a unit, also of a job that has one unit only.
+  TRY_IN(job.names.check(0, false, false), "sink");
+  return {};
+}
+
 Result<RunReport> run(const Job& job, const JobParts& parts, std::vector<UnitNames> units,
                       Resources& resources, const RunOptions& options) {
   const Instant started = now();
@@ -235,8 +248,13 @@ Result<RunReport> run(const Job& job, const JobParts& parts, std::vector<UnitNam
                                          print_bytes(unit_bytes_min(job)) +
                                          " (its sink_share and the greatest record)"};
   }
-  // Each span is a unit, also of a job that has one unit only.
-  if (parts.source->stream()) TRY_IN(job.names.check(0, false, false), "sink");
+  TRY(check_stream(job, *parts.source));
+  if (parts.source->incremental() && (options.redo || options.limit < UINT64_MAX)) {
+    return Error{ErrorKind::invalid,
+                 std::string(options.redo ? "--redo" : "--limit") +
+                     ": not with an incremental source: its passes follow one upon another. Under "
+                     "another name, and into another lake, the job begins anew"};
+  }
   for (UnitNames& unit : units) {
     unit.run_started = report.started;
     unit.run_id = report.run_id;

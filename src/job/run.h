@@ -82,6 +82,9 @@ struct RunOptions {
 Result<RunReport> run(const Job& job, const JobParts& parts, std::vector<UnitNames> units,
                       Resources& resources, const RunOptions& options);
 
+// `invalid` where the job's units or names don't go with a source that is a stream.
+Status check_stream(const Job& job, const SourceMaker& source);
+
 // The unit as its ledger knows it.
 ledger::UnitPtr ledger_unit(const Job& job, const JobParts& parts, const UnitNames& unit,
                             const std::string& run_id, const Resources& resources);

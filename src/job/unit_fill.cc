@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "job/drift.h"
+#include "job/passes.h"
 #include "job/unit_task.h"
 
 namespace sluice {
@@ -53,12 +54,28 @@ Status UnitTask::open_source() {
   return {};
 }
 
+Status UnitTask::begin_pass() {
+  const auto incremental = around_.parts.source->incremental();
+  if (!incremental) return {};
+  since_ = TRY(next_pass(*incremental, run_.record()));
+  unit_.since = &*since_;
+  return {};
+}
+
+Status UnitTask::end_pass() {
+  if (!since_) return {};
+  reached_ = TRY(reached(since_->job, walk_->high_water()));
+  report_.reached = reached_.greatest;
+  return {};
+}
+
 void UnitTask::open_walk() {
   const Job& job = around_.job;
   const JobParts& parts = around_.parts;
   Resources& shared = around_.resources;
   phase_ = Phase::filling;
   ++span_;
+  const Status pass = begin_pass();
   span_unit_ = unit_;
   if (parts.source->stream()) span_unit_.id = span_id(unit_.id, run_.record().position);
   report_.epoch = run_.epoch();
@@ -70,7 +87,7 @@ void UnitTask::open_walk() {
   checkpoints_ =
       std::make_unique<Checkpoints>(may_resume(parts) ? run_.record().checkpoint : std::nullopt);
   if (checkpoints_->resumed()) source_.reset();  // Looked ahead from the beginning
-  const Status source = source_ ? Status() : open_source();
+  const Status source = !pass.ok() || source_ ? pass : open_source();
   auto sink = parts.sink->open({span_unit_, run_.mark(), *sink_share_, shared.budget, shared.meter,
                                 shared.workers, shared.inbox, sink_series_, may_resume(parts),
                                 checkpoints_->sink()});
@@ -87,7 +104,7 @@ void UnitTask::open_walk() {
                                              span_unit_, *purse_, shared.workers, shared.inbox,
                                              around_.series.new_series(), shared.meter, *log_,
                                              job.on_bad, parts.source->wants_envelopes()});
-  if (parts.source->stream()) {
+  if (endless()) {
     // The timer's ticket says which span it is for: a later one must not be sealed by it.
     const Ticket ticket =
         (static_cast<Ticket>(timer_.series()) << 32) | static_cast<uint32_t>(span_);
@@ -101,7 +118,7 @@ void UnitTask::walk_on() {
   if (!inputs_->full()) walk_->start_what_fits();
   if (const Status status = walk_->status(); !status.ok()) return give_up(Error(status.error()));
   if (const Status status = inputs_->status(); !status.ok()) return give_up(Error(status.error()));
-  if (around_.parts.source->stream() && walk_->sums().documents >= around_.options.span.documents) {
+  if (endless() && walk_->sums().documents >= around_.options.span.documents) {
     walk_->seal();
     walk_->start_what_fits();
   }
@@ -115,6 +132,7 @@ void UnitTask::walk_on() {
   }
   if (const Status status = check_not_empty(); !status.ok()) return give_up(Error(status.error()));
   if (!walk_->drained() || run_.checkpointing()) return;
+  if (const Status status = end_pass(); !status.ok()) return give_up(Error(status.error()));
   fill_record();
 }
 
@@ -162,12 +180,13 @@ void UnitTask::fill_record() {
   report_.walk.bytes_read += sums.bytes_read;
   report_.walk.bytes_inflated += sums.bytes_inflated;
   report_.walk.filtered += sums.filtered;
+  report_.walk.had_before += sums.had_before;
   report_.walk.documents_set_aside += sums.documents_set_aside;
   report_.walk.documents_partial += sums.documents_partial;
   report_.walk.records_set_aside += sums.records_set_aside;
   report_.walk.position = sums.position;
   report_.records += written.records;
-  report_.duplicates += written.duplicates;
+  report_.duplicates += written.duplicates + sums.had_before;
   report_.conflicts += written.conflicts;
   report_.bytes_written += written.bytes;
   bool may_have_twins = false;
@@ -191,7 +210,7 @@ void UnitTask::fill_record() {
 void UnitTask::write_intent() {
   ledger::Intent meant = std::move(*meant_);
   meant_.reset();
-  if (around_.parts.source->stream() && meant.end <= run_.record().position) {
+  if (endless() && meant.end <= run_.record().position) {
     run_.leave();  // Nothing has come
   } else {
     run_.fill(std::move(meant));
@@ -215,7 +234,9 @@ ledger::Intent UnitTask::intent(bool& may_have_twins) {
         {.document = what.document, .offset = what.offset, .reason = what.reason});
   }
   intent.sums = total_sums(sums, written, checkpoints_->sums_before());
-  if (around_.parts.source->stream()) intent.end = sums.position;
+  if (endless()) intent.end = sums.position;
+  if (since_) intent.end = run_.record().position + 1;
+  intent.reached = std::move(reached_);
   return intent;
 }
 

@@ -13,7 +13,8 @@ UnitTask::UnitTask(UnitNames unit, Surroundings around, Lease lease)
       // A stream is never finished: whoever comes next claims it and goes on where it ended.
       run_(ledger_unit_, {.redo = around_.redo || around_.parts.source->stream(),
                           .resume = may_resume(around_.parts),
-                          .stream = around_.parts.source->stream()}),
+                          .stream = around_.parts.source->stream(),
+                          .ends = !endless()}),
       driver_({*around_.parts.state, *around_.parts.lake}, around_.resources.inbox,
               around_.series.new_series(), around_.resources.chance),
       timer_(around_.series.new_series()),
@@ -25,6 +26,10 @@ UnitTask::UnitTask(UnitNames unit, Surroundings around, Lease lease)
 }
 
 UnitTask::~UnitTask() = default;
+
+bool UnitTask::endless() const {
+  return around_.parts.source->stream() && !around_.parts.source->incremental();
+}
 
 void UnitTask::start_what_fits() {
   switch (phase_) {
@@ -67,7 +72,7 @@ void UnitTask::stop(std::string why) {
   if (stopping_ || phase_ == Phase::ended) return;
   stopping_ = true;
   if (phase_ != Phase::filling) return;
-  if (around_.parts.source->stream()) {
+  if (endless()) {
     walk_->seal();  // What has been read is committed; the rest waits in the stream.
   } else if (run_.checkpointing() || run_.record().checkpoint) {
     // The record stays as it is: the next run goes on where the checkpoint says.
@@ -148,7 +153,7 @@ void UnitTask::finish() {
   lease_.release();
   report_.wall = now() - started_;
   using Outcome = ledger::UnitRun::Outcome;
-  const bool stream = around_.parts.source->stream();
+  const bool stream = endless();
   if (run_.error()) {
     report_.outcome = UnitOutcome::failed;
     report_.error = Error(*run_.error()).in("unit " + unit_.id);

@@ -67,6 +67,8 @@ class UnitTask : public Task {
   enum class Phase : uint8_t { ledger, filling, draining, sweeping, ended };
 
   Status open_source();
+  Status begin_pass();
+  Status end_pass();
   void look_ahead();
   bool close_source();
   void open_walk();
@@ -82,7 +84,12 @@ class UnitTask : public Task {
   ledger::Intent intent(bool& may_have_twins);
   void write_intent();
 
-  const UnitNames unit_;
+  // Goes on until it is told to end; a pass of an incremental source ends by itself.
+  bool endless() const;
+
+  std::optional<Since> since_;  // Of an incremental source's pass
+  ledger::Reached reached_;     // Likewise, once all is placed
+  UnitNames unit_;
   UnitNames span_unit_;  // Streams: the unit that the present fill is; else unit_
   const Surroundings around_;
   const ledger::UnitPtr ledger_unit_;

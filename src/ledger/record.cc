@@ -26,6 +26,7 @@ Manifest manifest_of(const Intent& intent, const std::vector<ETag>& etags) {
                     .set_aside = intent.set_aside,
                     .sums = intent.sums,
                     .shape = intent.shape,
+                    .reached = intent.reached,
                     .end = intent.end};
   for (size_t i = 0; i < etags.size(); ++i) {
     manifest.outputs.push_back({intent.uploads[i].key, etags[i], intent.uploads[i].content});

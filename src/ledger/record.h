@@ -18,7 +18,8 @@
 //      "retire": [{"key": ..., "etag": "b2", "mark": "trail/2024-02-08/5"}], "catalogue": "...",
 //      "set_aside": [{"document": ..., "offset": 17, "reason": ..., "count": 1}], "sums": {...},
 //      "shape": {"records": 41, "bytes": 8200, "looked_at": 41, "levels": 2,
-//        "fields": {".id": 41, ".user": 40}, "nested": {".user.name": 40}}},
+//        "fields": {".id": 41, ".user": 40}, "nested": {".user.name": 40}},
+//      "reached": {"field": ".changed", "greatest": "2024-02-08T23:59:58Z", "near": "0:9f86"}},
 //    "manifest": {"epoch": 5, "todo": true, the rest as in its intent, with "outputs" (key, etag,
 //      bytes, records, crc32c, least, greatest) in place of "uploads"},
 //    "leftovers": ["dt=2024-02-08/2024-02-08-00001.jsonl.gz"],
@@ -112,7 +113,7 @@ struct Sums {
   uint64_t records = 0;     // Written
   uint64_t bytes_read = 0;  // Of the documents as they came
   uint64_t bytes = 0;       // Of the outputs as stored
-  uint64_t duplicates = 0;  // Dropped: same field, same bytes
+  uint64_t duplicates = 0;  // Dropped: same field, same bytes; or an earlier pass's
   uint64_t conflicts = 0;   // Kept: same field, other bytes
   uint64_t set_aside = 0;   // Records and documents
   uint64_t partial = 0;     // Documents of which only the records before a fault were kept
@@ -136,6 +137,14 @@ struct Shape {
   std::vector<FieldCount> fields = {};  // By name
   std::vector<FieldCount> nested = {};
   bool operator==(const Shape&) const = default;
+};
+
+// How far the records of an incremental source have come. Opaque here; as text for people.
+struct Reached {
+  std::string field = {};     // Which grows: ".updated_at"
+  std::string greatest = {};  // Its value
+  std::string near = {};      // Which records the next pass will get once more
+  bool operator==(const Reached&) const = default;
 };
 
 // Where an API unit may go on: what the source and the sink need for it, up to the first part that
@@ -163,6 +172,7 @@ struct Intent {
   std::vector<SetAside> set_aside = {};
   Sums sums = {};
   Shape shape = {};  // Empty: not known
+  Reached reached = {};
   uint64_t end = 0;  // Streams: the position that it leads to. 0: a bounded unit.
   bool operator==(const Intent&) const = default;
 };
@@ -179,6 +189,7 @@ struct Manifest {
   std::vector<SetAside> set_aside = {};
   Sums sums = {};
   Shape shape = {};
+  Reached reached = {};
   uint64_t end = 0;
   bool operator==(const Manifest&) const = default;
 };

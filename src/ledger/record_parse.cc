@@ -256,6 +256,14 @@ void read(Reader& reader, Shape& shape) {
   });
 }
 
+void read(Reader& reader, Reached& reached) {
+  reached = {};
+  reader.object("what was reached", [&](Field field) {
+    return field("field", reached.field) || field("greatest", reached.greatest) ||
+           field("near", reached.near);
+  });
+}
+
 // What an intent and a manifest have in common, but for their objects.
 template <class IntentOrManifest>
 bool read_common(Field field, IntentOrManifest& commit) {
@@ -263,7 +271,8 @@ bool read_common(Field field, IntentOrManifest& commit) {
          field("fingerprint", commit.fingerprint) || field("end", commit.end) ||
          field("inputs", commit.inputs) || field("retire", commit.retire) ||
          field("catalogue", commit.catalogue) || field("set_aside", commit.set_aside) ||
-         field("sums", commit.sums) || field("shape", commit.shape);
+         field("sums", commit.sums) || field("shape", commit.shape) ||
+         field("reached", commit.reached);
 }
 
 void read(Reader& reader, Intent& intent) {

@@ -192,6 +192,16 @@ void write_shape(Writer& writer, const Shape& shape) {
   writer.close('}');
 }
 
+void write_reached(Writer& writer, const Reached& reached) {
+  if (reached == Reached{}) return;
+  writer.name("reached");
+  writer.open('{');
+  writer.field("field", reached.field);
+  writer.field("greatest", reached.greatest);
+  writer.field("near", reached.near);
+  writer.close('}');
+}
+
 void write_inputs(Writer& writer, const Inputs& inputs) {
   if (inputs == Inputs{}) return;
   writer.name("inputs");
@@ -219,6 +229,7 @@ void write_tail(Writer& writer, const IntentOrManifest& commit) {
   writer.list("set_aside", commit.set_aside);
   write_sums(writer, commit.sums);
   write_shape(writer, commit.shape);
+  write_reached(writer, commit.reached);
 }
 
 void write(Writer& writer, const Intent& intent) {

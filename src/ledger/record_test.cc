@@ -44,6 +44,7 @@ Record everything() {
                          .set_aside = aside,
                          .sums = sums,
                          .shape = shape,
+                         .reached = {".chang\"ed", "2024-02-08T10:00:00Z", "0:1f 3b:2"},
                          .end = UINT64_MAX};
   record.manifest = Manifest{.epoch = 5,
                              .todo = true,

@@ -103,7 +103,7 @@ void UnitRun::retire() {
 
 void UnitRun::commit() {
   intent_.retire = step_.as<Retire>().retired();
-  const After after = options_.stream ? After::keep : After::release;
+  const After after = options_.stream && !options_.ends ? After::keep : After::release;
   step_.go(Commit(unit_, held_, std::move(intent_), after));
   intent_ = {};
 }
@@ -118,7 +118,7 @@ void UnitRun::after_commit() {
   const uint64_t epoch = held_.record->epoch;
   held_ = commit.held();
   if (commit.outcome() == Commit::Outcome::lost) return end(Outcome::lost);
-  if (!options_.stream || commit.by_other()) return end(Outcome::won);
+  if (!options_.stream || options_.ends || commit.by_other()) return end(Outcome::won);
   // A stream's owner goes on, unless somebody has claimed its partition during step 7.
   if (held_.record->run != unit_->run || held_.record->epoch != epoch) return end(Outcome::lost);
   may_fail_ = true;

@@ -44,7 +44,8 @@ namespace sluice::ledger {
 struct UnitRunOptions {
   bool redo = true;
   bool resume = false;
-  bool stream = false;
+  bool stream = false;  // Nothing of earlier commits is retired
+  bool ends = false;    // A stream whose owner gives up its claim with each commit
   bool operator==(const UnitRunOptions&) const = default;
 };
 

@@ -18,6 +18,7 @@
 #include "base/hash.h"
 #include "base/result.h"
 #include "record/field_counts.h"
+#include "record/high_water.h"
 
 namespace sluice {
 
@@ -54,6 +55,8 @@ struct Batch {
   std::vector<std::string> places;
   std::vector<SetAside> set_aside;      // `document` left empty: the walk fills it in
   uint64_t filtered = 0;                // Records that a filter took out
+  uint64_t had_before = 0;              // Records that an earlier pass has had
+  HighWater high_water;                 // Of an incremental source's records, taken out or not
   uint64_t text_bytes = 0;              // Of `records`, copies of what was set aside not counted
   uint64_t text_records = 0;            // Likewise
   std::unique_ptr<FieldCounts> fields;  // Of some of them, where a job wants to know

@@ -51,6 +51,7 @@ std::string unit_json(const UnitReport& unit) {
   out.text("unit", unit.unit).text("outcome", to_string(unit.outcome));
   out.number("epoch", unit.epoch).number("documents", unit.walk.documents);
   out.number("records", unit.records).number("filtered", unit.walk.filtered);
+  if (!unit.reached.empty()) out.text("reached", unit.reached);
   out.number("duplicates", unit.duplicates).number("conflicts", unit.conflicts);
   if (unit.documents_before > 0) out.number("documents_before", unit.documents_before);
   out.number("documents_set_aside", unit.walk.documents_set_aside);

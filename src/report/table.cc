@@ -118,6 +118,15 @@ std::string duplicates(const RunReport& run) {
   return parts.empty() ? "" : "\nrecords: " + join(parts, ", ") + "\n";
 }
 
+std::string reached(const RunReport& run) {
+  std::string out;
+  for (const UnitReport& unit : run.units) {
+    if (unit.reached.empty() || unit.outcome != UnitOutcome::done) continue;
+    out += "\nunit " + unit.unit + " has got to " + unit.reached + ": the next run begins there\n";
+  }
+  return out;
+}
+
 std::string warnings(const RunReport& run) {
   std::string out;
   size_t count = 0;
@@ -160,7 +169,7 @@ std::string mixed(const RunReport& run) {
 std::string table(const RunReport& run) {
   std::string out = "job " + run.job + ", run " + run.run_id + ", " + format_rfc3339(run.started);
   out += "\n\n" + units_table(run) + gauges_table(run);
-  out += duplicates(run) + set_aside_list(run) + warnings(run) + errors(run);
+  out += duplicates(run) + reached(run) + set_aside_list(run) + warnings(run) + errors(run);
   out += "\n" + print_duration(run.wall) + ", " + print_duration(run.cpu) + " CPU, memory " +
          print_bytes(run.memory_peak_bytes) + " of " + print_bytes(run.memory_bytes) + ", " +
          decimal(gigabyte_seconds(run), 3) + " GB-seconds\n" + mixed(run);

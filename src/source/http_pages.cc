@@ -234,12 +234,14 @@ class HttpPagesMaker : public SourceMaker {
     return {};
   }
   bool lists() const override { return false; }
+  bool stream() const override { return options_.incremental.has_value(); }
+  std::optional<Incremental> incremental() const override { return options_.incremental; }
   bool wants_envelopes() const override { return !options_.details; }
   std::vector<json::Path> envelope_paths() const override {
     return options_.details ? std::vector<json::Path>() : Paging::wanted(options_.paging);
   }
   bool resumable() const override {
-    return !options_.details && !Paging::numbered(options_.paging);
+    return !options_.details && !options_.incremental && !Paging::numbered(options_.paging);
   }
 
  private:

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "flow/incremental.h"
 #include "flow/makers.h"
 #include "flow/part.h"
 #include "flow/settings.h"
@@ -39,6 +40,7 @@ struct HttpPagesOptions {
   std::optional<HttpDetailsOptions> details;
   uint32_t parallel = 1;  // Numbered pages asked for at once
   PageFetchOptions fetch;
+  std::optional<Incremental> incremental;
   double per_second = 0;
 };
 

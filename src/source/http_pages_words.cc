@@ -6,6 +6,7 @@
 #include "http/url.h"
 #include "source/api_auth.h"
 #include "source/http_pages.h"
+#include "source/incremental_words.h"
 
 namespace sluice {
 namespace {
@@ -104,12 +105,13 @@ FieldDoc rate_words() {
           .example = "rate: { requests: 100, per: 1m }"};
 }
 
-// Braces are JSON's own, except where what follows can't be: {unit...} and {run...}.
+// Braces are JSON's own, except where what follows can't be: {unit...}, {since...} and {run...}.
 std::string with_doubled_braces(std::string_view text) {
   std::string out;
   for (size_t at = 0; at < text.size(); ++at) {
     const std::string_view rest = text.substr(at);
-    const bool is_hole = rest.starts_with("{unit}") || rest.starts_with("{unit:") ||
+    const bool is_hole = rest.starts_with("{since}") || rest.starts_with("{since:") ||
+                         rest.starts_with("{unit}") || rest.starts_with("{unit:") ||
                          rest.starts_with("{unit.end") || rest.starts_with("{run.");
     if (is_hole) {
       const size_t end = rest.find('}');
@@ -198,8 +200,28 @@ Result<PagingOptions> read_paging(const Settings& next) {
 Status check_constant(const Settings& settings, std::string_view field, const Template& text) {
   if (text.constant_in_unit()) return {};
   return settings.error_at(field,
-                           "only {unit}, {unit.end} and {run...} may stand here: there is no "
-                           "record yet");
+                           "only {unit}, {unit.end}, {since} and {run...} may stand here: there is "
+                           "no record yet");
+}
+
+// {since} stands where the job says what it is, and only there.
+Status check_since(const Settings& settings, const HttpPagesOptions& options) {
+  bool uses = false, formats = false;
+  const auto look = [&](const Template& text) {
+    uses |= text.uses_since();
+    formats |= text.formats_since();
+  };
+  look(options.url);
+  for (const auto& [name, text] : options.query) look(text);
+  for (const auto& [name, text] : options.headers) look(text);
+  if (options.body) look(*options.body);
+  if (uses && !options.incremental) {
+    return settings.error_at("url", "{since} needs `incremental`, which says by which field");
+  }
+  if (formats && options.incremental->kind != CursorKind::time) {
+    return settings.error_at("incremental", "{since} is a number here, and has no format of time");
+  }
+  return {};
 }
 
 }  // namespace
@@ -218,7 +240,7 @@ const PartDoc& http_pages_doc() {
             .help = "The first page. {unit:%F} is filled in for each unit, {unit.end:%F} is where "
                     "it ends.",
             .required = true,
-            .use = TemplateUse::value,
+            .use = TemplateUse::request,
             .example = "\"https://api.example.com/variants?count=250\""},
            {.name = "method",
             .type = FieldType::choice,
@@ -228,17 +250,17 @@ const PartDoc& http_pages_doc() {
             .type = FieldType::templ,
             .help = "Words of the query, encoded as they must be.",
             .many = Many::map,
-            .use = TemplateUse::value,
+            .use = TemplateUse::request,
             .example = "{ from: \"{unit:%F}\", to: \"{unit.end:%F}\" }"},
            {.name = "headers",
             .type = FieldType::templ,
             .help = "Headers of the request.",
             .many = Many::map,
-            .use = TemplateUse::value,
+            .use = TemplateUse::request,
             .example = "{ Accept: application/vnd.github+json }"},
            {.name = "body",
-            .help = "What is posted. {unit...} and {run...} are filled in; all other braces stand "
-                    "as they are.",
+            .help = "What is posted. {unit...}, {since} and {run...} are filled in; all other "
+                    "braces stand as they are.",
             .example = "'{\"query\": \"...\", \"variables\": {\"day\": \"{unit:%F}\"}}'"},
            next_words(),
            {.name = "detail",
@@ -268,6 +290,7 @@ const PartDoc& http_pages_doc() {
             .type = FieldType::count,
             .help = "So many numbered pages are asked for at once.",
             .default_text = "1"},
+           incremental_words(),
            auth_words(),
            rate_words(),
            {.name = "timeout",
@@ -306,7 +329,7 @@ Result<HttpPagesOptions> read_http_pages(const Settings& settings) {
   TRY(read_map("query", options.query));
   TRY(read_map("headers", options.headers));
   if (settings.has("body")) {
-    auto body = Template::parse(with_doubled_braces(settings.text("body")), TemplateUse::value);
+    auto body = Template::parse(with_doubled_braces(settings.text("body")), TemplateUse::request);
     if (!body.ok()) return settings.error_at("body", body.error().message);
     options.body = std::move(*body);
   }
@@ -330,6 +353,9 @@ Result<HttpPagesOptions> read_http_pages(const Settings& settings) {
     return settings.error_at("parallel",
                              "only numbered pages (next: page or offset) can be asked "
                              "for before the one before them has come");
+  if (settings.has("incremental"))
+    options.incremental = TRY(read_incremental(settings.inner("incremental")));
+  TRY(check_since(settings, options));
   if (settings.has("detail")) {
     const Settings& detail = settings.inner("detail");
     HttpDetailsOptions& details = options.details.emplace();

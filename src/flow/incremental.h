@@ -1,0 +1,48 @@
+// Sources that are asked only for what is new: by a field of the records that grows (when they were
+// changed, or their number), each pass begins where the last committed one got to.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "json/path.h"
+#include "record/high_water.h"
+
+namespace sluice {
+
+enum class CursorKind : uint8_t {
+  time,     // RFC 3339, or a date; in nanoseconds
+  integer,  // A number, or a string of digits
+};
+
+// What the job says.
+struct Incremental {
+  json::Path field;
+  CursorKind kind = CursorKind::time;
+  int64_t from = 0;       // Of the first pass
+  uint64_t lookback = 0;  // Each pass begins so much below the greatest value there was
+  bool operator==(const Incremental&) const = default;
+};
+
+// So many records may lie within the lookback: their hashes are kept in the unit's record.
+inline constexpr size_t near_records_max = 10'000;
+
+// Where a pass begins. Constant while it goes on; shared by all workers.
+struct Since {
+  Incremental job;
+  int64_t from = 0;       // Records below it are not new
+  HighWater before = {};  // Settled: what earlier passes have come to
+  bool had(HighWater::Mark mark) const;
+};
+Since since(const Incremental& job, HighWater before);
+
+// The field's value in a record; `raw` is its JSON. Nothing if it is of another kind.
+std::optional<int64_t> cursor_value(std::string_view raw, CursorKind kind);
+std::optional<int64_t> parse_cursor(std::string_view text, CursorKind kind);
+// As an API is asked: "2024-02-08T10:00:00Z", "4711".
+std::string print_cursor(int64_t value, CursorKind kind);
+
+}  // namespace sluice
