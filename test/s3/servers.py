@@ -185,6 +185,10 @@ class Toxiproxy(Server):
         self.tell('POST', 'proxies/s3/toxics', {'name': kind, 'type': kind, 'stream': 'downstream',
                                                 'toxicity': share, 'attributes': attributes})
 
+    def let_in(self, whether):
+        """Else new connections are refused, and those that are open end."""
+        self.tell('POST', 'proxies/s3', {'enabled': whether})
+
     def clear(self):
         for toxic in json.loads(self.tell('GET', 'proxies/s3/toxics')):
             self.tell('DELETE', f'proxies/s3/toxics/{toxic["name"]}')
