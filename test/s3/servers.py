@@ -132,8 +132,8 @@ class Server:
 
 
 def fake_s3(program, *options):
-    return Server('fake_s3', [program, '--key', KEY, '--secret', SECRET, '--region', REGION,
-                              '--bucket', BUCKET, *options])
+    return Server('fake_s3', [os.path.abspath(program), '--key', KEY, '--secret', SECRET,
+                              '--region', REGION, '--bucket', BUCKET, *map(str, options)])
 
 
 def versitygw():
