@@ -12,6 +12,6 @@ def main(words):
     skipped = len(result.skipped)
     for why in dict.fromkeys(why for _, why in result.skipped):
         print(f'skipped: {why}')
-    # Where a setUpClass fails no test has run.
-    print(f'{max(result.testsRun - failed - skipped, 0)} passed, {failed} failed, {skipped} skipped')
+    passed = max(result.testsRun - failed - skipped, 0)  # Where a setUpClass fails none has run.
+    print(f'{passed} passed, {failed} failed, {skipped} skipped')
     sys.exit(0 if result.wasSuccessful() else 1)

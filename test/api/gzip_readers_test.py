@@ -119,7 +119,8 @@ class Readers(unittest.TestCase):
 
     def test_gzip_reads_it(self):
         for path, text in self.each():
-            tested = subprocess.run(['gzip', '-tv', path], capture_output=True, text=True, check=False)
+            tested = subprocess.run(['gzip', '-tv', path], capture_output=True, text=True,
+                                    check=False)
             self.assertEqual(tested.returncode, 0, tested.stderr)
             self.assertIn('OK', tested.stderr)
             self.assertNotIn('ignored', tested.stderr)
@@ -136,7 +137,8 @@ class Readers(unittest.TestCase):
         if not shutil.which('java'):
             self.skipTest('java is not here')
         paths = self.made.objects.values()
-        read = subprocess.run(['java', READ_GZIP, *paths], capture_output=True, text=True, check=False)
+        read = subprocess.run(['java', READ_GZIP, *paths], capture_output=True, text=True,
+                              check=False)
         self.assertEqual(read.returncode, 0, read.stderr)
         texts = [self.made.text_of(name) for name in self.made.objects]
         self.assertEqual(read.stdout.splitlines(),

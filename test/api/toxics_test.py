@@ -30,8 +30,8 @@ class Case(unittest.TestCase):
 
     def line(self, path, words, *options, records=1000, record_bytes=300):
         """An API, the proxy before it, and a job that knows the proxy alone."""
-        self.api = self.enter(FakeApi(FAKE_API, '--records', records, '--record-bytes', record_bytes,
-                                      *options))
+        self.api = self.enter(FakeApi(FAKE_API, '--records', records,
+                                      '--record-bytes', record_bytes, *options))
         try:
             self.proxy = self.enter(servers.Toxiproxy(self.api))
         except servers.Missing as why:
