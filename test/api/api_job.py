@@ -55,10 +55,19 @@ class Job:
     def command(self, *words, verb='run'):
         return [self.program, verb, str(self.file), *map(str, words)]
 
-    def run(self, *words, verb='run', env=None, timeout=120):
-        process = subprocess.run(self.command(*words, verb=verb), capture_output=True, text=True,
-                                 timeout=timeout, env={**os.environ, **(env or {})})
-        return Ran(process, self.lake)
+    def run(self, *words, verb='run', env=None, timeout=120, meanwhile=None):
+        """`meanwhile` is called with the process as soon as it runs."""
+        command = self.command(*words, verb=verb)
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              env={**os.environ, **(env or {})}) as process:
+            try:
+                if meanwhile:
+                    meanwhile(process)
+                out, err = process.communicate(timeout=timeout)
+            except BaseException:
+                process.kill()
+                raise
+        return Ran(subprocess.CompletedProcess(command, process.returncode, out, err), self.lake)
 
     # What is in the lake.
 

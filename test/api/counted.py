@@ -10,7 +10,8 @@ def main(words):
     failed = len({getattr(case, 'test_case', case).id()
                   for case, _ in result.failures + result.errors})
     skipped = len(result.skipped)
-    for _, why in result.skipped:
+    for why in dict.fromkeys(why for _, why in result.skipped):
         print(f'skipped: {why}')
-    print(f'{result.testsRun - failed - skipped} passed, {failed} failed, {skipped} skipped')
+    passed = max(result.testsRun - failed - skipped, 0)  # Where a setUpClass fails none has run.
+    print(f'{passed} passed, {failed} failed, {skipped} skipped')
     sys.exit(0 if result.wasSuccessful() else 1)

@@ -24,7 +24,7 @@ ENVIRONMENT = {**os.environ, 'API_TOKEN': 'T-api', 'ONE': 'a1', 'TWO': 'a2', 'AP
                'API_KEY': 'a4', 'SECRET': 'a5', 'AWS_ACCESS_KEY_ID': 'a6',
                'AWS_SECRET_ACCESS_KEY': 'a7'}
 JOBS = re.findall(r'```yaml\n(.*?)```', GUIDE, re.S)
-ORDERS, DAYS, EXPORT = JOBS
+ORDERS, DAYS, CHANGES, EXPORT = JOBS
 URL = 'https://api.example.com/v1/orders'
 
 

@@ -132,8 +132,8 @@ class Server:
 
 
 def fake_s3(program, *options):
-    return Server('fake_s3', [program, '--key', KEY, '--secret', SECRET, '--region', REGION,
-                              '--bucket', BUCKET, *options])
+    return Server('fake_s3', [os.path.abspath(program), '--key', KEY, '--secret', SECRET,
+                              '--region', REGION, '--bucket', BUCKET, *map(str, options)])
 
 
 def versitygw():
@@ -184,6 +184,10 @@ class Toxiproxy(Server):
         """To answers, of this share of the connections."""
         self.tell('POST', 'proxies/s3/toxics', {'name': kind, 'type': kind, 'stream': 'downstream',
                                                 'toxicity': share, 'attributes': attributes})
+
+    def let_in(self, whether):
+        """Else new connections are refused, and those that are open end."""
+        self.tell('POST', 'proxies/s3', {'enabled': whether})
 
     def clear(self):
         for toxic in json.loads(self.tell('GET', 'proxies/s3/toxics')):
