@@ -240,11 +240,22 @@ ledger::Intent UnitTask::intent(bool& may_have_twins) {
   return intent;
 }
 
+// A later run may begin where the record says.
+bool UnitTask::has_checkpoint() const {
+  return run_.checkpointing() || run_.record().checkpoint;
+}
+
 // The unit has failed, or is to stop: nothing new is started, and once nothing is under way any
-// more the record is told why and our uploads are aborted.
+// more the record is told why and our uploads are aborted; or all is left as it is for the next
+// run to go on.
 void UnitTask::give_up(Error why) {
   failure_ = std::move(why);
   gone_ = failure_->kind == ErrorKind::not_found;
+  // What passes by itself is no reason to begin anew. What doesn't would fail the same way at the
+  // same place.
+  const bool passes =
+      failure_->kind == ErrorKind::transient || failure_->kind == ErrorKind::throttled;
+  leaving_ = passes && has_checkpoint();
   walk_->stop();
   phase_ = Phase::draining;
   close_walk();

@@ -74,7 +74,7 @@ void UnitTask::stop(std::string why) {
   if (phase_ != Phase::filling) return;
   if (endless()) {
     walk_->seal();  // What has been read is committed; the rest waits in the stream.
-  } else if (run_.checkpointing() || run_.record().checkpoint) {
+  } else if (has_checkpoint()) {
     // The record stays as it is: the next run goes on where the checkpoint says.
     leaving_ = true;
     walk_->stop();
@@ -166,7 +166,12 @@ void UnitTask::finish() {
       report_.outcome = stream ? UnitOutcome::lost : UnitOutcome::done;
       break;
     case Outcome::left:
-      report_.outcome = stopping_ ? UnitOutcome::stopped : UnitOutcome::done;
+      report_.outcome = stopping_  ? UnitOutcome::stopped
+                        : failure_ ? UnitOutcome::failed
+                                   : UnitOutcome::done;
+      if (failure_) report_.error = Error(*failure_).in("unit " + unit_.id);
+      if (leaving_ && report_.error)
+        report_.error->message += "; what has been stored is kept: the next run goes on there";
       break;
     case Outcome::nothing_to_do:
       report_.outcome = UnitOutcome::done_already;

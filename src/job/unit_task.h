@@ -78,6 +78,7 @@ class UnitTask : public Task {
   void give_up(Error why);
   void sweep_on();
   void keep_checkpoint();
+  bool has_checkpoint() const;
   void close_walk();
   void finish();
   Status check_not_empty() const;
@@ -115,7 +116,7 @@ class UnitTask : public Task {
   uint64_t span_ = 0;  // Counts fills, so that an old timer is known
   std::optional<Error> failure_;
   bool stopping_ = false;
-  bool leaving_ = false;                     // Stopped, with a checkpoint in the record
+  bool leaving_ = false;                     // Stopped or failed, with a checkpoint in the record
   std::optional<ledger::SweepTwins> twins_;  // While sweeping
   std::optional<ledger::Intent> meant_;      // What is written after that
   bool gone_ = false;                        // An upload was not there any more

@@ -118,8 +118,15 @@ std::string duplicates(const RunReport& run) {
   return parts.empty() ? "" : "\nrecords: " + join(parts, ", ") + "\n";
 }
 
-std::string reached(const RunReport& run) {
+// How units came to begin where they did, and where the next run does.
+std::string beginnings(const RunReport& run) {
   std::string out;
+  for (const UnitReport& unit : run.units) {
+    if (unit.documents_before == 0) continue;
+    out += "\nunit " + unit.unit + " went on where an earlier run had got to: " +
+           grouped(unit.documents_before) +
+           (unit.documents_before == 1 ? " document before\n" : " documents before\n");
+  }
   for (const UnitReport& unit : run.units) {
     if (unit.reached.empty() || unit.outcome != UnitOutcome::done) continue;
     out += "\nunit " + unit.unit + " has got to " + unit.reached + ": the next run begins there\n";
@@ -169,7 +176,7 @@ std::string mixed(const RunReport& run) {
 std::string table(const RunReport& run) {
   std::string out = "job " + run.job + ", run " + run.run_id + ", " + format_rfc3339(run.started);
   out += "\n\n" + units_table(run) + gauges_table(run);
-  out += duplicates(run) + reached(run) + set_aside_list(run) + warnings(run) + errors(run);
+  out += duplicates(run) + beginnings(run) + set_aside_list(run) + warnings(run) + errors(run);
   out += "\n" + print_duration(run.wall) + ", " + print_duration(run.cpu) + " CPU, memory " +
          print_bytes(run.memory_peak_bytes) + " of " + print_bytes(run.memory_bytes) + ", " +
          decimal(gigabyte_seconds(run), 3) + " GB-seconds\n" + mixed(run);

@@ -308,7 +308,10 @@ void PageFetcher::again(Page& page, std::optional<Nanoseconds> rest, Nanoseconds
   ++(is_refusal ? page.refusals : page.failures);
   const uint32_t attempts = page.failures + page.refusals;
   if (page.failures >= options_.attempts_max || at - page.first_failed > options_.hopeless_after) {
-    why.message += " (after " + std::to_string(attempts) + " attempts)";
+    const bool too_often = page.failures >= options_.attempts_max;
+    why.message += " (after " + std::to_string(attempts) +
+                   " attempts); run again when it answers, or raise `" +
+                   (too_often ? "attempts" : "give_up_after") + "`";
     return give_up(page, std::move(why));
   }
   page.first_failed = page.first_failed + asked_for;

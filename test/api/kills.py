@@ -61,7 +61,7 @@ class Point:
                 kill_after = self.chance.random() * whole if self.kills < 6 else 60
                 out, _ = process.communicate(timeout=kill_after)
                 if process.returncode == 0:
-                    self.resumed += 'goes on' in out
+                    self.resumed += 'went on where' in out
                     return
                 if process.returncode != 4:
                     raise AssertionError(f'exits {process.returncode}: {out[-2000:]}')

@@ -248,6 +248,28 @@ class Servers(Case):
                 ran = self.pages('/cursor', CURSOR + '\nattempts: 2', '--fault', f'page=3 {fault}')
                 self.check_failed(ran, word, 'page 3')
 
+    def test_after_a_failure_that_passes_the_next_run_goes_on_where_this_one_got_to(self):
+        # Hardly compressed, so that parts are stored soon.
+        self.api = self.enterContext(
+            FakeApi(FAKE_API, '--records', 10000, '--record-bytes', 4000, '--page-records', 200,
+                    '--fault', 'page=45 times=2 status=503'))
+        self.job = self.enterContext(
+            Job(SLUICE, f'url: "{self.api.url("/cursor")}"\n{CURSOR}\nattempts: 2'))
+        self.job.write(f'url: "{self.api.url("/cursor")}"\n{CURSOR}\nattempts: 2',
+                       sink='{ lake: "%s/", name: "all-{n}.jsonl" }' % self.job.lake)
+        ran = self.job.run()
+        self.assertEqual(ran.code, 1, ran.err)
+        self.assertIn('the next run goes on there', ran.out)
+        self.assertEqual(self.job.objects(), [])
+        self.api.reset()
+        ran = self.job.run()
+        self.assertEqual(ran.code, 0, ran.out)
+        self.assertRegex(ran.out, r'unit once went on where .* [1-9]\d documents before')
+        self.assertLess(len(requests(self.api)), 40)
+        lines = [line for path in self.job.objects() for line in path.read_bytes().splitlines()]
+        self.assertEqual(lines, list(self.api.expected()))
+        self.assertEqual(self.job.open_uploads(), [])
+
     def test_a_server_without_an_answer_is_asked_again(self):
         began = time.monotonic()
         ran = self.pages('/cursor', CURSOR + '\ntimeout: 1s', '--fault', 'page=3 timeout times=1')
