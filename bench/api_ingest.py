@@ -1,5 +1,5 @@
 """api_ingest.py [--records 83688] [--record-bytes 19000,29000] [--page-records 250]
-              [--only ours,concat,join,stream,dlt] [--dlt-records N] [--alone WHO]
+              [--only ours,concat,join,stream,dlt] [--dlt-records N] [--overlap] [--alone WHO]
 
 The story of the API ingest that was killed by its memory: 83,688 records of 19,000 bytes, and the
 day when they were 29,000, page by page from test/fake_api on the loopback into one jsonl.gz.
@@ -14,14 +14,21 @@ Each in a process of its own, one after the other, beside the same server. wall 
 included) of that process; its peak of resident memory, or its child's if that is larger. The rate is
 of the records' JSON as the API gives it, so it is the same work for all. What wouldn't fit into this
 machine's memory isn't tried. Build sluice and fake_api first.
+
+--overlap instead: how much longer the whole takes than the slower of its halves, with servers that
+take so long for each page. The halves: a bare loop that fetches the pages one after another and does
+nothing with them, and sluice with the same pages as files.
 """
 import argparse
 import gzip
+import http.client
 import json
 import os
 import pathlib
+import re
 import resource
 import shutil
+import statistics
 import subprocess
 import sys
 import time
@@ -128,10 +135,11 @@ def alone(who, url, target):
 
 
 class Api:
-    def __init__(self, records, record_bytes, page_records):
+    def __init__(self, records, record_bytes, page_records, latency=0):
         self.process = subprocess.Popen(
             [FAKE_API, "--records", str(records), "--record-bytes", str(record_bytes),
-             "--page-records", str(page_records)], stdout=subprocess.PIPE, text=True)
+             "--page-records", str(page_records), "--latency", str(latency)],
+            stdout=subprocess.PIPE, text=True)
         self.url = "http://127.0.0.1:" + self.process.stdout.readline().rsplit(":", 1)[1].strip()
 
     def __enter__(self):
@@ -232,6 +240,66 @@ def table(only, records, record_bytes, page_records, dlt_records):
     return runs
 
 
+# ---- Fetching beside compressing --------------------------------------------------------------------
+
+FILES_JOB = """
+name: api-files
+source: {{ objects: "{pages}/" }}
+decode: {{ json: {{ records: .items }} }}
+transform: [ {{ set: {{ ingest_date: "{date}", ingest_ts: "{stamp}" }} }} ]
+sink: {{ lake: "{lake}/", name: "variants.jsonl.gz" }}
+"""
+
+
+def fetch_alone(url, folder=None):
+    """Seconds for all pages over one connection; kept as files in a folder, if there is one."""
+    connection = http.client.HTTPConnection(url.removeprefix("http://"))
+    token, number, began = "", 0, time.monotonic()
+    while True:
+        connection.request("GET", "/cursor" + ("?" + urllib.parse.urlencode({"token": token})
+                                               if token else ""))
+        body = connection.getresponse().read()
+        if folder:
+            (folder / f"{number:05}.json").write_bytes(body)
+        number += 1
+        found = re.search(rb'"next_token": ?"([^"]+)"', body[-300:])
+        if not found:
+            return time.monotonic() - began
+        token = found[1].decode()
+
+
+def files_alone(pages):
+    lake = common.DATA / "api-files"
+    shutil.rmtree(lake, ignore_errors=True)
+    job = common.DATA / "api-files.yaml"
+    job.write_text(FILES_JOB.format(pages=pages, lake=lake, date=DATE, stamp=STAMP))
+    run = common.Measured([common.SLUICE, "run", str(job), "--memory", "48MiB"])
+    shutil.rmtree(lake)
+    return run.wall
+
+
+def overlap(records, record_bytes, page_records):
+    pages = common.DATA / "api-pages"
+    shutil.rmtree(pages, ignore_errors=True)
+    pages.mkdir(parents=True)
+    with Api(records, record_bytes, page_records) as api:
+        fetch_alone(api.url, pages)
+    print(f"\n{records:,} records of about {record_bytes:,} bytes, {page_records} a page; "
+          f"medians of 3, s")
+    print(f"{'a page takes':>12}{'fetch alone':>13}{'files alone':>13}{'ours':>8}{'to the slower':>15}")
+    for latency in (5, 10, 15, 20, 40):
+        times = []
+        for _ in range(3):
+            with Api(records, record_bytes, page_records, latency) as api:
+                times.append((fetch_alone(api.url), files_alone(pages),
+                              measure("ours", api.url, records * record_bytes).wall))
+        fetched, compressed, whole = (statistics.median(column) for column in zip(*times))
+        ratio = whole / max(fetched, compressed)
+        print(f"{latency:>9} ms{fetched:>13.2f}{compressed:>13.2f}{whole:>8.2f}{ratio:>11.2f} x"
+              f"   {common.verdict(ratio <= 1.1)}", flush=True)
+    shutil.rmtree(pages)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -240,6 +308,7 @@ def main():
     parser.add_argument("--page-records", type=int, default=250)
     parser.add_argument("--only", default=",".join(ALL))
     parser.add_argument("--dlt-records", type=int, help="fewer for dlt alone")
+    parser.add_argument("--overlap", action="store_true")
     parser.add_argument("--alone", choices=ALL[1:], help="one of the Pythons, here: --url, --target")
     parser.add_argument("--url")
     parser.add_argument("--target")
@@ -253,6 +322,8 @@ def main():
     print(f"== an API into one jsonl.gz; {os.cpu_count()} cores, load {load:.1f}"
           + (" (crowded: wall times are worth little)" if load > 1.5 else ""))
     began = time.monotonic()
+    if words.overlap:
+        return overlap(words.records, int(words.record_bytes.split(",")[0]), words.page_records)
     peaks = []
     for record_bytes in map(int, words.record_bytes.split(",")):
         runs = table(only, words.records, record_bytes, words.page_records, words.dlt_records)

@@ -4,25 +4,39 @@
 #include <cstring>
 
 namespace sluice {
+namespace {
 
-// Inflates and slices till the window is full or the input is used up.
+// Where a source waits for the envelope (a paged API: the next page can't be asked for without it),
+// slicing must not queue behind the checking of what it has sliced: that begins when slicing has
+// ended, or so many windows lie ready.
+constexpr size_t held_max = 8;
+
+}  // namespace
+
+// Inflates and slices till the window is full or the inputs are used up.
 struct LargeDocument::Step : Work {
   using Work::Work;
   void run(Scratch&) override {
     const Instant begun = now();
     for (;;) {
       const size_t before = window.size();
-      outcome = decoder->step(input, last, window, spans, bad);
+      outcome = decoder->step(input(), is_last(), window, spans, bad);
       inflated += window.size() - before;
       if (!outcome->ok()) break;
       consumed = std::max(consumed, (*outcome)->consumed);
-      if ((*outcome)->next != DecodeStep::Next::more_input || input.empty()) break;
+      if ((*outcome)->next != DecodeStep::Next::more_input) break;
+      if (!input().empty()) continue;
+      if (at + 1 == inputs.size()) break;
+      ++at;
     }
     wall = now() - begun;
   }
+  std::string_view& input() { return inputs[at]; }
+  bool is_last() const { return has_last && at + 1 == inputs.size(); }
   Decoder* decoder = nullptr;
-  std::string_view input;
-  bool last = false;
+  std::vector<std::string_view> inputs;  // What is left of so many chunks
+  size_t at = 0;                         // Of `inputs`: those before it are used up
+  bool has_last = false;                 // No chunk comes behind them
   Buffer window;
   std::vector<Span> spans;
   std::vector<SetAside> bad;
@@ -63,7 +77,7 @@ LargeDocument::LargeDocument(const Document& document, Surroundings around)
 }
 
 LargeDocument::~LargeDocument() {
-  ENSURE(!stepping_ && refining_ == 0);
+  ENSURE(idle());
 }
 
 void LargeDocument::feed(Chunk chunk) {
@@ -77,12 +91,19 @@ void LargeDocument::break_off(Error why) {
 void LargeDocument::fail(uint64_t offset, std::string reason) {
   if (!fault_ || offset < fault_->offset) fault_ = {offset, std::move(reason)};
   ended_ = true;
-  chunks_.clear();
+  if (!stepping_) chunks_.clear();
 }
 
 void LargeDocument::start_what_fits() {
   if (step_) take_step();
   if (!stepping_ && !step_ && !ended_) start_step();
+  // Slicing has ended, or has no room; if it only waits for input, so do they.
+  if (!stepping_ && (ended_ || step_ || !chunks_.empty())) refine_held();
+}
+
+void LargeDocument::refine_held() {
+  for (auto& work : held_) around_.workers.submit(std::move(work), around_.inbox);
+  held_.clear();
 }
 
 // Room for at least one more chunk of inflated bytes behind what is carried over.
@@ -98,19 +119,16 @@ bool LargeDocument::make_room() {
 }
 
 void LargeDocument::start_step() {
-  if (!input_begun_) {
-    if (chunks_.empty()) {
-      if (broken_off_) fail(decoder_->inflated(), broken_off_->message);
-      return;
-    }
-    input_ = chunks_.front().bytes.view();
-    input_begun_ = true;
+  if (chunks_.empty()) {
+    if (broken_off_) fail(decoder_->inflated(), broken_off_->message);
+    return;
   }
   if (!make_room()) return;
   auto step = std::make_unique<Step>(around_.tickets.next());
   step->decoder = decoder_.get();
-  step->input = input_;
-  step->last = chunks_.front().last;
+  for (const Chunk& chunk : chunks_) step->inputs.push_back(chunk.bytes.view());
+  step->inputs.front().remove_prefix(input_used_);
+  step->has_last = chunks_.back().last;
   step->window = std::move(window_);
   window_ = Buffer();
   stepping_ = true;
@@ -140,8 +158,9 @@ bool LargeDocument::on(Event& event) {
   around_.meter.stage(Stage::decode).add_wait(stepped->waited);
   // The event is the loop's to destroy: what it carries moves into one of our own.
   step_ = std::make_unique<Step>(0);
-  step_->input = stepped->input;
-  step_->last = stepped->last;
+  step_->inputs = std::move(stepped->inputs);
+  step_->at = stepped->at;
+  step_->has_last = stepped->has_last;
   step_->window = std::move(stepped->window);
   step_->spans = std::move(stepped->spans);
   step_->bad = std::move(stepped->bad);
@@ -192,25 +211,32 @@ void LargeDocument::take_step() {
     work->offset = offset;
     slots_.push_back(std::move(slot));
     ++refining_;
-    around_.workers.submit(std::move(work), around_.inbox);
+    held_.push_back(std::move(work));
+    if (!around_.envelopes || held_.size() > held_max) refine_held();
   }
   window_ = std::move(next);
   window_leases_ = std::move(next_leases);
   if (!over && step.consumed > 0) decoder_->dropped(step.consumed);
 
-  input_ = step.input;
-  const bool used_up = !over && (*step.outcome)->next == DecodeStep::Next::more_input;
   if (!step.outcome->ok()) {
     fail(decoder_->bad_offset(), step.outcome->error().message);
   } else if (over) {
     ended_ = true;
-    chunks_.clear();
-  } else if (used_up) {
-    if (step.last) fail(decoder_->inflated(), "ends in the middle");
-    if (!chunks_.empty()) chunks_.pop_front();
-    input_begun_ = false;
+  } else {
+    const bool used_up = (*step.outcome)->next == DecodeStep::Next::more_input;
+    if (used_up && step.is_last()) fail(decoder_->inflated(), "ends in the middle");
+    drop_inputs(step, used_up);
   }
+  if (ended_) chunks_.clear();
   step_.reset();
+}
+
+// `all`: the one that it was at is used up, too.
+void LargeDocument::drop_inputs(Step& step, bool all) {
+  const size_t dropped = std::min(chunks_.size(), step.at + (all ? 1 : 0));
+  if (dropped > 0) input_used_ = 0;
+  chunks_.erase(chunks_.begin(), chunks_.begin() + static_cast<std::ptrdiff_t>(dropped));
+  if (!all && !chunks_.empty()) input_used_ = chunks_.front().bytes.size() - step.input().size();
 }
 
 Batch* LargeDocument::front() {

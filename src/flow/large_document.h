@@ -46,7 +46,7 @@ class LargeDocument {
   // Once, when the last record is sliced or a fault is met, and only where they are wanted.
   std::optional<Envelope> take_envelope();
   bool finished() const;  // All is out, and nothing is being worked on
-  bool idle() const { return !stepping_ && refining_ == 0; }  // May be destroyed
+  bool idle() const { return !stepping_ && refining_ == held_.size(); }  // May be destroyed
 
   // After finished().
   const std::optional<DocumentFault>& fault() const { return fault_; }
@@ -61,6 +61,8 @@ class LargeDocument {
 
   void start_step();
   void take_step();
+  void drop_inputs(Step& step, bool all);
+  void refine_held();
   bool make_room();
   void fail(uint64_t offset, std::string reason);
 
@@ -69,14 +71,14 @@ class LargeDocument {
   const std::unique_ptr<Decoder> decoder_;
 
   std::deque<Chunk> chunks_;
-  std::string_view input_;  // What is left of the first chunk
-  bool input_begun_ = false;
+  size_t input_used_ = 0;  // Of the first chunk
   Buffer window_;
   std::vector<Lease> window_leases_;
-  std::unique_ptr<Step> step_;               // Came back and waits for room
-  bool stepping_ = false;                    // Out with a worker
-  bool ended_ = false;                       // No step follows
-  std::deque<std::unique_ptr<Slot>> slots_;  // In order
+  std::unique_ptr<Step> step_;                 // Came back and waits for room
+  bool stepping_ = false;                      // Out with a worker
+  bool ended_ = false;                         // No step follows
+  std::deque<std::unique_ptr<Slot>> slots_;    // In order
+  std::vector<std::unique_ptr<Refine>> held_;  // Counted by refining_, not yet submitted
   size_t refining_ = 0;
   std::optional<Error> broken_off_;
   std::optional<DocumentFault> fault_;

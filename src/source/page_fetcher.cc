@@ -101,8 +101,15 @@ void PageFetcher::add(uint64_t number, PageRequest request) {
 
 void PageFetcher::start_what_fits(Purse& purse) {
   if (stopped_) return;
+  bool is_first = true;  // Of those that have not come yet
   for (auto& [number, page] : pages_) {
-    const uint64_t whose = bytes_ == Bytes::documents ? number : UINT64_MAX;
+    // The document whose turn it is has come: it needs its share of input no more, and the first
+    // that is still to come may have it.
+    const bool may_have_share =
+        std::exchange(is_first, is_first && page->state == Page::State::ended);
+    const uint64_t whose = bytes_ != Bytes::documents ? UINT64_MAX
+                           : may_have_share           ? purse.turn()
+                                                      : number;
     if (page->state == Page::State::waiting) {
       if (in_flight_.open() == in_flight_.most()) return;
       auto lease = purse.reserve(whose, first_room_bytes + document_overhead_bytes);
