@@ -5,6 +5,7 @@
 
 #include "base/checksum.h"
 #include "base/text.h"
+#include "http/retry_after.h"
 #include "http/url.h"
 #include "source/objects.h"
 
