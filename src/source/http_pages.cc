@@ -213,6 +213,7 @@ class HttpPagesMaker : public SourceMaker {
       fetch.headers.push_back({name, TRY(render(value))});
     if (options_.body) {
       first.body = TRY(render(*options_.body));
+      TRY_IN(Paging::check_body(options_.paging, first.body), "http: body");
       if (!has_header(fetch.headers, "Content-Type"))
         fetch.headers.push_back({"Content-Type", "application/json"});
     }
