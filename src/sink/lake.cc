@@ -217,7 +217,7 @@ void LakeSink::on(Event& event) {
   }
   const Status done = object.on(event);
   if (!done.ok()) return fail(Error(done.error()));
-  settle(object);
+  if (!error_) settle(object);  // Else one of its parts may be the one that is lost.
 }
 
 // A sealed object whose parts are all acknowledged leaves its upload for the commit.
