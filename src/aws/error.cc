@@ -1,12 +1,13 @@
 #include "aws/error.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 
 #include "aws/xml.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "http/date.h"
+#include "http/retry_after.h"
 #include "json/scan.h"
 #include "json/value.h"
 
@@ -183,14 +184,11 @@ ErrorKind kind_of(int status, const Said& said) {
   return kind_by_status(status, said.body);
 }
 
-std::optional<Nanoseconds> retry_after(const Headers& headers) {
+std::optional<Nanoseconds> wait_asked_for(const Headers& headers, WallTime at) {
   if (const auto ms = parse_number<uint32_t>(header(headers, "x-amz-retry-after"))) {
     return static_cast<int64_t>(*ms) * 1_ms;
   }
-  if (const auto seconds = parse_number<uint32_t>(header(headers, "retry-after"))) {
-    return static_cast<int64_t>(*seconds) * 1_s;
-  }
-  return std::nullopt;
+  return retry_after(headers, at);
 }
 
 // How far the server's clock is ahead, if a refusal may be due to that.
@@ -202,7 +200,8 @@ std::optional<Nanoseconds> skew_of(const HttpResponse& response, const Said& sai
       (response.status == 403 && said.body == Said::Body::none);
   if (!is_told && !is_possible) return std::nullopt;
   const auto date = parse_http_date(header(response.headers, "date"));
-  if (!date) return std::nullopt;
+  // A clock before 1970 is none, and may be further off than nanoseconds can say.
+  if (!date || date->ns < 0) return std::nullopt;
   const Nanoseconds offset = date->ns - at.ns;
   if (std::abs(offset) < skew_min) return std::nullopt;
   return offset;
@@ -257,7 +256,7 @@ Failure classify(const HttpResponse& response, WallTime at) {
   if (failure.code.empty() && failure.error.kind == ErrorKind::throttled) failure.code = "SlowDown";
   failure.wants_new_credentials = is_expired(said.code);
   failure.clock_offset = skew_of(response, said, at);
-  failure.retry_after = retry_after(response.headers);
+  failure.retry_after = wait_asked_for(response.headers, at);
   // A HEAD's answer has no body: 301, 400 or 403 with the region in a header.
   const bool may_be_elsewhere = is_elsewhere(response.status, said.code) ||
                                 (said.body == Said::Body::none && response.status == 400);
@@ -284,24 +283,6 @@ bool has_error(std::string_view body) {
   if (body.starts_with('>')) body = trim(body.substr(1));
   return body.starts_with("<Error>") || body.starts_with("<Error ") ||
          body.starts_with("<Error\n") || body.starts_with("<ErrorResponse");
-}
-
-std::optional<WallTime> parse_http_date(std::string_view text) {
-  constexpr std::array<std::string_view, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  // "Sun, 06 Nov 1994 08:49:37 GMT"
-  if (text.size() != 29 || text.substr(3, 2) != ", " || text.substr(25) != " GMT") return {};
-  const auto month = std::find(months.begin(), months.end(), text.substr(8, 3));
-  const auto day = parse_number<uint32_t>(text.substr(5, 2));
-  const auto year = parse_number<int32_t>(text.substr(12, 4));
-  const auto hour = parse_number<uint32_t>(text.substr(17, 2));
-  const auto minute = parse_number<uint32_t>(text.substr(20, 2));
-  const auto second = parse_number<uint32_t>(text.substr(23, 2));
-  if (month == months.end() || !day || !year || !hour || !minute || !second) return {};
-  if (*day < 1 || *day > 31 || *hour > 23 || *minute > 59 || *second > 60) return {};
-  const int64_t days =
-      days_from_civil(*year, static_cast<uint32_t>(month - months.begin()) + 1, *day);
-  return to_wall(days * 86400 + *hour * 3600 + *minute * 60 + *second, 0);
 }
 
 }  // namespace sluice::aws

@@ -47,7 +47,4 @@ Failure classify(const HttpResponse& response, WallTime at);
 // and a batch delete may fail after their status has been sent.
 bool has_error(std::string_view body);
 
-// "Sun, 06 Nov 1994 08:49:37 GMT", of the Date header. Nothing if the text is anything else.
-std::optional<WallTime> parse_http_date(std::string_view text);
-
 }  // namespace sluice::aws

@@ -28,7 +28,6 @@ void check(int status, std::string_view body) {
   if (failure.error.kind == ErrorKind::invalid) must(!failure.is_retryable || failure.region);
   if (failure.error.kind == ErrorKind::transient) must(failure.is_retryable);
   has_error(body);
-  parse_http_date(body);
 }
 
 }  // namespace

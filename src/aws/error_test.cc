@@ -111,6 +111,8 @@ TEST_CASE("A skewed clock is told with how far, and can be signed around") {
   response.body = {};
   CHECK(classify(response, WallTime{date().ns + 1200_s}).clock_offset == -1200_s);
   CHECK(!classify(response, WallTime{date().ns + 10_s}).clock_offset);
+  response.headers = {{"Date", "Mon, 01 Jan 0001 00:00:00 GMT"}};
+  CHECK(!classify(response, date()).clock_offset);
 }
 
 TEST_CASE("A bucket in another region is told with its region") {
@@ -163,7 +165,8 @@ TEST_CASE("The code is found in the query protocol's XML and in JSON's three pla
 TEST_CASE("A wait that the server asks for is handed on") {
   CHECK(classified(503, {}, {{"Retry-After", "7"}}).retry_after == 7_s);
   CHECK(classified(503, {}, {{"x-amz-retry-after", "1500"}}).retry_after == 1500_ms);
-  CHECK(!classified(503, {}, {{"Retry-After", "soon"}}).retry_after);
+  CHECK(classified(503, {}, {{"Retry-After", "Thu, 08 Feb 2024 10:00:05 GMT"}}).retry_after == 5_s);
+  CHECK(!classified(503).retry_after);
 }
 
 TEST_CASE("A body that was damaged on the way may be sent again") {
@@ -171,13 +174,6 @@ TEST_CASE("A body that was damaged on the way may be sent again") {
   CHECK(classified(400, s3_error("BadDigest")).is_retryable);
   CHECK(classified(501, s3_error("NotImplemented")).error.kind == ErrorKind::invalid);
   CHECK(classified(416, s3_error("InvalidRange")).error.kind == ErrorKind::invalid);
-}
-
-TEST_CASE("An HTTP date, and what is none") {
-  CHECK(parse_http_date(date_text) == date());
-  CHECK(!parse_http_date("Thu, 08 Fub 2024 10:00:00 GMT"));
-  CHECK(!parse_http_date("Thursday, 08-Feb-24 10:00:00 GMT"));
-  CHECK(!parse_http_date(""));
 }
 
 TEST_CASE("Real error bodies read as botocore reads them") {

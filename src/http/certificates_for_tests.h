@@ -9,6 +9,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -37,7 +38,8 @@ class TestCertificates {
   std::string path(const std::string& file) const { return folder_ + "/" + file; }
   std::string authority_file() const { return path("ca.pem"); }
 
-  // NAME.pem and NAME.key, for 127.0.0.1, signed by the authority; with a password for the key.
+  // NAME.pem and NAME.key, for 127.0.0.1 and s3.example, signed by the authority; with a password
+  // for the key.
   void sign(const std::string& name, const char* password = nullptr) {
     EVP_PKEY* key = EVP_EC_gen("P-256");
     X509* certificate = make(name, key, authority_);
@@ -58,14 +60,19 @@ class TestCertificates {
     return path(file);
   }
 
-  // A server's side that shows NAME.pem and wants to see a certificate of this authority. The
-  // caller's to free.
-  SSL_CTX* server_that_asks(const std::string& name) const {
-    SSL_CTX* context = SSL_CTX_new(TLS_server_method());
-    SSL_CTX_use_certificate_file(context, path(name + ".pem").c_str(), SSL_FILETYPE_PEM);
-    SSL_CTX_use_PrivateKey_file(context, path(name + ".key").c_str(), SSL_FILETYPE_PEM);
-    SSL_CTX_load_verify_locations(context, authority_file().c_str(), nullptr);
-    SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  using Context = std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)>;
+  // A server's side that shows NAME.pem.
+  Context server(const std::string& name) const {
+    Context context(SSL_CTX_new(TLS_server_method()), &SSL_CTX_free);
+    SSL_CTX_use_certificate_file(context.get(), path(name + ".pem").c_str(), SSL_FILETYPE_PEM);
+    SSL_CTX_use_PrivateKey_file(context.get(), path(name + ".key").c_str(), SSL_FILETYPE_PEM);
+    return context;
+  }
+  // The same, and it wants to see a certificate of this authority.
+  Context server_that_asks(const std::string& name) const {
+    Context context = server(name);
+    SSL_CTX_load_verify_locations(context.get(), authority_file().c_str(), nullptr);
+    SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
     return context;
   }
 
@@ -82,7 +89,7 @@ class TestCertificates {
     X509_set_issuer_name(certificate,
                          X509_get_subject_name(issuer == nullptr ? certificate : issuer));
     extend(certificate, issuer == nullptr ? NID_basic_constraints : NID_subject_alt_name,
-           issuer == nullptr ? "critical,CA:TRUE" : "IP:127.0.0.1");
+           issuer == nullptr ? "critical,CA:TRUE" : "IP:127.0.0.1,DNS:s3.example");
     X509_sign(certificate, authority_key_, EVP_sha256());
     return certificate;
   }

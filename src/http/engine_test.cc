@@ -1,16 +1,12 @@
 #include "http/engine.h"
 
 #include <doctest/doctest.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
 
 #include <array>
-#include <cstdio>
-#include <filesystem>
 #include <latch>
 #include <mutex>
 
+#include "http/certificates_for_tests.h"
 #include "http/server_for_tests.h"
 
 namespace sluice {
@@ -54,45 +50,6 @@ class OneOfMany : public Exchange {
  private:
   HttpRequest request_;
   Crowd& crowd_;
-};
-
-// A certificate for 127.0.0.1 and s3.example, signed by itself, in files that go with it.
-struct Certificate {
-  Certificate() {
-    folder = std::filesystem::temp_directory_path() /
-             ("sluice-engine-test-" + std::to_string(::getpid()));
-    std::filesystem::create_directories(folder);
-    EVP_PKEY* key = EVP_EC_gen("P-256");
-    X509* certificate = X509_new();
-    X509_set_version(certificate, 2);
-    ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-    X509_gmtime_adj(X509_getm_notBefore(certificate), -60);
-    X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
-    X509_set_pubkey(certificate, key);
-    X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
-                               reinterpret_cast<const unsigned char*>("test"), -1, -1, 0);
-    X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
-    X509_EXTENSION* names =
-        X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, "IP:127.0.0.1,DNS:s3.example");
-    X509_add_ext(certificate, names, -1);
-    X509_EXTENSION_free(names);
-    X509_sign(certificate, key, EVP_sha256());
-    std::FILE* file = std::fopen(path().c_str(), "w");
-    PEM_write_X509(file, certificate);
-    std::fclose(file);
-    context = SSL_CTX_new(TLS_server_method());
-    SSL_CTX_use_certificate(context, certificate);
-    SSL_CTX_use_PrivateKey(context, key);
-    X509_free(certificate);
-    EVP_PKEY_free(key);
-  }
-  ~Certificate() {
-    SSL_CTX_free(context);
-    std::filesystem::remove_all(folder);
-  }
-  std::string path() const { return folder / "ca.pem"; }
-  std::filesystem::path folder;
-  SSL_CTX* context = nullptr;
 };
 
 }  // namespace
@@ -291,15 +248,17 @@ TEST_CASE("a URL or a header that can't be sent is refused") {
 }
 
 TEST_CASE("TLS is verified: a known authority passes, an unknown one is refused with the reason") {
-  Certificate certificate;
-  TestServer server(echo, certificate.context);
+  TestCertificates made;
+  made.sign("server");
+  const TestCertificates::Context shown = made.server("server");
+  TestServer server(echo, shown.get());
   const auto stranger = engine();
   const auto refused = call(*stranger, {.url = server.url()});
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().kind == ErrorKind::invalid);
   CHECK(refused.error().message.find("not trusted") != std::string::npos);
 
-  const auto friendly = engine({.tls = {.ca_file = certificate.path()}});
+  const auto friendly = engine({.tls = {.ca_file = made.authority_file()}});
   const std::string body(3 << 20, 'y');
   HttpRequest request{.method = "PUT", .url = server.url(), .body = body};
   for (int i = 0; i < 3; ++i) CHECK(body_of(call(*friendly, request)).ends_with(body));
@@ -325,8 +284,10 @@ TEST_CASE("through a proxy plain requests go whole, and its credentials with the
 }
 
 TEST_CASE("through a proxy's tunnel TLS is spoken with the server itself, and the tunnel is kept") {
-  const Certificate certificate;
-  TestServer server(echo, certificate.context);
+  TestCertificates made;
+  made.sign("server");
+  const TestCertificates::Context shown = made.server("server");
+  TestServer server(echo, shown.get());
   std::mutex mutex;
   std::vector<std::string> asked;  // Of the proxy; guarded by mutex
   TestServer proxy([&](Peer& peer) {
@@ -359,7 +320,7 @@ TEST_CASE("through a proxy's tunnel TLS is spoken with the server itself, and th
   REQUIRE(rules.ok());
   {
     const auto one =
-        engine({.shards = 1, .tls = {.ca_file = certificate.path()}, .proxies = *rules});
+        engine({.shards = 1, .tls = {.ca_file = made.authority_file()}, .proxies = *rules});
     for (int i = 0; i < 3; ++i) {
       const std::string got = body_of(call(*one, {.url = "https://s3.example/a?b"}));
       // The request is the server's alone, without the proxy's credentials.
@@ -376,7 +337,6 @@ TEST_CASE("through a proxy's tunnel TLS is spoken with the server itself, and th
 }
 
 TEST_CASE("behind a tunnel a server must show its own certificate") {
-  const Certificate certificate;
   TestServer proxy([&](Peer& peer) {
     if (peer.request().empty()) return;
     peer.say("HTTP/1.1 200 OK\r\n\r\n");

@@ -1,11 +1,15 @@
-// Where requests of one scheme, host and port go, and what a shard knows about it.
+// Where requests of one scheme, host and port go, what a shard knows about it, and which of its
+// exchanges wait for a connection there.
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
+#include "http/http.h"
+#include "http/proxy.h"
 #include "http/resolver.h"
 #include "http/url.h"
 
@@ -15,9 +19,10 @@ class Connection;
 struct Pending;
 
 struct Origin {
-  Url url;                             // Only scheme, host and port count.
-  const Url* proxy = nullptr;          // Outlives it
-  std::string proxy_credentials = {};  // Secret
+  Origin(Url at, const ProxyRules& proxies);  // Which outlive it
+  Url url;                                    // Only scheme, host and port count.
+  const Url* proxy = nullptr;                 // Null: straight
+  std::string proxy_credentials = {};         // Secret
   bool tunnels() const { return proxy != nullptr && url.is_tls; }
   const std::string& connect_host() const { return proxy != nullptr ? proxy->host : url.host; }
   uint16_t connect_port() const { return proxy != nullptr ? proxy->port : url.port; }
@@ -26,13 +31,20 @@ struct Origin {
            (proxy != nullptr ? " through the proxy " + proxy->host : "");
   }
 
+  // What the name was found to have: new addresses before those it had.
+  void learn(const std::vector<Address>& found, Instant at);
+  // It couldn't be reached: all others come first.
+  void put_last(const Address& address);
+  Pending take_first_waiting();  // There must be one.
+  std::optional<Pending> take_waiting(ExchangeId id);
+
   std::vector<Address> addresses = {};  // All that the name had lately; the failed ones last
   size_t next_address = 0;
   Instant resolved_at = {};
   bool is_resolving = false;
 
   std::vector<Connection*> idle = {};  // The one used last is at the back, and is used next.
-  std::deque<Pending> waiting = {};
+  std::deque<Pending> waiting;
   size_t connecting = 0;       // Connections not yet ready to send
   size_t failed_in_a_row = 0;  // Attempts to connect
 };

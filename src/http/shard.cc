@@ -18,9 +18,6 @@ namespace {
 // Times are looked after so often; a timeout is late by as much at most.
 constexpr Nanoseconds sweep_every = 50_ms;
 constexpr size_t scratch_bytes = 64 << 10;
-// A name's addresses that haven't come up again for so many answers are still tried: S3 gives
-// another eight each time.
-constexpr size_t addresses_max = 64;
 
 }  // namespace
 
@@ -115,7 +112,7 @@ void Shard::run() {
       if (connections_.contains(connection)) advance(*connection);
     }
     take_posted();
-    serve_timers();
+    while (auto due = timers_.take_due(now_)) dispatch(std::move(*due));
     if (now_ - swept_at_ >= sweep_every) sweep();
     closed_.clear();
   }
@@ -123,7 +120,7 @@ void Shard::run() {
   const PostTogether together;
   const Error ended{ErrorKind::cancelled, "the engine was stopped"};
   take_posted();
-  for (Timed& timed : timers_) finish(std::move(timed.pending), ended);
+  while (auto pending = timers_.take_due({INT64_MAX})) finish(std::move(*pending), ended);
   for (auto& [connection, owned] : connections_) {
     if (connection->carries()) finish(connection->take_pending(), ended);
   }
@@ -136,10 +133,9 @@ void Shard::take_posted() {
     const std::lock_guard lock(mutex_);
     std::swap(posted, posted_);
   }
-  for (Timed& start : posted.starts) {
+  for (Timers::Timed& start : posted.starts) {
     if (start.when > now_) {
-      timers_.push_back(std::move(start));
-      std::push_heap(timers_.begin(), timers_.end());
+      timers_.push(std::move(start));
     } else {
       dispatch(std::move(start.pending));
     }
@@ -149,19 +145,10 @@ void Shard::take_posted() {
   for (const auto& one : posted.calls) one();
 }
 
-void Shard::serve_timers() {
-  while (!timers_.empty() && timers_.front().when <= now_) {
-    std::pop_heap(timers_.begin(), timers_.end());
-    Pending due = std::move(timers_.back().pending);
-    timers_.pop_back();
-    dispatch(std::move(due));
-  }
-}
-
 int Shard::milliseconds_to_wait() const {
   if (!yielded_.empty()) return 0;
   int64_t wait = connections_.empty() ? INT64_MAX : sweep_every;
-  if (!timers_.empty()) wait = std::min(wait, timers_.front().when - now_);
+  if (const auto next = timers_.next()) wait = std::min(wait, *next - now_);
   if (wait == INT64_MAX) return -1;
   return wait <= 0 ? 0 : static_cast<int>(wait / 1_ms) + 1;
 }
@@ -174,12 +161,7 @@ Result<Origin*> Shard::origin_of(std::string_view url) {
   const std::string_view name = url.substr(0, url.find_first_of("/?#", scheme + 3));
   const auto known = origins_.find(name);
   if (known != origins_.end()) return known->second.get();
-  auto origin = std::make_unique<Origin>();
-  origin->url = TRY(parse_url(name));
-  origin->proxy = options_.proxies.proxy_for(origin->url);
-  if (origin->proxy != nullptr) origin->proxy_credentials = proxy_authorization(*origin->proxy);
-  origin->addresses = numeric_address(origin->connect_host(), origin->connect_port());
-  origin->resolved_at = origin->addresses.empty() ? Instant{} : Instant{INT64_MAX / 2};
+  auto origin = std::make_unique<Origin>(TRY(parse_url(name)), options_.proxies);
   return origins_.emplace(name, std::move(origin)).first->second.get();
 }
 
@@ -207,9 +189,7 @@ void Shard::serve(Origin& origin) {
     }
     Connection* connection = origin.idle.back();
     origin.idle.pop_back();
-    Pending pending = std::move(origin.waiting.front());
-    origin.waiting.pop_front();
-    if (auto sent = connection->carry(std::move(pending), now_); !sent.ok()) {
+    if (auto sent = connection->carry(origin.take_first_waiting(), now_); !sent.ok()) {
       failed(*connection, sent.error());
       continue;
     }
@@ -282,21 +262,12 @@ void Shard::resolved(Origin& origin, Result<std::vector<Address>> addresses) {
     if (origin.addresses.empty()) fail_waiting(origin, addresses.error());
     return;
   }
-  origin.resolved_at = now_;
-  for (Address& one : *addresses) {
-    const auto known = std::find(origin.addresses.begin(), origin.addresses.end(), one);
-    if (known == origin.addresses.end()) origin.addresses.insert(origin.addresses.begin(), one);
-  }
-  if (origin.addresses.size() > addresses_max) origin.addresses.resize(addresses_max);
+  origin.learn(*addresses, now_);
   serve(origin);
 }
 
 void Shard::fail_waiting(Origin& origin, const Error& error) {
-  while (!origin.waiting.empty()) {
-    Pending pending = std::move(origin.waiting.front());
-    origin.waiting.pop_front();
-    finish(std::move(pending), error);
-  }
+  while (!origin.waiting.empty()) finish(origin.take_first_waiting(), error);
 }
 
 // ---- a connection goes on ----------------------------------------------------------------------
@@ -363,17 +334,12 @@ void Shard::failed(Connection& connection, Error error, bool is_late) {
   }
   if (!was_connecting) return;
   // The next address is tried; when all have failed in a row, one of those waiting hears of it.
-  auto& addresses = origin.addresses;
-  const auto bad = std::find(addresses.begin(), addresses.end(), address);
-  if (bad != addresses.end()) std::rotate(bad, bad + 1, addresses.end());
-  origin.next_address = 0;  // Else the count could fall on the one that has just become the last.
+  origin.put_last(address);
   ++origin.failed_in_a_row;
   if (!origin.waiting.empty() &&
-      (origin.failed_in_a_row >= addresses.size() || error.kind == ErrorKind::invalid ||
+      (origin.failed_in_a_row >= origin.addresses.size() || error.kind == ErrorKind::invalid ||
        error.kind == ErrorKind::denied)) {
-    Pending first = std::move(origin.waiting.front());
-    origin.waiting.pop_front();
-    finish(std::move(first), std::move(error));
+    finish(origin.take_first_waiting(), std::move(error));
   }
   serve(origin);
 }
@@ -389,39 +355,32 @@ void Shard::close(Connection& connection) {
   connections_.erase(owned);
 }
 
+Connection* Shard::carrier_of(ExchangeId id) {
+  for (auto& [connection, owned] : connections_) {
+    if (connection->carries() && connection->pending().id == id) return connection;
+  }
+  return nullptr;
+}
+
 void Shard::cancel_here(ExchangeId id) {
   const Error cancelled{ErrorKind::cancelled, "the request was given up"};
-  for (auto& [connection, owned] : connections_) {
-    if (!connection->carries() || connection->pending().id != id) continue;
-    Pending pending = connection->take_pending();
-    Connection& dead = *connection;
-    close(dead);
+  if (Connection* carrier = carrier_of(id)) {
+    Pending pending = carrier->take_pending();
+    close(*carrier);
     finish(std::move(pending), cancelled);
     return serve_all();
   }
   for (auto& [name, origin] : origins_) {
-    const auto found = std::find_if(origin->waiting.begin(), origin->waiting.end(),
-                                    [&](const Pending& one) { return one.id == id; });
-    if (found == origin->waiting.end()) continue;
-    Pending pending = std::move(*found);
-    origin->waiting.erase(found);
-    return finish(std::move(pending), cancelled);
+    if (auto pending = origin->take_waiting(id)) return finish(std::move(*pending), cancelled);
   }
-  const auto timed = std::find_if(timers_.begin(), timers_.end(),
-                                  [&](const Timed& one) { return one.pending.id == id; });
-  if (timed == timers_.end()) return;
-  Pending pending = std::move(timed->pending);
-  timers_.erase(timed);
-  std::make_heap(timers_.begin(), timers_.end());
-  finish(std::move(pending), cancelled);
+  if (auto pending = timers_.take(id)) finish(std::move(*pending), cancelled);
 }
 
 void Shard::go_on_here(ExchangeId id) {
-  for (auto& [connection, owned] : connections_) {
-    if (!connection->carries() || connection->pending().id != id) continue;
-    connection->go_on(now_);
-    return advance(*connection);
-  }
+  Connection* carrier = carrier_of(id);
+  if (carrier == nullptr) return;
+  carrier->go_on(now_);
+  advance(*carrier);
 }
 
 // Whatever has taken too long ends; what was idle too long is closed.
@@ -444,9 +403,7 @@ void Shard::sweep() {
   for (auto& [name, origin] : origins_) {
     while (!origin->waiting.empty() &&
            origin->waiting.front().exchange->request().deadline < now_) {
-      Pending pending = std::move(origin->waiting.front());
-      origin->waiting.pop_front();
-      finish(std::move(pending),
+      finish(origin->take_first_waiting(),
              Error{ErrorKind::transient, origin->text() + ": its turn didn't come by the "
                                                           "deadline"});
     }

@@ -16,6 +16,7 @@
 #include "http/connection.h"
 #include "http/engine.h"
 #include "http/resolver.h"
+#include "http/timers.h"
 
 namespace sluice {
 
@@ -34,13 +35,8 @@ class Shard {
   size_t open() const { return open_.load(std::memory_order_relaxed); }
 
  private:
-  struct Timed {
-    Instant when;
-    Pending pending;
-    bool operator<(const Timed& other) const { return when > other.when; }  // For a heap
-  };
   struct Posted {
-    std::vector<Timed> starts;
+    std::vector<Timers::Timed> starts;
     std::vector<ExchangeId> cancels;
     std::vector<ExchangeId> go_ons;
     std::vector<std::function<void()>> calls;
@@ -56,7 +52,6 @@ class Shard {
   void run();
   void post(const std::function<void(Posted&)>& add);
   void take_posted();
-  void serve_timers();
   int milliseconds_to_wait() const;
 
   Result<Origin*> origin_of(std::string_view url);
@@ -73,6 +68,7 @@ class Shard {
   void failed(Connection& connection, Error error, bool is_late = false);
   void close(Connection& connection);
   bool make_room();
+  Connection* carrier_of(ExchangeId id);
   void cancel_here(ExchangeId id);
   void go_on_here(ExchangeId id);
   void sweep();
@@ -90,7 +86,7 @@ class Shard {
   std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;
   std::vector<std::unique_ptr<Connection>> closed_;  // Till no event can name them any more
   std::vector<Connection*> yielded_;
-  std::vector<Timed> timers_;  // A heap, the earliest on top
+  Timers timers_;
   std::vector<char> scratch_;
   Instant now_;
   Instant swept_at_;

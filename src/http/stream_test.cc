@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include <memory>
 #include <optional>
 
 #include "http/certificates_for_tests.h"
@@ -26,8 +25,7 @@ TEST_CASE("a server that asks for a certificate gets it, and without one the rea
   TestCertificates made;
   made.sign("server");
   made.sign("client");
-  const std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> asking(made.server_that_asks("server"),
-                                                            &SSL_CTX_free);
+  const TestCertificates::Context asking = made.server_that_asks("server");
   TestServer server(
       [](Peer& peer) {
         while (!peer.request().empty()) peer.answer("hello");

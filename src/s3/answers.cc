@@ -6,6 +6,7 @@
 #include "aws/digest.h"
 #include "aws/xml.h"
 #include "base/text.h"
+#include "http/date.h"
 #include "http/url.h"
 #include "s3/requests.h"
 
@@ -246,8 +247,7 @@ Meta meta_of(const HttpResponse& response) {
   meta.bytes = size_in_range(response).value_or(length.value_or(0));
   meta.etag = etag_of(header(response.headers, "ETag"));
   meta.mark = mark_of(header(response.headers, mark_header));
-  meta.modified =
-      aws::parse_http_date(header(response.headers, "Last-Modified")).value_or(WallTime{});
+  meta.modified = parse_http_date(header(response.headers, "Last-Modified")).value_or(WallTime{});
   return meta;
 }
 

@@ -132,11 +132,11 @@ Result<bool> LakeSink::write(Batch& batch, Cursor& cursor) {
 void LakeSink::seal(Place& place) {
   place.object->seal();
   list(*place.object);
-  if (yard_.checkpoints) sealed_as_.emplace(place.object.get(), sealed_count_++);
+  place.object->order = sealed_count_++;
   sealed_.push_back(std::move(place.object));
   // Its entry among the prepared ones is charged from now on: when exactly it gets there is chance.
   place.object_lease.shrink(prepared_bytes);
-  prepared_lease_.merge(std::move(place.object_lease));
+  stored_lease_.merge(std::move(place.object_lease));
   place.object_lease = Lease();
 }
 
@@ -151,7 +151,7 @@ void LakeSink::seal_largest(const Place* but) {
   if (candidates.empty()) {
     fail({ErrorKind::invalid,
           "lake: the sink's share of " + std::to_string(context_.share.capacity()) +
-              " bytes is too small for " + std::to_string(prepared_.size()) +
+              " bytes is too small for " + std::to_string(stored_.size()) +
               " objects of this unit; give a larger sink_share, or a coarser partition"});
     return;
   }
@@ -217,19 +217,15 @@ void LakeSink::on(Event& event) {
   }
   const Status done = object.on(event);
   if (!done.ok()) return fail(Error(done.error()));
-  settle(object);
+  if (!error_) settle(object);  // Else one of its parts may be the one that is lost.
 }
 
 // A sealed object whose parts are all acknowledged leaves its upload for the commit.
 void LakeSink::settle(OpenObject& object) {
   if (!object.complete()) return;
-  sums_.bytes += object.prepared().bytes;
-  prepared_.push_back(object.prepared());
-  if (yard_.checkpoints) {
-    stored_.emplace_back(sealed_as_.at(&object), prepared_.back());
-    sealed_as_.erase(&object);
-  }
-  if (prepared_.size() > objects_max) {
+  stored_.push_back({object.order, object.prepared()});
+  sums_.bytes += stored_.back().prepared.bytes;
+  if (stored_.size() > objects_max) {
     fail(
         {ErrorKind::invalid, "lake: more than " + std::to_string(objects_max) +
                                  " objects in one unit; use a coarser partition or smaller units"});
@@ -239,9 +235,11 @@ void LakeSink::settle(OpenObject& object) {
 }
 
 std::vector<Prepared> LakeSink::take_prepared() {
-  std::vector<Prepared> taken = std::move(prepared_);
-  prepared_.clear();
-  prepared_lease_.release();
+  std::vector<Prepared> taken;
+  taken.reserve(stored_.size());
+  for (Stored& stored : stored_) taken.push_back(std::move(stored.prepared));
+  stored_.clear();
+  stored_lease_.release();
   std::sort(taken.begin(), taken.end(),
             [](const Prepared& a, const Prepared& b) { return a.key < b.key; });
   return taken;
@@ -256,7 +254,7 @@ std::vector<std::pair<Key, UploadId>> LakeSink::open_uploads() const {
   for (const auto& place : places_) {
     if (place->object) add(*place->object);
   }
-  for (const Prepared& prepared : prepared_) open.emplace_back(prepared.key, prepared.id);
+  for (const auto& [order, prepared] : stored_) open.emplace_back(prepared.key, prepared.id);
   return open;
 }
 

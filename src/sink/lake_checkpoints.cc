@@ -70,11 +70,10 @@ Status LakeSink::resume(const SinkCheckpoint& checkpoint) {
       continue;
     }
     sums_.bytes += upload.bytes;
-    prepared_.push_back(upload);
-    stored_.emplace_back(sealed_count_++, upload);
+    stored_.push_back({sealed_count_++, upload});
     auto lease = context_.share.try_reserve(prepared_bytes);
     if (!lease) return no_room;
-    prepared_lease_.merge(std::move(*lease));
+    stored_lease_.merge(std::move(*lease));
   }
   Place* target = nullptr;
   for (const auto& place : places_) {

@@ -37,6 +37,12 @@ struct MarkedPoint {
   std::vector<SinkState::PlaceState> places;
 };
 
+// An object that was sealed, and is stored but for its commit.
+struct Stored {
+  size_t order = 0;  // So many were sealed before it
+  Prepared prepared;
+};
+
 class LakeSink : public Sink {
  public:
   LakeSink(const LakeOptions& options, SinkContext context, Lease encode_share)
@@ -99,12 +105,10 @@ class LakeSink : public Sink {
   std::unordered_map<Ticket, OpenObject*> owners_;   // What is under way
   std::vector<OpenObject*> listed_;                  // Those that may have something to start
   uint32_t in_flight_ = 0;
-  std::vector<Prepared> prepared_;
-  Lease prepared_lease_;
+  std::vector<Stored> stored_;
+  Lease stored_lease_;
   std::deque<MarkedPoint> marked_;
   size_t sealed_count_ = 0;
-  std::unordered_map<OpenObject*, size_t> sealed_as_;  // Of sealed_: which one it was, from 0
-  std::vector<std::pair<size_t, Prepared>> stored_;    // Sealed and stored; only with checkpoints
   bool stored_more_ = false;          // A part was acknowledged since the last look
   std::vector<Place*> batch_places_;  // Of the batch being written, by Batch::places
   SinkSums sums_;

@@ -117,6 +117,29 @@ struct Yard {
   uint64_t records_prepared = 0;
 };
 
+// The first part fails, but not before the second is under way.
+class FirstPartFails : public Store {
+ public:
+  explicit FirstPartFails(Store& inner) : inner_(inner) {}
+  void start(Request request, Lease lease, Ticket ticket, Inbox& inbox) override {
+    const auto* part = std::get_if<PutPart>(&request);
+    if (part != nullptr && part->number == 1) {
+      first_ = ticket;
+      return;
+    }
+    if (part != nullptr)
+      inbox.post(std::make_unique<Answered>(first_, Error{ErrorKind::transient, "connection lost"},
+                                            Lease(), Timing()));
+    inner_.start(std::move(request), std::move(lease), ticket, inbox);
+  }
+  Features features() const override { return inner_.features(); }
+  std::string name() const override { return inner_.name(); }
+
+ private:
+  Store& inner_;
+  Ticket first_ = 0;
+};
+
 }  // namespace
 
 TEST_CASE("records of a place land in one object, in order, under the unit's name") {
@@ -212,6 +235,17 @@ TEST_CASE("duplicates are dropped and conflicts kept, within the unit") {
   CHECK(sink->sums().conflicts == 1);
   sink->stop();
   while (!sink->drained()) sink->on(*yard.inbox.wait());
+}
+
+TEST_CASE("an object that has lost a part is never prepared, even if all others are acknowledged") {
+  Yard yard(16 << 20);
+  FirstPartFails store(*yard.store);
+  LakeOptions options{
+      .store = store, .prefix = "lake/", .names = yard.names, .encoder = yard.encoder};
+  const Status status = yard.write(options, {{{"p=a/", std::string(6 << 20, 'x')}}});
+  REQUIRE_FALSE(status.ok());
+  CHECK(status.error().message == "connection lost");
+  CHECK(yard.objects == 0);
 }
 
 TEST_CASE("a part's size grows so that ten thousand parts are never the limit of an object") {

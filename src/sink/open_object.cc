@@ -123,14 +123,14 @@ void OpenObject::keep_checkpoint(ObjectCheckpoint mark) {
   mark.crc32c = upload_.crc32c();
   checkpoints_.push_back(std::move(mark));
   // The one before the last acknowledged is of no more use.
-  while (checkpoints_.size() > 1 && upload_.first_parts(checkpoints_[1].parts)) {
+  while (checkpoints_.size() > 1 && upload_.has_first_parts(checkpoints_[1].parts)) {
     checkpoints_.pop_front();
   }
 }
 
 std::optional<ObjectCheckpoint> OpenObject::checkpoint() const {
   for (auto one = checkpoints_.rbegin(); one != checkpoints_.rend(); ++one) {
-    if (upload_.first_parts(one->parts)) return *one;
+    if (upload_.has_first_parts(one->parts)) return *one;
   }
   return std::nullopt;
 }
@@ -288,7 +288,7 @@ Prepared OpenObject::prepared() const {
 Prepared OpenObject::prepared_at(const ObjectCheckpoint& checkpoint) const {
   Prepared prepared{.key = upload_.key(), .id = *upload_.id(), .mark = upload_.mark()};
   prepared.may_have_twin = upload_.may_have_twin();
-  prepared.parts = *upload_.first_parts(checkpoint.parts);
+  prepared.parts = upload_.first_parts(checkpoint.parts);
   prepared.bytes = checkpoint.bytes;
   prepared.records = checkpoint.state.records;
   prepared.crc32c = checkpoint.crc32c;

@@ -97,7 +97,9 @@ class OpenObject {
   // The encoded size as it may decide about rolling: of all blocks but the last few, so that the
   // answer is the same however far encoding has come. Nothing if even those aren't encoded yet.
   std::optional<uint64_t> settled_bytes() const;
-  bool listed = false;  // The sink's: it is among those that may have something to start
+  // The sink's: it is among those that may have something to start; how many were sealed before it.
+  bool listed = false;
+  size_t order = 0;
   bool parts_used_up() const { return upload_.parts_added() + 64 >= parts_max; }
 
  private:

@@ -13,6 +13,7 @@
 #include "json/scan.h"
 #include "json/slice.h"
 #include "source/http_pages.h"
+#include "source/numbered.h"
 
 namespace sluice {
 namespace {
@@ -41,7 +42,7 @@ class HttpDetails : public Source {
     }
     lists_.start_what_fits(purse);
     pump_lists();
-    while (!rows_.empty() && asked_ < limit_ && asked_ - first_ < options_.parallel) ask();
+    while (may_ask()) ask();
     details_.start_what_fits(purse);
     pump_details();
   }
@@ -55,17 +56,14 @@ class HttpDetails : public Source {
     ready_.pop_front();
     return arrived;
   }
-  const Document& document(uint64_t number) const override {
-    ENSURE(number >= first_ && number - first_ < documents_.size());
-    return documents_[number - first_];
-  }
+  const Document& document(uint64_t number) const override { return documents_.at(number); }
   void forget(uint64_t number) override {
     details_.forget(number);
-    for (; first_ <= number && !documents_.empty(); ++first_) documents_.pop_front();
+    documents_.forget(number);
   }
   std::optional<uint64_t> documents() const override {
-    if (asked_ == limit_) return limit_;
-    if (lists_ended_) return std::min(limit_, asked_ + rows_.size());
+    if (documents_.next() == limit_) return limit_;
+    if (lists_ended_) return std::min(limit_, documents_.next() + rows_.size());
     return std::nullopt;
   }
   Status status() const override { return error_ ? Status(*error_) : Status(); }
@@ -89,13 +87,15 @@ class HttpDetails : public Source {
     return options;
   }
 
+  bool may_ask() const {
+    return !rows_.empty() && documents_.next() < limit_ && documents_.size() < options_.parallel;
+  }
   void ask() {
     std::string url = std::move(rows_.front());
     rows_.pop_front();
-    Document& made = documents_.emplace_back();
-    made.number = asked_;
-    made.name = url;
-    details_.add(asked_++, {.url = std::move(url), .body = {}});
+    const uint64_t number = documents_.next();
+    documents_.add({.number = number, .name = url});
+    details_.add(number, {.url = std::move(url), .body = {}});
   }
 
   void pump_lists() {
@@ -163,7 +163,7 @@ class HttpDetails : public Source {
         if (!error_) error_ = std::move(*arrival->error);
       } else if (arrival->ended) {
         const uint64_t bytes = details_.answer(number).bytes;
-        documents_[number - first_].bytes = bytes;
+        documents_.at(number).bytes = bytes;
         if (bytes == 0)
           ready_.push_back({.document = number, .bad = Error{ErrorKind::corrupt, "no byte came"}});
       } else {
@@ -186,8 +186,7 @@ class HttpDetails : public Source {
   std::string list_;
   bool lists_ended_ = false;
   std::deque<std::string> rows_;  // URLs still to be asked for
-  std::deque<Document> documents_;
-  uint64_t first_ = 0, asked_ = 0;
+  Numbered<Document> documents_;
   std::deque<Arrived> ready_;
   std::optional<Error> error_;
   bool stopped_ = false;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "http/url.h"
+#include "source/numbered.h"
 
 namespace sluice {
 namespace {
@@ -47,23 +48,19 @@ class HttpPages : public Source {
     return std::nullopt;
   }
 
-  const Document& document(uint64_t number) const override {
-    ENSURE(number >= first_ && number - first_ < pages_.size());
-    return pages_[number - first_].document;
-  }
+  const Document& document(uint64_t number) const override { return pages_.at(number).document; }
   void forget(uint64_t number) override {
     fetcher_.forget(number);
     arrived_.erase(number);
-    for (; first_ <= number && !pages_.empty(); ++first_) pages_.pop_front();
+    pages_.forget(number);
   }
   void on_envelope(const Envelope& envelope) override {
-    if (envelope.document < first_ || envelope.document >= asked_) return;
-    page(envelope.document).envelope = envelope;
+    if (!pages_.has(envelope.document)) return;
+    pages_.at(envelope.document).envelope = envelope;
     learn();
   }
   std::optional<std::string> cursor_after(uint64_t number) const override {
-    ENSURE(number >= first_ && number - first_ < pages_.size());
-    return pages_[number - first_].cursor;
+    return pages_.at(number).cursor;
   }
 
   std::vector<std::string> take_warnings() override {
@@ -73,7 +70,7 @@ class HttpPages : public Source {
 
   std::optional<uint64_t> documents() const override {
     if (total_) return std::min(*total_, limit_);
-    if (asked_ == limit_) return limit_;
+    if (pages_.next() == limit_) return limit_;
     return std::nullopt;
   }
   Status status() const override { return error_ ? Status(*error_) : Status(); }
@@ -90,29 +87,27 @@ class HttpPages : public Source {
     std::optional<Envelope> envelope;
     std::optional<std::string> cursor;  // Behind it
   };
-  Page& page(uint64_t number) {
-    ENSURE(number >= first_ && number - first_ < pages_.size());
-    return pages_[number - first_];
-  }
 
   bool may_ask() const {
-    if (total_ || asked_ >= limit_) return false;
+    const uint64_t number = pages_.next();
+    if (total_ || number >= limit_) return false;
     if (!is_numbered_) return next_.has_value();
-    if (paging_.pages() && asked_ >= *paging_.pages()) return false;
-    return asked_ < learnt_ + parallel_ && asked_ < pages_max_;
+    if (paging_.pages() && number >= *paging_.pages()) return false;
+    return number < learnt_ + parallel_ && number < pages_max_;
   }
   void ask() {
-    PageRequest request = is_numbered_ ? paging_.request_of(asked_) : *std::exchange(next_, {});
-    Page& made = pages_.emplace_back();
-    made.document.number = asked_;
-    made.document.name = "page " + std::to_string(paging_.first_page() + asked_ + 1);
-    fetcher_.add(asked_++, std::move(request));
+    const uint64_t number = pages_.next();
+    PageRequest request = is_numbered_ ? paging_.request_of(number) : *std::exchange(next_, {});
+    Document& made = pages_.add({}).document;
+    made.number = number;
+    made.name = "page " + std::to_string(paging_.first_page() + number + 1);
+    fetcher_.add(number, std::move(request));
   }
 
   void pump() {
     while (auto arrival = fetcher_.take()) {
-      if (arrival->number < first_) continue;
-      Page& its = page(arrival->number);
+      if (!pages_.has(arrival->number)) continue;
+      Page& its = pages_.at(arrival->number);
       if (arrival->error) {
         fail(std::move(*arrival->error), its);
       } else if (arrival->ended) {
@@ -133,8 +128,8 @@ class HttpPages : public Source {
 
   // In the order of the pages: what each has shown leads to the next.
   void learn() {
-    while (!error_ && !total_ && learnt_ < asked_) {
-      Page& its = page(learnt_);
+    while (!error_ && !total_ && learnt_ < pages_.next()) {
+      Page& its = pages_.at(learnt_);
       if (!its.has_ended || !its.envelope) return;
       if (its.envelope->fault) {
         return fail({ErrorKind::corrupt, "not what it should be: " + *its.envelope->fault}, its);
@@ -147,7 +142,7 @@ class HttpPages : public Source {
       ++learnt_;
       if (!*next) {
         total_ = has_bytes ? learnt_ : learnt_ - 1;
-        for (uint64_t beyond = learnt_; beyond < asked_; ++beyond) fetcher_.forget(beyond);
+        for (uint64_t beyond = learnt_; beyond < pages_.next(); ++beyond) fetcher_.forget(beyond);
         arrived_.erase(arrived_.lower_bound(learnt_), arrived_.end());
       } else if (!has_bytes) {
         return fail({ErrorKind::invalid, "an answer without a byte, though another page follows"},
@@ -178,10 +173,8 @@ class HttpPages : public Source {
   const uint64_t parallel_, pages_max_, limit_;
   const bool is_resumed_;
   std::optional<PageRequest> next_;  // Not numbered: to be asked for
-  std::deque<Page> pages_;           // A deque: references to documents stay good
-  uint64_t first_ = 0;               // The number of the front
-  uint64_t asked_ = 0;
-  uint64_t learnt_ = 0;  // Pages whose envelopes paging_ has seen
+  Numbered<Page> pages_;             // All that were asked for
+  uint64_t learnt_ = 0;              // Pages whose envelopes paging_ has seen
   std::map<uint64_t, std::deque<Chunk>> arrived_;
   std::optional<uint64_t> total_;
   std::optional<Error> error_;
@@ -213,6 +206,7 @@ class HttpPagesMaker : public SourceMaker {
       fetch.headers.push_back({name, TRY(render(value))});
     if (options_.body) {
       first.body = TRY(render(*options_.body));
+      TRY_IN(Paging::check_body(options_.paging, first.body), "http: body");
       if (!has_header(fetch.headers, "Content-Type"))
         fetch.headers.push_back({"Content-Type", "application/json"});
     }

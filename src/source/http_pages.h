@@ -35,7 +35,6 @@ struct HttpPagesOptions {
   Template url;
   std::vector<std::pair<std::string, Template>> query, headers;
   std::optional<Template> body;
-  bool body_is_json = false;
   PagingOptions paging;
   std::optional<HttpDetailsOptions> details;
   uint32_t parallel = 1;  // Numbered pages asked for at once

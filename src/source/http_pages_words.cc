@@ -175,10 +175,8 @@ Result<PagingOptions> read_paging(const Settings& next) {
   }
   const bool numbered = Paging::numbered(paging);
   if (numbered) TRY(place(next, chosen, next.text(chosen), paging));
-  for (const std::string_view word : {"first"}) {
-    if (next.has(word) && !numbered)
-      return next.error_at(word, "is for numbered pages: page or offset");
-  }
+  if (next.has("first") && !numbered)
+    return next.error_at("first", "is for numbered pages: page or offset");
   paging.first = next.has("first") ? next.count("first") : paging.kind == PagingKind::page ? 1 : 0;
   if (next.has("size")) paging.size = next.count("size");
   if (paging.kind == PagingKind::offset && paging.size == 0)
@@ -195,6 +193,24 @@ Result<PagingOptions> read_paging(const Settings& next) {
                                         : OnEmptyPage::by_kind;
   paging.same_page_may_come = next.text("same_page") == "allow";
   return paging;
+}
+
+// With what a unit and a run fill in, whatever that is: here numbers, which are right in a JSON
+// string and outside of one. The body that goes out is looked at again.
+Status check_body(const Settings& settings, const HttpPagesOptions& options) {
+  if (!options.paging.in_body) return {};
+  if (!options.body) return settings.error_at("next", "a path in the body needs a `body`");
+  // What stands for a secret until it is known needn't be right.
+  if (settings.secret("body")) return {};
+  const WallTime day = to_wall(CivilTime{.year = 2010, .month = 10, .day = 10, .hour = 10});
+  Since since{.job = options.incremental.value_or(Incremental()), .from = 10};
+  if (since.job.kind == CursorKind::time) since.from = day.ns;
+  const UnitNames unit{
+      .id = "10", .start = day, .end = day, .run_started = day, .run_id = "10", .since = &since};
+  std::string body;
+  TRY(options.body->render({.unit = &unit}, Template::Escape::none, body));
+  const Status good = Paging::check_body(options.paging, body);
+  return good.ok() ? Status() : settings.error_at("body", good.error().message);
 }
 
 Status check_constant(const Settings& settings, std::string_view field, const Template& text) {
@@ -337,8 +353,6 @@ Result<HttpPagesOptions> read_http_pages(const Settings& settings) {
   if (options.body && options.method == "GET")
     return settings.error_at("method", "a GET has no body");
   if (settings.has("next")) options.paging = TRY(read_paging(settings.inner("next")));
-  if (options.paging.in_body && !options.body)
-    return settings.error_at("next", "a path in the body needs a `body`");
   if (settings.has("next") && settings.inner("next").has("size_as")) {
     const Settings& next = settings.inner("next");
     if (options.paging.size == 0) return next.error_at("size_as", "needs `size`");
@@ -356,6 +370,7 @@ Result<HttpPagesOptions> read_http_pages(const Settings& settings) {
   if (settings.has("incremental"))
     options.incremental = TRY(read_incremental(settings.inner("incremental")));
   TRY(check_since(settings, options));
+  TRY(check_body(settings, options));
   if (settings.has("detail")) {
     const Settings& detail = settings.inner("detail");
     HttpDetailsOptions& details = options.details.emplace();

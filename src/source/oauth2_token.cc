@@ -6,10 +6,10 @@
 #include <optional>
 
 #include "aws/control_call.h"
-#include "aws/error.h"
 #include "aws/sign.h"
 #include "base/checksum.h"
 #include "base/text.h"
+#include "http/retry_after.h"
 #include "source/secret_file.h"
 
 namespace sluice {
@@ -46,14 +46,6 @@ struct Refusal {
 
 std::string without_query(std::string_view url) {
   return std::string(url.substr(0, url.find_first_of("?#")));
-}
-
-std::optional<Nanoseconds> retry_after(const HttpResponse& response, WallTime at) {
-  const std::string_view said = header(response.headers, "retry-after");
-  if (const auto seconds = parse_number<uint32_t>(said))
-    return static_cast<int64_t>(*seconds) * 1_s;
-  if (const auto date = aws::parse_http_date(said)) return std::max<int64_t>(0, date->ns - at.ns);
-  return std::nullopt;
 }
 
 std::optional<Nanoseconds> life_of(std::string_view text) {
@@ -115,7 +107,7 @@ Refusal refusal_of(const HttpResponse& response, const std::vector<std::string>&
     message += "; " + what;
   refusal.may_pass =
       refusal.error.kind == ErrorKind::transient || refusal.error.kind == ErrorKind::throttled;
-  refusal.retry_after = retry_after(response, at);
+  refusal.retry_after = retry_after(response.headers, at);
   return refusal;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/checksum.h"
 #include "base/text.h"
+#include "http/retry_after.h"
 #include "http/url.h"
 #include "source/objects.h"
 
@@ -132,7 +133,6 @@ void PageFetcher::start(Page& page, Lease lease) {
   page.repeated_crc = 0;
   page.held.clear();
   open_.emplace(page.ticket, page.number);
-  ++requests_;
   page.fetch = std::make_unique<Fetch>(api_.engine, inbox_, page.ticket, Buffer(first_room_bytes),
                                        std::move(lease));
   const RequestRate::Slot slot = api_.rate.next_slot(now());
@@ -286,7 +286,7 @@ void PageFetcher::complete(Page& page, HttpResponse response) {
       return give_up(page, {ErrorKind::invalid, "Content-Encoding " + name +
                                                     ", which was not asked for and isn't known"});
   }
-  if (options_.json && is_html(response.headers) && page.gone_on == 0) {
+  if (is_html(response.headers) && page.gone_on == 0) {
     Error why{ErrorKind::transient, "a page of HTML where JSON was expected"};
     if (!page.held.empty()) why.message += said(page.held.front().bytes.view().substr(0, 300));
     if (++page.odd_answers >= odd_answers_max) return give_up(page, std::move(why));
@@ -295,7 +295,7 @@ void PageFetcher::complete(Page& page, HttpResponse response) {
   if (page.gone_on > 0 && page.came <= page.gone_on)
     return give_up(page, {ErrorKind::conflict, "cut off, and shorter when it was asked for again"});
   page.state = Page::State::ended;
-  page.answer = {std::move(response.headers), page.url, page.came, response.status};
+  page.answer = {std::move(response.headers), page.url, page.came};
   while (!page.held.empty()) {
     Chunk chunk = std::move(page.held.front());
     page.held.pop_front();

@@ -38,7 +38,6 @@ struct PageFetchOptions {
   std::string method = "GET";
   Headers headers = {};
   std::string origin = {};             // Only what lies here gets to know who we are
-  bool json = true;                    // An HTML page in its place is a failure
   Nanoseconds answer_within = 60_s;    // To the first byte, and between two
   Nanoseconds hopeless_after = 600_s;  // Of failures and refusals without an end
   uint32_t attempts_max = 8;           // That failed; being told to wait is not counted
@@ -73,7 +72,6 @@ class PageFetcher {
     Headers headers;
     std::string url;  // Where it came from in the end
     uint64_t bytes = 0;
-    int status = 0;
   };
   // Once it has ended; until forget().
   const Answer& answer(uint64_t number) const;
@@ -81,7 +79,6 @@ class PageFetcher {
 
   void stop();
   bool drained() const { return open_.empty(); }
-  uint64_t requests() const { return requests_; }
 
  private:
   struct Page;
@@ -108,7 +105,6 @@ class PageFetcher {
   std::map<uint64_t, std::unique_ptr<Page>> pages_;
   std::unordered_map<Ticket, uint64_t> open_;  // Fetches and rests
   std::deque<Arrival> arrivals_;
-  uint64_t requests_ = 0;
   bool stopped_ = false;
 };
 

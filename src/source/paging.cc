@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "http/url.h"
 #include "json/edit.h"
+#include "json/scan.h"
 #include "json/value.h"
 #include "source/link_header.h"
 
@@ -36,6 +37,16 @@ std::vector<json::Path> Paging::wanted(const PagingOptions& options) {
     if (path) paths.push_back(*path);
   }
   return paths;
+}
+
+Status Paging::check_body(const PagingOptions& options, std::string_view body) {
+  if (!options.in_body) return {};
+  if (const auto fault = json::find_fault(body))
+    return wrong("it must be JSON, since a page's place goes into it: " + fault->message());
+  std::string with_place;
+  if (auto set = json::set(body, *options.in_body, "1", with_place); !set.ok())
+    return wrong(std::move(set.error().message));
+  return {};
 }
 
 Paging::Paging(PagingOptions options, PageRequest first)
@@ -76,9 +87,7 @@ PageRequest Paging::request_of(uint64_t page) const {
   const uint64_t at =
       options_.first +
       page * (options_.kind == PagingKind::page ? 1 : std::max<uint64_t>(options_.size, 1));
-  auto made = with_position(std::to_string(at));
-  if (!made.ok()) return first_;
-  return std::move(*made);
+  return with_position(std::to_string(at)).value();
 }
 
 // The first request with a cursor or a number in its place.
@@ -209,8 +218,7 @@ Result<std::optional<PageRequest>> Paging::by_url(const PageShown& page) {
   }
   if (!reference || reference->empty()) return std::optional<PageRequest>();
   PageRequest made{.url = resolved_url(page.url, *reference), .body = first_.body};
-  const Url url = TRY_IN(parse_url(made.url), "the next page's URL");
-  (void)url;
+  TRY_IN(parse_url(made.url), "the next page's URL");
   if (!remember(seen_positions_, hash64(made.url)) || (done_ == 1 && made.url == first_.url)) {
     if (options_.on_repeated == OnRepeatedCursor::end) return std::optional<PageRequest>();
     return wrong("the API gave the same next URL twice, which would never end");

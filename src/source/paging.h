@@ -74,6 +74,11 @@ class Paging {
     return options.kind == PagingKind::page || options.kind == PagingKind::offset;
   }
 
+  // `invalid`: the place of a page is to go into the body, and this one isn't JSON or has no such
+  // place.
+  static Status check_body(const PagingOptions& options, std::string_view body);
+
+  // The body of `first` is one that check_body() finds good.
   Paging(PagingOptions options, PageRequest first);
   const PagingOptions& options() const { return options_; }
   // From where an earlier run got to, as cursor() said it. `invalid`: not such a text.

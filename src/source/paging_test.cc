@@ -56,6 +56,26 @@ TEST_CASE("a cursor goes into the body, as the JSON that it was") {
   CHECK(pages.show({"12"}) == R"(http://api/graphql{"query":"q","variables":{"after":12}})");
 }
 
+TEST_CASE("a number goes into the body too, and a body without a place for it is told") {
+  PagingOptions options{.kind = PagingKind::page, .in_body = path(".q.page"), .first = 1};
+  Pages pages(options, {.url = "http://api/", .body = R"({"q":{}})"});
+  CHECK(pages.paging.first_request().body == R"({"q":{"page":1}})");
+  CHECK(pages.paging.request_of(4).body == R"({"q":{"page":5}})");
+
+  CHECK(Paging::check_body(options, R"({"q":{}})").ok());
+  const auto why = [&](std::string_view body) {
+    const Status good = Paging::check_body(options, body);
+    REQUIRE_FALSE(good.ok());
+    CHECK(good.error().kind == ErrorKind::invalid);
+    return good.error().message;
+  };
+  CHECK(why("page=1") ==
+        "it must be JSON, since a page's place goes into it: at byte 0: expected a value");
+  CHECK(why(R"({"q":"x"})") == "can't set .q.page: .q is a string");
+  options.in_body.reset();
+  CHECK(Paging::check_body(options, "page=1").ok());
+}
+
 TEST_CASE("a first page without the path of the cursor is wondered about, a null is not") {
   Pages lacking(by_cursor());
   CHECK(lacking.show({std::nullopt}) == "end");

@@ -6,6 +6,7 @@
 
 #include "flow/settings.h"
 #include "source/byte_reader.h"
+#include "source/numbered.h"
 
 namespace sluice {
 namespace {
@@ -39,7 +40,7 @@ class StreamedDocuments final : public Source {
       reader_ = std::move(*reader);
     }
     while (open_ < chunks_ahead_max) {
-      auto lease = purse.reserve(documents_.back().document.number, chunk_bytes_max);
+      auto lease = purse.reserve(documents_.last().document.number, chunk_bytes_max);
       if (!lease) return;
       ++open_;
       reader_->read(tickets_.next(), Buffer(chunk_bytes_max), std::move(*lease));
@@ -61,14 +62,14 @@ class StreamedDocuments final : public Source {
       got.lease.shrink(got.bytes.size());
     }
     cut_at_checkpoints(got);
-    if (!got.bytes.empty() || (got.end && documents_.back().document.number == 0)) {
+    if (!got.bytes.empty() || (got.end && documents_.last().document.number == 0)) {
       put(std::move(got.bytes), std::move(got.lease), got.end);
-    } else if (got.end && documents_.back().document.bytes > 0) {
+    } else if (got.end && documents_.last().document.bytes > 0) {
       put(Buffer(), std::move(got.lease), true);
     } else if (got.end) {
-      documents_.pop_back();  // Nothing came behind the last checkpoint
+      documents_.take_back();  // Nothing came behind the last checkpoint
     }
-    if (got.end) total_ = first_ + documents_.size();
+    if (got.end) total_ = documents_.next();
   }
 
   std::optional<Arrived> take() override {
@@ -77,13 +78,13 @@ class StreamedDocuments final : public Source {
     ready_.pop_front();
     return arrived;
   }
-  const Document& document(uint64_t number) const override { return known(number).document; }
+  const Document& document(uint64_t number) const override {
+    return documents_.at(number).document;
+  }
   std::optional<std::string> cursor_after(uint64_t number) const override {
-    return known(number).cursor;
+    return documents_.at(number).cursor;
   }
-  void forget(uint64_t number) override {
-    for (; first_ <= number && !documents_.empty(); ++first_) documents_.pop_front();
-  }
+  void forget(uint64_t number) override { documents_.forget(number); }
   std::optional<uint64_t> documents() const override { return total_; }
   Status status() const override { return status_; }
   std::vector<std::string> take_warnings() override { return std::exchange(warnings_, {}); }
@@ -100,13 +101,8 @@ class StreamedDocuments final : public Source {
     Document document;  // `bytes`: so far
     std::optional<std::string> cursor;
   };
-  const Known& known(uint64_t number) const {
-    ENSURE(number >= first_ && number - first_ < documents_.size());
-    return documents_[number - first_];
-  }
   void begin_document() {
-    const uint64_t number = documents_.empty() ? first_ : documents_.back().document.number + 1;
-    documents_.push_back({.document = {.number = number, .name = name_}, .cursor = {}});
+    documents_.add({.document = {.number = documents_.next(), .name = name_}, .cursor = {}});
   }
   // Each ends a document; what is left is the beginning of the next. The same output gives the same
   // documents, however it came.
@@ -115,7 +111,7 @@ class StreamedDocuments final : public Source {
     for (Checkpoint& checkpoint : got.checkpoints) {
       const std::string_view piece = got.bytes.view().substr(
           read_ - begin, checkpoint.offset - std::min(read_, checkpoint.offset));
-      documents_.back().cursor = std::move(checkpoint.cursor);
+      documents_.last().cursor = std::move(checkpoint.cursor);
       put(Buffer::of(piece), got.lease.split(std::min<uint64_t>(piece.size(), got.lease.bytes())),
           true);
       begin_document();
@@ -123,7 +119,7 @@ class StreamedDocuments final : public Source {
     if (read_ > begin) got.bytes = Buffer::of(got.bytes.view().substr(read_ - begin));
   }
   void put(Buffer bytes, Lease lease, bool last) {
-    Document& its = documents_.back().document;
+    Document& its = documents_.last().document;
     const uint64_t size = bytes.size();
     ready_.push_back({.document = its.number,
                       .chunk = {.bytes = std::move(bytes),
@@ -138,9 +134,8 @@ class StreamedDocuments final : public Source {
   TicketSeries tickets_;
   const std::string name_;
   const StartReader start_;
-  std::deque<Known> documents_;  // From first_ on; the last is the one that comes
-  uint64_t first_ = 0;
-  uint64_t read_ = 0;  // Bytes that were put
+  Numbered<Known> documents_;  // The last is the one that comes
+  uint64_t read_ = 0;          // Bytes that were put
   Status status_;
   std::deque<Arrived> ready_;
   std::vector<std::string> warnings_;

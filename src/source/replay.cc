@@ -5,6 +5,7 @@
 
 #include "base/time.h"
 #include "flow/settings.h"
+#include "source/numbered.h"
 
 namespace sluice {
 namespace {
@@ -34,7 +35,8 @@ class Replay : public Source {
       const uint64_t end =
           std::min(end_, position_ - position_ % options_.messages + options_.messages);
       if (!is_due(end)) return;
-      auto lease = purse.reserve(pulled(), (end - position_) * message_bytes_max(options_));
+      auto lease =
+          purse.reserve(documents_.next(), (end - position_) * message_bytes_max(options_));
       if (!lease) return;
       make(end, std::move(*lease));
     }
@@ -46,16 +48,10 @@ class Replay : public Source {
     ready_.pop_front();
     return arrived;
   }
-  const Document& document(uint64_t number) const override {
-    ENSURE(number >= first_ && number - first_ < documents_.size());
-    return documents_[number - first_];
-  }
-  void forget(uint64_t number) override {
-    // Documents are placed in order, so they are forgotten in order.
-    for (; first_ <= number && !documents_.empty(); ++first_) documents_.pop_front();
-  }
+  const Document& document(uint64_t number) const override { return documents_.at(number); }
+  void forget(uint64_t number) override { documents_.forget(number); }
   std::optional<uint64_t> documents() const override {
-    if (ended()) return pulled();
+    if (ended()) return documents_.next();
     return std::nullopt;
   }
   Status status() const override { return {}; }
@@ -63,8 +59,7 @@ class Replay : public Source {
   bool drained() const override { return !timer_open_; }
 
  private:
-  uint64_t pulled() const { return first_ + documents_.size(); }
-  bool ended() const { return position_ >= end_ || pulled() == limit_; }
+  bool ended() const { return position_ >= end_ || documents_.next() == limit_; }
 
   // Have the messages before `end` been "sent" by now? If not, wakes us when they have.
   bool is_due(uint64_t end) {
@@ -83,14 +78,14 @@ class Replay : public Source {
       append_replay_message(options_, offset, text);
     }
     lease.shrink(text.size());
-    Document document{.number = pulled(), .bytes = text.size(), .end = end};
+    Document document{.number = documents_.next(), .bytes = text.size(), .end = end};
     document.key = Key(std::to_string(position_) + "-" + std::to_string(end));
     document.name = "replay:" + document.key.str();
     document.etag = ETag("seed-" + std::to_string(options_.seed));
     ready_.push_back(
         {.document = document.number,
          .chunk = {.bytes = Buffer::of(text), .lease = std::move(lease), .last = true}});
-    documents_.push_back(std::move(document));
+    documents_.add(std::move(document));
     position_ = end;
   }
 
@@ -100,8 +95,7 @@ class Replay : public Source {
   const uint64_t limit_, end_, begin_;
   uint64_t position_;
   const Instant started_;
-  std::deque<Document> documents_;  // A deque: references to documents stay good
-  uint64_t first_ = 0;              // The number of the front
+  Numbered<Document> documents_;
   std::deque<Arrived> ready_;
   bool timer_open_ = false;
   bool stopped_ = false;

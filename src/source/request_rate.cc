@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "aws/error.h"
 #include "base/text.h"
+#include "http/date.h"
 
 namespace sluice {
 namespace {
@@ -51,14 +51,6 @@ void RequestRate::hold(size_t identity, Instant until) {
   held = std::max(held, until);
 }
 
-std::optional<Nanoseconds> retry_after(const Headers& headers, WallTime wall) {
-  const std::string_view text = trim(header(headers, "Retry-After"));
-  if (text.empty()) return std::nullopt;
-  if (const auto seconds = parse_number<uint32_t>(text)) return int64_t{*seconds} * 1_s;
-  if (const auto at = aws::parse_http_date(text)) return std::max<int64_t>(at->ns - wall.ns, 0);
-  return std::nullopt;
-}
-
 std::optional<Nanoseconds> until_reset(const Headers& headers, WallTime wall) {
   constexpr std::array<std::array<std::string_view, 2>, 3> names = {{
       {"X-RateLimit-Remaining", "X-RateLimit-Reset"},
@@ -71,7 +63,7 @@ std::optional<Nanoseconds> until_reset(const Headers& headers, WallTime wall) {
     if (!left || !at || *left >= 1 || *at < 0 || *at > 1e11) continue;
     if (*at < epoch_seconds_min) return static_cast<Nanoseconds>(*at * 1e9);
     // The server's clock says when its own second ends.
-    const auto date = aws::parse_http_date(header(headers, "Date"));
+    const auto date = parse_http_date(header(headers, "Date"));
     const double now_seconds = static_cast<double>(date ? date->ns : wall.ns) / 1e9;
     return static_cast<Nanoseconds>(std::max(*at - now_seconds, 0.0) * 1e9);
   }

@@ -1,6 +1,6 @@
 // How fast an API may be asked, and with which of several identities: the job's own limit, what the
 // server says of its budget (X-RateLimit-*, RateLimit-*), and what it asks for when it refuses
-// (Retry-After), kept in full. Shared by all units of a job; safe from any thread.
+// (http/retry_after.h), kept in full. Shared by all units of a job; safe from any thread.
 #pragma once
 
 #include <mutex>
@@ -39,8 +39,6 @@ class RequestRate {
   std::vector<Identity> identities_;  // Guarded by mutex_
 };
 
-// Retry-After: seconds or an HTTP date; nothing if there is none or it can't be read.
-std::optional<Nanoseconds> retry_after(const Headers& headers, WallTime wall);
 // Until the budget that the headers show as used up is renewed; nothing if there is some left.
 std::optional<Nanoseconds> until_reset(const Headers& headers, WallTime wall);
 

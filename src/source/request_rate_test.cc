@@ -36,14 +36,6 @@ TEST_CASE("identities take turns, and one that is held lets the others go first"
   CHECK(slot.when == at + 10_s);
 }
 
-TEST_CASE("Retry-After is seconds or a date") {
-  CHECK(retry_after({{"retry-after", "3600"}}, noon) == 3600_s);
-  CHECK(retry_after({{"Retry-After", "Thu, 08 Feb 2024 12:00:30 GMT"}}, noon) == 30_s);
-  CHECK(retry_after({{"Retry-After", "Thu, 08 Feb 2024 11:00:00 GMT"}}, noon) == 0);
-  CHECK_FALSE(retry_after({{"Retry-After", "soon"}}, noon));
-  CHECK_FALSE(retry_after({}, noon));
-}
-
 TEST_CASE("a budget that is used up is waited for, however it is told") {
   const std::string later = std::to_string(noon.ns / 1'000'000'000 + 60);
   CHECK(until_reset({{"X-RateLimit-Remaining", "0"}, {"X-RateLimit-Reset", later}}, noon) == 60_s);

@@ -1,6 +1,6 @@
 #include "store/upload.h"
 
-#include <algorithm>
+#include <iterator>
 
 #include "base/checksum.h"
 
@@ -46,25 +46,27 @@ Status Upload::take(Answered& answered) {
     id_ = std::move(*id);
     may_have_twin_ = answered.timing.attempts > 1;
   } else {
-    done_.push_back(std::get<PartTag>(std::move(answer)));
+    auto part = std::get<PartTag>(std::move(answer));
+    // Parts are acknowledged nearly in their order.
+    auto behind = done_.end();
+    while (behind != done_.begin() && std::prev(behind)->number > part.number) --behind;
+    done_.insert(behind, std::move(part));
   }
   return {};
 }
 
 std::vector<PartTag> Upload::parts() const {
   ENSURE(idle());
-  return *first_parts(added_);
+  return first_parts(added_);
 }
 
-std::optional<std::vector<PartTag>> Upload::first_parts(uint32_t count) const {
-  std::vector<PartTag> parts;
-  for (const PartTag& part : done_) {
-    if (part.number <= count) parts.push_back(part);
-  }
-  if (parts.size() < count) return std::nullopt;
-  std::sort(parts.begin(), parts.end(),
-            [](const PartTag& a, const PartTag& b) { return a.number < b.number; });
-  return parts;
+bool Upload::has_first_parts(uint32_t count) const {
+  return count == 0 || (done_.size() >= count && done_[count - 1].number == count);
+}
+
+std::vector<PartTag> Upload::first_parts(uint32_t count) const {
+  ENSURE(has_first_parts(count));
+  return {done_.begin(), done_.begin() + count};
 }
 
 }  // namespace sluice

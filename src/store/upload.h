@@ -47,8 +47,9 @@ class Upload {
   uint64_t bytes() const { return bytes_; }
   uint32_t crc32c() const { return crc32c_; }  // Of all bytes added
   std::vector<PartTag> parts() const;          // By number; idle() must hold
-  // The first so many parts, by number; nothing while one of them isn't acknowledged.
-  std::optional<std::vector<PartTag>> first_parts(uint32_t count) const;
+  // Are the first so many parts all acknowledged?
+  bool has_first_parts(uint32_t count) const;
+  std::vector<PartTag> first_parts(uint32_t count) const;  // By number; they must be there
 
  private:
   struct Part {
@@ -63,7 +64,7 @@ class Upload {
   bool creating_ = false;
   bool may_have_twin_ = false;
   std::deque<Part> waiting_;
-  std::vector<PartTag> done_;
+  std::vector<PartTag> done_;  // By number
   uint32_t added_ = 0;
   uint32_t in_flight_ = 0;
   uint64_t bytes_ = 0;

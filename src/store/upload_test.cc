@@ -31,6 +31,31 @@ TEST_CASE(
   CHECK(store->mark_of(Key("k")) == Mark("job/u/1"));
 }
 
+TEST_CASE("the first parts are there once all of them are acknowledged, in whatever order") {
+  Upload upload(Key("k"), Mark("m"), {.id = UploadId("u"), .parts = {{.number = 1}}, .bytes = 1});
+  CHECK(upload.has_first_parts(1));
+  for (int i = 0; i < 4; ++i) upload.add(Buffer::of("x"), {});
+  while (upload.next()) {
+  }
+  const auto acknowledge = [&](uint32_t number) {
+    Answered answered(number, Answer(PartTag{.number = number}), {}, {});
+    REQUIRE(upload.take(answered).ok());
+  };
+  CHECK(upload.has_first_parts(0));
+  CHECK_FALSE(upload.has_first_parts(2));
+  acknowledge(5);
+  acknowledge(3);
+  CHECK_FALSE(upload.has_first_parts(2));
+  CHECK_FALSE(upload.has_first_parts(3));
+  acknowledge(2);
+  CHECK(upload.has_first_parts(3));
+  CHECK_FALSE(upload.has_first_parts(4));
+  CHECK(upload.first_parts(2).size() == 2);
+  acknowledge(4);
+  REQUIRE(upload.parts().size() == 5);
+  for (uint32_t i = 0; i < 5; ++i) CHECK(upload.parts()[i].number == i + 1);
+}
+
 TEST_CASE("a part of an upload that is gone is an error, not a loss") {
   auto store = make_memory_store();
   Upload upload(Key("k"), Mark("m"));
