@@ -10,7 +10,8 @@ std::variant<ledger::UnitRun, ledger::Settle> machine_for(const Task& task) {
   if (task.kind == Task::Kind::settle) return ledger::Settle(task.unit);
   return ledger::UnitRun(task.unit, {.redo = task.redo,
                                      .resume = task.kind == Task::Kind::ingest,
-                                     .stream = task.kind == Task::Kind::consume});
+                                     .stream = task.kind == Task::Kind::consume,
+                                     .ends = task.one_pass});
 }
 
 // Even messages go to one place, odd ones to another, so that a span may have two objects.

@@ -25,6 +25,7 @@ struct Task {
   std::string catalogue;  // run
   bool redo = true;       // run
   uint64_t messages = 0;  // consume: messages 0..n-1 are to be there
+  bool one_pass = false;  // consume: one span, and the claim is given up with its commit
   bool may_fail = false;  // ingest: the API may refuse the last page
   bool copies = false;    // ingest: what is resumed is copied into an upload of its own
   bool fills_on = false;  // ingest: the next part is put while a checkpoint is written

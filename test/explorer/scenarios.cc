@@ -43,6 +43,7 @@ struct Shape {
   std::vector<std::string> settlers = {};
   StoreKind store = {};
   uint64_t messages = 3;                           // Streams
+  bool one_pass = false;                           // ... whose owners make one span and end
   std::vector<std::string> attempts = {"A", "B"};  // API units
   bool first_may_fail = false, copies_on_resume = true, fills_on = false;
   uint32_t crashes = 1, strays = 1, lapses = 0;
@@ -111,6 +112,7 @@ Scenario stream(std::string name, const Shape& shape) {
     return Task{.kind = Task::Kind::consume,
                 .name = run,
                 .messages = shape.messages,
+                .one_pass = shape.one_pass && run.front() != 'R',
                 .unit = unit_for(run, shape.rules)};
   };
   scenario.processes = {owner("A"), owner("B")};
@@ -221,6 +223,9 @@ std::vector<Scenario> scenarios() {
                                        .lapses = 1,
                                        .model_states = 242'094,
                                        .model_worlds = 1'297}),
+      // What the model has not: an owner gives up its claim with its commit.
+      stream("passes of an incremental source", {.one_pass = true, .strays = 0}),
+      stream("passes, uploads lapse", {.messages = 2, .one_pass = true, .strays = 0, .lapses = 1}),
   };
 }
 
