@@ -255,13 +255,17 @@ class Servers(Case):
                     '--fault', 'page=45 times=2 status=503'))
         self.job = self.enterContext(
             Job(SLUICE, f'url: "{self.api.url("/cursor")}"\n{CURSOR}\nattempts: 2'))
-        self.job.write(f'url: "{self.api.url("/cursor")}"\n{CURSOR}\nattempts: 2',
-                       sink='{ lake: "%s/", name: "all-{n}.jsonl" }' % self.job.lake)
+        def write(patience):
+            self.job.write(f'url: "{self.api.url("/cursor")}"\n{CURSOR}\n{patience}',
+                           sink='{ lake: "%s/", name: "all-{n}.jsonl" }' % self.job.lake)
+
+        write('attempts: 2')
         ran = self.job.run()
         self.assertEqual(ran.code, 1, ran.err)
         self.assertIn('the next run goes on there', ran.out)
         self.assertEqual(self.job.objects(), [])
         self.api.reset()
+        write('attempts: 5\nrate: { requests: 1000 }')  # More patience is the same job.
         ran = self.job.run()
         self.assertEqual(ran.code, 0, ran.out)
         self.assertRegex(ran.out, r'unit once went on where .* [1-9]\d documents before')
