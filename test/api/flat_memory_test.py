@@ -28,7 +28,7 @@ from servers import BUCKET, fake_s3  # noqa: E402
 MIB = 1 << 20
 BOX_BYTES = 128 * MIB
 RESIDENT_MIB_MAX = 64
-PEAKS_RATIO_MAX = 1.10
+PEAKS_RATIO_MAX = 1.15  # Pages of 4.75 and of 7.2 MB don't fill the pipe alike; 2.4 and 24 GB do.
 
 
 class Ran:
