@@ -123,8 +123,8 @@ std::string beginnings(const RunReport& run) {
   std::string out;
   for (const UnitReport& unit : run.units) {
     if (unit.documents_before == 0) continue;
-    out += "\nunit " + unit.unit + " went on where an earlier run had got to: " +
-           grouped(unit.documents_before) +
+    out += "\nunit " + unit.unit +
+           " went on where an earlier run had got to: " + grouped(unit.documents_before) +
            (unit.documents_before == 1 ? " document before\n" : " documents before\n");
   }
   for (const UnitReport& unit : run.units) {
