@@ -274,6 +274,13 @@ class Servers(Case):
         self.assertEqual(lines, list(self.api.expected()))
         self.assertEqual(self.job.open_uploads(), [])
 
+    def test_a_deadline_of_the_whole_run_stops_it_and_the_next_one_does_it(self):
+        began = time.monotonic()
+        ran = self.pages('/cursor', CURSOR, '--latency', 300, run=('--deadline', '1s'))
+        self.assertLess(time.monotonic() - began, 3)
+        self.check_failed(ran, code=4)
+        self.check_all(self.job.run())
+
     def test_a_server_without_an_answer_is_asked_again(self):
         began = time.monotonic()
         ran = self.pages('/cursor', CURSOR + '\ntimeout: 1s', '--fault', 'page=3 timeout times=1')
