@@ -104,7 +104,7 @@ void UnitTask::open_walk() {
                                              span_unit_, *purse_, shared.workers, shared.inbox,
                                              around_.series.new_series(), shared.meter, *log_,
                                              job.on_bad, parts.source->wants_envelopes()});
-  if (endless()) {
+  if (endless_) {
     // The timer's ticket says which span it is for: a later one must not be sealed by it.
     const Ticket ticket =
         (static_cast<Ticket>(timer_.series()) << 32) | static_cast<uint32_t>(span_);
@@ -118,7 +118,7 @@ void UnitTask::walk_on() {
   if (!inputs_->full()) walk_->start_what_fits();
   if (const Status status = walk_->status(); !status.ok()) return give_up(Error(status.error()));
   if (const Status status = inputs_->status(); !status.ok()) return give_up(Error(status.error()));
-  if (endless() && walk_->sums().documents >= around_.options.span.documents) {
+  if (endless_ && walk_->sums().documents >= around_.options.span.documents) {
     walk_->seal();
     walk_->start_what_fits();
   }
@@ -210,7 +210,7 @@ void UnitTask::fill_record() {
 void UnitTask::write_intent() {
   ledger::Intent meant = std::move(*meant_);
   meant_.reset();
-  if (endless() && meant.end <= run_.record().position) {
+  if (endless_ && meant.end <= run_.record().position) {
     run_.leave();  // Nothing has come
   } else {
     run_.fill(std::move(meant));
@@ -234,7 +234,7 @@ ledger::Intent UnitTask::intent(bool& may_have_twins) {
         {.document = what.document, .offset = what.offset, .reason = what.reason});
   }
   intent.sums = total_sums(sums, written, checkpoints_->sums_before());
-  if (endless()) intent.end = sums.position;
+  if (endless_) intent.end = sums.position;
   if (since_) intent.end = run_.record().position + 1;
   intent.reached = std::move(reached_);
   return intent;

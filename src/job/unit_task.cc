@@ -8,13 +8,14 @@ namespace sluice {
 UnitTask::UnitTask(UnitNames unit, Surroundings around, Lease lease)
     : unit_(std::move(unit)),
       around_(std::move(around)),
+      endless_(around_.parts.source->stream() && !around_.parts.source->incremental()),
       ledger_unit_(
           ledger_unit(around_.job, around_.parts, unit_, around_.run_id, around_.resources)),
       // A stream is never finished: whoever comes next claims it and goes on where it ended.
       run_(ledger_unit_, {.redo = around_.redo || around_.parts.source->stream(),
                           .resume = may_resume(around_.parts),
                           .stream = around_.parts.source->stream(),
-                          .ends = !endless()}),
+                          .ends = !endless_}),
       driver_({*around_.parts.state, *around_.parts.lake}, around_.resources.inbox,
               around_.series.new_series(), around_.resources.chance),
       timer_(around_.series.new_series()),
@@ -26,10 +27,6 @@ UnitTask::UnitTask(UnitNames unit, Surroundings around, Lease lease)
 }
 
 UnitTask::~UnitTask() = default;
-
-bool UnitTask::endless() const {
-  return around_.parts.source->stream() && !around_.parts.source->incremental();
-}
 
 void UnitTask::start_what_fits() {
   switch (phase_) {
@@ -72,7 +69,7 @@ void UnitTask::stop(std::string why) {
   if (stopping_ || phase_ == Phase::ended) return;
   stopping_ = true;
   if (phase_ != Phase::filling) return;
-  if (endless()) {
+  if (endless_) {
     walk_->seal();  // What has been read is committed; the rest waits in the stream.
   } else if (has_checkpoint()) {
     // The record stays as it is: the next run goes on where the checkpoint says.
@@ -153,7 +150,6 @@ void UnitTask::finish() {
   lease_.release();
   report_.wall = now() - started_;
   using Outcome = ledger::UnitRun::Outcome;
-  const bool stream = endless();
   if (run_.error()) {
     report_.outcome = UnitOutcome::failed;
     report_.error = Error(*run_.error()).in("unit " + unit_.id);
@@ -163,7 +159,7 @@ void UnitTask::finish() {
     // A stream has never reached its end: its owner wins for good only where whoever claimed the
     // partition from it has completed its last span for it.
     case Outcome::won:
-      report_.outcome = stream ? UnitOutcome::lost : UnitOutcome::done;
+      report_.outcome = endless_ ? UnitOutcome::lost : UnitOutcome::done;
       break;
     case Outcome::left:
       report_.outcome = stopping_  ? UnitOutcome::stopped
@@ -181,7 +177,7 @@ void UnitTask::finish() {
       break;
     case Outcome::lost:
       report_.outcome =
-          run_.unit_is_finished() && !stream ? UnitOutcome::done_by_other : UnitOutcome::lost;
+          run_.unit_is_finished() && !endless_ ? UnitOutcome::done_by_other : UnitOutcome::lost;
       break;
     case Outcome::failed:
       report_.outcome = stopping_ && failure_->kind == ErrorKind::cancelled ? UnitOutcome::stopped
@@ -192,7 +188,7 @@ void UnitTask::finish() {
   if (report_.outcome != UnitOutcome::lost) return;
   report_.error = Error{ErrorKind::conflict,
                         "unit " + unit_.id + ": another run has claimed it; this one stops, " +
-                            (stream ? "what it has committed stays" : "nothing of it is left")};
+                            (endless_ ? "what it has committed stays" : "nothing of it is left")};
 }
 
 WalkSums UnitTask::walk_sums() const {

@@ -85,14 +85,13 @@ class UnitTask : public Task {
   ledger::Intent intent(bool& may_have_twins);
   void write_intent();
 
-  // Goes on until it is told to end; a pass of an incremental source ends by itself.
-  bool endless() const;
-
   std::optional<Since> since_;  // Of an incremental source's pass
   ledger::Reached reached_;     // Likewise, once all is placed
   UnitNames unit_;
   UnitNames span_unit_;  // Streams: the unit that the present fill is; else unit_
   const Surroundings around_;
+  // Goes on until it is told to end; a pass of an incremental source ends by itself.
+  const bool endless_;
   const ledger::UnitPtr ledger_unit_;
   ledger::UnitRun run_;
   LedgerDriver driver_;
