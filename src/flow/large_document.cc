@@ -126,9 +126,15 @@ void LargeDocument::start_step() {
   if (!make_room()) return;
   auto step = std::make_unique<Step>(around_.tickets.next());
   step->decoder = decoder_.get();
-  for (const Chunk& chunk : chunks_) step->inputs.push_back(chunk.bytes.view());
+  // No more than the window can take: much may have been read ahead.
+  size_t bytes = 0;
+  for (const Chunk& chunk : chunks_) {
+    if (bytes >= window_.room()) break;
+    step->inputs.push_back(chunk.bytes.view());
+    step->has_last = chunk.last;
+    bytes += chunk.bytes.size();
+  }
   step->inputs.front().remove_prefix(input_used_);
-  step->has_last = chunks_.back().last;
   step->window = std::move(window_);
   window_ = Buffer();
   stepping_ = true;
