@@ -61,11 +61,15 @@ sink:
 # ---- The story's three, in a process of their own -------------------------------------------------
 
 
+def page_after(token):
+    """Its path; without a token the first page's."""
+    return "/cursor" + ("?" + urllib.parse.urlencode({"token": token}) if token else "")
+
+
 def pages(url):
     token = None
     while True:
-        query = "?" + urllib.parse.urlencode({"token": token}) if token else ""
-        with urllib.request.urlopen(url + "/cursor" + query) as answer:
+        with urllib.request.urlopen(url + page_after(token)) as answer:
             page = json.load(answer)
         for row in page["items"]:
             row["ingest_date"], row["ingest_ts"] = DATE, STAMP
@@ -256,8 +260,7 @@ def fetch_alone(url, folder=None):
     connection = http.client.HTTPConnection(url.removeprefix("http://"))
     token, number, began = "", 0, time.monotonic()
     while True:
-        connection.request("GET", "/cursor" + ("?" + urllib.parse.urlencode({"token": token})
-                                               if token else ""))
+        connection.request("GET", page_after(token))
         body = connection.getresponse().read()
         if folder:
             (folder / f"{number:05}.json").write_bytes(body)

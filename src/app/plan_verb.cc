@@ -101,22 +101,24 @@ void add(const UnitPlan& plan, PlanSums& sums) {
   sums.records_most = std::max(sums.records_most, plan.records);
 }
 
+std::string memory_line(uint64_t memory_bytes, uint64_t unit_bytes) {
+  return "memory: " + print_bytes(memory_bytes) + "; a unit needs " + print_bytes(unit_bytes) +
+         ", so at most " + grouped(memory_bytes / unit_bytes) + " at once\n";
+}
+
 std::string plan_text(const OpenedJob& opened, const PlanSums& sums, uint64_t memory_bytes) {
   const Job& job = opened.job;
   const uint64_t least = unit_bytes_min(job);
   if (!opened.parts.source->lists()) {
     return "to do: " + grouped(sums.units) + " units; what they hold isn't known before " +
-           job.source.name() + " is asked\nmemory: " + print_bytes(memory_bytes) +
-           "; a unit needs " + print_bytes(least) + ", so at most " +
-           grouped(memory_bytes / least) + " at once\n";
+           job.source.name() + " is asked\n" + memory_line(memory_bytes, least);
   }
   std::string out = "to do: " + grouped(sums.units) + " units, " + grouped(sums.documents) +
                     " documents, " + print_bytes(sums.bytes) + "\n";
   out += "requests: " + grouped(sums.listings) + " listings, " + grouped(sums.gets) +
          " reads, about " + grouped(sums.puts) + " writes; on S3 about $" +
          decimal(sums.dollars(), 4) + "\n";
-  out += "memory: " + print_bytes(memory_bytes) + "; a unit needs " + print_bytes(least) +
-         ", so at most " + grouped(memory_bytes / least) + " at once\n";
+  out += memory_line(memory_bytes, least);
   if (job.dedupe) {
     const uint64_t hashes = Dedupe::bytes_for(sums.records_most);
     out += "dedupe: about " + grouped(sums.records_most) + " records in the largest unit, " +
