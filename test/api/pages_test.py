@@ -338,6 +338,18 @@ class Secrets(Case):
         self.check_all(self.job.run(env={'ONE': 'T1'}))
         self.assertGreater(self.api.counters()['tokens_given'], 1)
 
+    def test_check_and_plan_need_no_credentials_and_ask_nothing(self):
+        job = self.enterContext(Job(SLUICE, 'url: "http://127.0.0.1:9/"\n'
+                                            'auth: { sigv4: { service: a, region: eu-west-1 } }'))
+        nothing = {'AWS_EC2_METADATA_DISABLED': 'true', 'AWS_CONFIG_FILE': '/dev/null',
+                   'AWS_SHARED_CREDENTIALS_FILE': '/dev/null', 'AWS_ACCESS_KEY_ID': '',
+                   'AWS_SECRET_ACCESS_KEY': '', 'HOME': '/nonexistent'}
+        self.assertEqual(job.run(verb='check', env=nothing).code, 0)
+        planned = job.run(verb='plan', env=nothing)
+        self.assertEqual(planned.code, 0, planned.err)
+        self.assertIn("isn't known before http is asked", planned.out)
+        self.assertNotEqual(job.run(env=nothing).code, 0)
+
     def test_secrets_stay_with_their_host(self):
         ran = self.pages('/cursor', CURSOR + '\nauth: { bearer: T1 }', '--bearer', 'T1', '--fault',
                          'page=3 redirect=other times=1')
