@@ -96,6 +96,8 @@ TEST_CASE("A banned word is a fault outside its door, and the fault says what to
   CHECK(tree.faults_of("src/flow/a.cc", "int x = operand();\n").empty());
   CHECK(says(tree.faults_of("src/flow/a.cc", "auto x = ::getenv(\"HOME\");\n"), "Environment"));
   CHECK(tree.faults_of("src/app/main.cc", "auto x = ::getenv(\"HOME\");\n").empty());
+  CHECK(says(tree.faults_of("src/flow/a.cc", "pid = ::fork();\n"), "ChildProcess"));
+  CHECK(tree.faults_of("src/base/child_process.cc", "pid = ::fork();\n").empty());
   CHECK(says(tree.faults_of("src/flow/a.cc", "std::printf(\"x\");\n"), "app prints"));
   CHECK(tree.faults_of("src/flow/a.cc", "std::snprintf(b, 1, \"x\");\n").empty());
   CHECK(tree.faults_of("src/flow/a_test.cc", "std::printf(\"x\");\n").empty());

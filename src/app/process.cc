@@ -9,6 +9,7 @@
 
 #include <algorithm>
 
+#include "base/child_process.h"
 #include "base/text.h"
 #include "job/run.h"
 
@@ -144,7 +145,10 @@ StopOnSignal::StopOnSignal(Inbox& inbox) {
       const int signal = ::sigwaitinfo(&signals, nullptr);
       if (stop.stop_requested()) return;
       if (signal != SIGINT && signal != SIGTERM) continue;
-      if (stopping) ::_exit(exit_stopped);
+      if (stopping) {
+        kill_all_children();
+        ::_exit(exit_stopped);
+      }
       stopping = true;
       inbox.post(
           std::make_unique<Stop>(signal == SIGINT ? "stopped by SIGINT" : "stopped by SIGTERM"));

@@ -1,8 +1,12 @@
 #include "aws/credential_chain.h"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
+#include <fstream>
+#include <iterator>
 
 #include "aws/machine_credentials.h"
 #include "aws/process.h"
@@ -383,12 +387,44 @@ TEST_CASE("A command is split into words as a shell would, and nothing is expand
 
 TEST_CASE("A program is run without a shell; failing, missing and endless ones are told") {
   CHECK(run_process({"echo", "a  b", "$HOME"}).value() == "a  b $HOME\n");
-  CHECK(run_process({"false"}).error().message == "false: failed: exit code 1");
+  CHECK(run_process({"false"}).error().message == "false: failed: exit status 1");
   CHECK(run_process({"/nowhere/program"}).error().message ==
         "/nowhere/program: can't be started: No such file or directory");
   CHECK(run_process({"sleep", "30"}, 50_ms).error().message == "sleep: takes too long; killed");
   CHECK(run_process({"cat"}).value().empty());  // Its input is empty.
   CHECK(run_process({"yes"}).error().message == "yes: prints more than 1 MiB; killed");
+}
+
+// Whether the process has ended (a zombie that nobody reaps has).
+bool is_gone(int process) {
+  for (const Instant deadline = now() + 5_s; now() < deadline; ::usleep(1000)) {
+    std::ifstream status("/proc/" + std::to_string(process) + "/status");
+    const std::string text{std::istreambuf_iterator<char>(status), {}};
+    if (text.empty() || text.find("State:\tZ") != text.npos) return true;
+  }
+  return false;
+}
+
+TEST_CASE("a program of credentials that fails is an error where SIGCHLD is ignored") {
+  std::signal(SIGCHLD, SIG_IGN);  // As `trap '' CHLD` leaves it
+  CHECK(run_process({"sh", "-c", "echo '{}'; exit 7"}).error().message ==
+        "sh: failed: exit status 7");
+  std::signal(SIGCHLD, SIG_DFL);
+}
+
+TEST_CASE("a program of credentials has the default signals, and what it leaves behind goes") {
+  sigset_t blocked, before;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &blocked, &before);
+  CHECK(run_process({"sh", "-c", "kill -TERM $$; echo alive"})
+            .error()
+            .message.starts_with("sh: failed: killed by signal 15"));
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  const Instant begun = now();
+  const std::string id = run_process({"sh", "-c", "sleep 1000 & echo $!"}).value();
+  CHECK(now() - begun < 5_s);
+  CHECK(is_gone(std::stoi(id)));
 }
 
 }  // namespace

@@ -1,71 +1,36 @@
 #include "aws/process.h"
 
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
-#include <cstring>
 
-extern char** environ;
+#include "base/child_process.h"
 
 namespace sluice::aws {
 namespace {
 
 constexpr size_t output_bytes_max = 1 << 20;
 
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() { close(); }
-  int number() const { return number_; }
-  void close() {
-    if (number_ >= 0) ::close(number_);
-    number_ = -1;
-  }
-
- private:
-  int number_;
-};
-
-Result<pid_t> spawn(const std::vector<std::string>& words, int output) {
-  std::vector<char*> arguments;
-  arguments.reserve(words.size() + 1);
-  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, output, 1);
-  pid_t child = 0;
-  const int error =
-      posix_spawnp(&child, arguments[0], &actions, nullptr, arguments.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  if (error != 0)
-    return Error{ErrorKind::denied, std::string("can't be started: ") + std::strerror(error)};
-  return child;
-}
-
-// Until the program closes its end.
-Status read_all(int from, Instant deadline, std::string& out) {
-  char block[4096];
+// Until the program closes its end, or has ended and all it printed is read: what it has left
+// running may hold the pipe as long as it likes.
+Status read_all(ChildProcess& program, Instant deadline, std::string& out) {
+  std::array<char, 4096> block;
   for (;;) {
     const Nanoseconds left = deadline - now();
     if (left <= 0) return Error{ErrorKind::denied, "takes too long; killed"};
-    pollfd wanted = {from, POLLIN, 0};
-    const int ready =
-        poll(&wanted, 1, static_cast<int>(std::min<Nanoseconds>(left / 1'000'000 + 1, 1'000'000)));
-    if (ready <= 0) continue;  // Interrupted, or another look at the deadline
-    const ssize_t bytes = read(from, block, sizeof block);
+    std::array<pollfd, 2> wanted = {pollfd{program.output().number(), POLLIN, 0},
+                                    pollfd{program.end_sign().number(), POLLIN, 0}};
+    const auto ms = std::min<Nanoseconds>(left / 1'000'000 + 1, 1'000);
+    ::poll(wanted.data(), wanted.size(), static_cast<int>(ms));
+    const bool over = program.ended();  // Asked before the last look at what it printed
+    const ssize_t bytes = ::read(program.output().number(), block.data(), block.size());
     if (bytes < 0 && errno == EINTR) continue;
+    if (bytes < 0 && errno == EAGAIN && !over) continue;
     if (bytes <= 0) return {};
-    out.append(block, static_cast<size_t>(bytes));
+    out.append(block.data(), static_cast<size_t>(bytes));
     if (out.size() > output_bytes_max) {
       return Error{ErrorKind::denied, "prints more than 1 MiB; killed"};
     }
@@ -105,26 +70,20 @@ Result<std::vector<std::string>> split_words(std::string_view command) {
 }
 
 Result<std::string> run_process(const std::vector<std::string>& words, Nanoseconds within) {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) {
-    return Error{ErrorKind::transient, std::string("no pipe: ") + std::strerror(errno)};
-  }
-  const Descriptor ours(ends[0]);
-  Descriptor theirs(ends[1]);
   const Instant deadline = now() + within;
-  const pid_t child = TRY_IN(spawn(words, theirs.number()), words[0]);
-  theirs.close();
-  std::string output;
-  const Status read = read_all(ours.number(), deadline, output);
-  if (!read.ok()) kill(child, SIGKILL);
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  auto started = ChildProcess::start(
+      {.words = words, .input = ChildOptions::Input::none, .errors = ChildOptions::Errors::ours});
+  if (!started.ok()) {
+    Error error = std::move(started.error());
+    if (error.kind == ErrorKind::invalid) error.kind = ErrorKind::denied;
+    return error;
   }
-  if (!read.ok()) return Error(read.error()).in(words[0]);
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-    const std::string how = WIFEXITED(status) ? "exit code " + std::to_string(WEXITSTATUS(status))
-                                              : "killed by a signal";
-    return Error{ErrorKind::denied, words[0] + ": failed: " + how};
+  ChildProcess& program = **started;
+  std::string output;
+  TRY_IN(read_all(program, deadline, output), words[0]);
+  program.end(std::max<Nanoseconds>(deadline - now(), 0));
+  if (!program.succeeded()) {
+    return Error{ErrorKind::denied, words[0] + ": failed: " + program.how_it_ended()};
   }
   return output;
 }

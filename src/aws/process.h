@@ -17,7 +17,8 @@ namespace sluice::aws {
 Result<std::vector<std::string>> split_words(std::string_view command);
 
 // What the program prints, at most 1 MiB. Its errors go where ours go; it reads nothing. `denied`
-// if it can't be started, fails or takes longer than `within`: then it is killed. Blocks.
+// if it can't be started, fails or takes longer than `within`: then it is killed, with all that it
+// has started. Blocks.
 Result<std::string> run_process(const std::vector<std::string>& words, Nanoseconds within = 60_s);
 
 }  // namespace sluice::aws

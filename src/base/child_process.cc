@@ -14,6 +14,7 @@
 #include <csignal>
 #include <cstring>
 #include <mutex>
+#include <set>
 
 #include "base/text.h"
 
@@ -35,6 +36,25 @@ void ignore_broken_pipes() {
       std::signal(SIGPIPE, SIG_IGN);
     }
   });
+}
+
+// Where SIGCHLD is ignored (`trap '' CHLD` in the shell that started us; a handler that wants no
+// zombies) the kernel forgets how a child ended: https://man7.org/linux/man-pages/man2/wait.2.html
+void hear_of_children() {
+  struct sigaction is = {};
+  if (::sigaction(SIGCHLD, nullptr, &is) != 0) return;
+  const bool ignored = (is.sa_flags & SA_SIGINFO) == 0 && is.sa_handler == SIG_IGN;
+  if (ignored || (is.sa_flags & SA_NOCLDWAIT) != 0) std::signal(SIGCHLD, SIG_DFL);
+}
+
+// The groups that are alive, for kill_all_children().
+struct Groups {
+  std::mutex mutex;
+  std::set<pid_t> leaders;  // Guarded by mutex
+};
+Groups& groups() {
+  static auto* const all = new Groups;  // Never destroyed: threads may outlive statics
+  return *all;
 }
 
 struct Pipe {
@@ -145,6 +165,7 @@ const std::deque<std::string>& ErrorLines::lines() const {
 Result<std::unique_ptr<ChildProcess>> ChildProcess::start(const ChildOptions& options) {
   ENSURE(!options.words.empty());
   ignore_broken_pipes();
+  hear_of_children();
   std::unique_ptr<ChildProcess> child(new ChildProcess);
   child->name_ = options.words[0];
   Spawn spawn;
@@ -166,8 +187,12 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::start(const ChildOptions& op
   const std::vector<std::string> variables = environment_of(options);
   std::vector<char*> words = pointers(options.words), environment = pointers(variables);
   pid_t process = -1;
-  errno = posix_spawnp(&process, words[0], &spawn.actions, &spawn.attributes, words.data(),
-                       environment.data());
+  {
+    std::lock_guard lock(groups().mutex);
+    errno = posix_spawnp(&process, words[0], &spawn.actions, &spawn.attributes, words.data(),
+                         environment.data());
+    if (errno == 0) groups().leaders.insert(process);
+  }
   if (errno != 0) {
     return system_error(
         errno == EAGAIN || errno == ENOMEM ? ErrorKind::transient : ErrorKind::invalid,
@@ -204,11 +229,19 @@ void ChildProcess::signal(int number) {
   if (process_ > 0) ::kill(-process_, number);
 }
 
+// It is not reaped yet: while it is a zombie its id is nobody else's, and its group can be reached.
 bool ChildProcess::ended() {
-  if (process_ < 0) return true;
-  const pid_t found = ::waitpid(process_, &wait_status_, WNOHANG);
-  if (found == 0 || (found < 0 && errno == EINTR)) return false;
-  process_ = -1;
+  if (process_ < 0 || end_ != End::none) return true;
+  siginfo_t info = {};
+  if (::waitid(P_PID, static_cast<id_t>(process_), &info, WEXITED | WNOHANG | WNOWAIT) == 0) {
+    if (info.si_pid == 0) return false;
+    end_ = info.si_code == CLD_EXITED ? End::exited : End::killed;
+    end_number_ = info.si_status;
+  } else if (errno == EINTR) {
+    return false;
+  } else {
+    end_ = End::unknown;  // Somebody else has reaped it
+  }
   read_errors();
   return true;
 }
@@ -225,17 +258,41 @@ void ChildProcess::end(Nanoseconds patience) {
     ::poll(wanted.data(), wanted.size(), static_cast<int>(look_again / 1'000'000 + 1));
     if (wanted[1].revents != 0) read_errors();
   }
+  reap();
+}
+
+void ChildProcess::reap() {
+  if (process_ < 0) return;
+  // Of one that others have reaped the number may mean somebody else by now.
+  if (end_ != End::unknown) signal(SIGKILL);
+  std::lock_guard lock(groups().mutex);
+  groups().leaders.erase(process_);
+  while (::waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  process_ = -1;
+}
+
+void kill_all_children() {
+  std::lock_guard lock(groups().mutex);
+  for (const pid_t leader : groups().leaders) ::kill(-leader, SIGKILL);
 }
 
 bool ChildProcess::succeeded() const {
-  return process_ < 0 && WIFEXITED(wait_status_) && WEXITSTATUS(wait_status_) == 0;
+  return end_ == End::exited && end_number_ == 0;
 }
 
 std::string ChildProcess::how_it_ended() const {
-  if (process_ >= 0) return "still runs";
-  if (WIFEXITED(wait_status_)) return "exit status " + std::to_string(WEXITSTATUS(wait_status_));
-  const int number = WTERMSIG(wait_status_);
-  return "killed by signal " + std::to_string(number) + " (" + ::strsignal(number) + ")";
+  switch (end_) {
+    case End::none:
+      return "still runs";
+    case End::exited:
+      return "exit status " + std::to_string(end_number_);
+    case End::unknown:
+      return "nobody knows how it ended (another part of the process has waited for it)";
+    case End::killed:
+      break;
+  }
+  return "killed by signal " + std::to_string(end_number_) + " (" + ::strsignal(end_number_) + ")";
 }
 
 std::string ChildProcess::account(std::string_view why) const {

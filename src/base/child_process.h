@@ -1,9 +1,11 @@
 // A program that works for us: started without a shell, fed and read through pipes, ended for sure.
 // What goes through the pipes is the caller's.
 //
-// The child leads a process group of its own: signals from the terminal don't reach it, and what it
-// starts is ended with it. Its signals are as they are by default. One thread at a time. Only end()
-// and the destructor wait.
+// The one door through which programs are started. The child leads a process group of its own:
+// signals from the terminal don't reach it, and what it starts and leaves behind goes with it. Its
+// signals are as they are by default, and none is blocked. How it ended is known or said to be
+// unknown: whoever started us may ignore the ends of children, and we don't. One thread at a time.
+// Only end() and the destructor wait.
 #pragma once
 
 #include <deque>
@@ -89,11 +91,13 @@ class ChildProcess {
 
   // To the child and all it has started, if it still runs.
   void signal(int number);
-  // Whether it has ended. Doesn't wait.
+  // Whether it has ended; what it started may still run. Doesn't wait.
   bool ended();
-  // Waits till it has ended; after `patience` it is killed.
+  // Waits till it has ended; after `patience` it is killed. Then what it has left behind is killed.
   void end(Nanoseconds patience);
-  // Once ended: did it exit with status 0?
+  // Readable once it has ended; not open where the kernel can't say it so.
+  const Descriptor& end_sign() const { return alive_; }
+  // Once ended: did it exit with status 0? Not if nobody knows.
   bool succeeded() const;
   // Once ended: "exit status 3", "killed by signal 9 (Killed)".
   std::string how_it_ended() const;
@@ -105,9 +109,16 @@ class ChildProcess {
   std::string name_;
   Descriptor input_, output_, errors_;
   ErrorLines error_lines_;
+  void reap();
+  enum class End : uint8_t { none, exited, killed, unknown };
   Descriptor alive_;  // Readable once it has ended
-  int process_ = -1;  // Its id, until it has been waited for
-  int wait_status_ = 0;
+  int process_ = -1;  // Its id and its group's, kept from others until it is reaped
+  End end_ = End::none;
+  int end_number_ = 0;  // The exit status, or the signal
 };
+
+// All that run, with what they have started, at once: for a process that is about to leave without
+// a farewell. From any thread.
+void kill_all_children();
 
 }  // namespace sluice

@@ -3,7 +3,11 @@
 #include <doctest/doctest.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
 
 namespace sluice {
 namespace {
@@ -75,6 +79,60 @@ TEST_CASE("a child's signals are the default ones, whatever ours are") {
   CHECK(output_of(*child) == "");
   child->end(10_s);
   CHECK(child->how_it_ended().starts_with("killed by signal 13"));
+}
+
+TEST_CASE("a child that fails is not a success where SIGCHLD is ignored") {
+  struct sigaction ignored = {};
+  SUBCASE("by whoever started us") {
+    ignored.sa_handler = SIG_IGN;
+  }
+  SUBCASE("by a handler that wants no zombies") {
+    ignored.sa_flags = SA_NOCLDWAIT;
+  }
+  REQUIRE(::sigaction(SIGCHLD, &ignored, nullptr) == 0);
+  const auto child = shell("exit 7");
+  child->end(10_s);
+  CHECK(child->how_it_ended() == "exit status 7");
+  CHECK_FALSE(child->succeeded());
+  std::signal(SIGCHLD, SIG_DFL);
+}
+
+TEST_CASE("a child of which nobody knows how it ended has not succeeded") {
+  const auto child = shell("exit 0");
+  CHECK(output_of(*child) == "");
+  while (::waitpid(-1, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  child->end(10_s);
+  CHECK_FALSE(child->succeeded());
+  CHECK(child->how_it_ended().starts_with("nobody knows"));
+}
+
+TEST_CASE("a child's mask is empty, whatever ours is") {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const auto child = shell("kill -TERM $$; echo alive");
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  CHECK(output_of(*child) == "");
+  child->end(10_s);
+  CHECK(child->how_it_ended().starts_with("killed by signal 15"));
+}
+
+TEST_CASE("what a child leaves behind goes with it, although it has ended well") {
+  const auto child = shell("sleep 1000 & echo ready");
+  child->end(10_s);
+  CHECK(child->succeeded());
+  CHECK(output_of(*child) == "ready\n");  // Nobody holds its output any more
+}
+
+TEST_CASE("all children can be killed at once, with what they have started") {
+  const auto one = shell("sleep 1000"), two = shell("sleep 1000 & wait");
+  kill_all_children();
+  for (const auto* child : {&one, &two}) {
+    CHECK(output_of(**child) == "");
+    (*child)->end(10_s);
+    CHECK((*child)->how_it_ended().starts_with("killed by signal 9"));
+  }
 }
 
 TEST_CASE("of errors the last lines are kept, and the first are shown") {

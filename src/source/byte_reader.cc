@@ -21,10 +21,11 @@ struct ByteReader::Order : Event {
   Lease lease;
 };
 
-ByteReader::ByteReader(std::unique_ptr<ChildProcess> program, Inbox& home)
+ByteReader::ByteReader(std::unique_ptr<ChildProcess> program, Inbox& home, Nanoseconds silence)
     : home_(home),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       program_(std::move(program)),
+      silence_(silence),
       thread_([this] { serve(); }) {}
 
 ByteReader::ByteReader(int descriptor, Inbox& home)
@@ -102,13 +103,19 @@ void ByteReader::fill(Got& got) {
 
 void ByteReader::read_on(Got& got) {
   while (got.bytes.room() > 0) {
-    std::array<pollfd, 3> wanted = {pollfd{input(), POLLIN, 0}, pollfd{wake_.number(), POLLIN, 0},
-                                    pollfd{program_ ? program_->errors().number() : -1, POLLIN, 0}};
-    const int lull_ms = got.bytes.empty() ? -1 : static_cast<int>(lull / 1'000'000);
-    const int ready = ::poll(wanted.data(), wanted.size(), lull_ms);
-    if (ready == 0 || stopping_) return;
+    const bool may_end = program_ && !program_is_over_;
+    std::array<pollfd, 4> wanted = {
+        pollfd{input(), POLLIN, 0}, pollfd{wake_.number(), POLLIN, 0},
+        pollfd{program_ ? program_->errors().number() : -1, POLLIN, 0},
+        pollfd{may_end ? program_->end_sign().number() : -1, POLLIN, 0}};
+    const Nanoseconds within = !got.bytes.empty() ? lull : program_is_over_ ? silence_ : -1'000'000;
+    const int ready = ::poll(wanted.data(), wanted.size(), static_cast<int>(within / 1'000'000));
+    if (stopping_) return;
+    if (ready == 0 && got.bytes.empty()) return give_up_on_output(got);
+    if (ready == 0) return;
     if (ready < 0) continue;
     if (wanted[2].revents != 0) program_->read_errors();
+    if (wanted[3].revents != 0) program_is_over_ = true;
     if (wanted[0].revents == 0) continue;
     const ssize_t bytes = ::read(input(), got.bytes.data() + got.bytes.size(), got.bytes.room());
     if (bytes < 0 && (errno == EINTR || errno == EAGAIN)) continue;
@@ -119,6 +126,16 @@ void ByteReader::read_on(Got& got) {
     }
     got.bytes.resize(got.bytes.size() + static_cast<size_t>(bytes));
   }
+}
+
+// The program has ended and not closed its output: somebody whom it started holds it, and whether
+// that one would have printed more nobody can tell.
+void ByteReader::give_up_on_output(Got& got) {
+  got.error =
+      Error{ErrorKind::invalid, program_->name() +
+                                    ": has ended, but something that it started still holds its "
+                                    "output and prints nothing: let the program wait for it"};
+  ended_ = true;
 }
 
 // All has come: how did the program end?

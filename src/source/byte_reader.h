@@ -37,7 +37,8 @@ class ByteReader {
   };
 
   // Of a program, or of a descriptor of our own (which is not closed). `home` outlives the reader.
-  ByteReader(std::unique_ptr<ChildProcess> program, Inbox& home);
+  // `silence`: how long what an ended program has left running may hold its output without a word.
+  ByteReader(std::unique_ptr<ChildProcess> program, Inbox& home, Nanoseconds silence = patience);
   ByteReader(int descriptor, Inbox& home);
   ~ByteReader();  // Kills a program that still runs.
 
@@ -50,6 +51,7 @@ class ByteReader {
   void serve();
   void fill(Got& got);
   void read_on(Got& got);
+  void give_up_on_output(Got& got);
   void conclude(Got& got);
   int input();
 
@@ -59,6 +61,8 @@ class ByteReader {
   std::atomic<bool> stopping_ = false;
   // The thread's own:
   std::unique_ptr<ChildProcess> program_;
+  const Nanoseconds silence_ = patience;
+  bool program_is_over_ = false;  // What it has started may still print
   int descriptor_ = -1;
   CheckpointLines checkpoints_;
   std::string held_;  // May be the beginning of a checkpoint

@@ -3,7 +3,10 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include <csignal>
+
 #include "flow/settings.h"
+#include "source/byte_reader.h"
 
 namespace sluice {
 namespace {
@@ -74,6 +77,46 @@ std::unique_ptr<SourceMaker> shell(std::string_view script) {
   std::string word;  // A template: braces are doubled
   for (const char c : script) word.append(c == '{' || c == '}' ? 2 : 1, c);
   return exec({"sh", "-c", word});
+}
+
+TEST_CASE("a program that fails fails its unit, also where SIGCHLD is ignored") {
+  std::signal(SIGCHLD, SIG_IGN);  // As `trap '' CHLD` leaves it
+  World world;
+  REQUIRE(world.open(*shell("echo one; exit 7")).ok());
+  const Status status = world.run();
+  std::signal(SIGCHLD, SIG_DFL);
+  REQUIRE_FALSE(status.ok());
+  CHECK(status.error().message.find("exit status 7") != std::string::npos);
+}
+
+// Everything that comes of a program, and the error, if there was one.
+std::pair<std::string, std::string> read_all(std::string script, Nanoseconds silence) {
+  Inbox home;
+  auto program = ChildProcess::start(
+      {.words = {"sh", "-c", std::move(script)}, .input = ChildOptions::Input::none});
+  REQUIRE(program.ok());
+  ByteReader reader(std::move(*program), home, silence);
+  std::string text;
+  for (;;) {
+    reader.read(1, Buffer(chunk_bytes_max), Lease());
+    const auto event = home.wait();
+    const auto& got = static_cast<const ByteReader::Got&>(*event);
+    text += got.bytes.view();
+    if (got.error) return {text, got.error->message};
+    if (got.end) return {text, ""};
+  }
+}
+
+TEST_CASE("what an ended program has left running is heard to its end") {
+  const auto [text, error] = read_all("(sleep 0.3; echo two) & echo one", 10_s);
+  CHECK(text == "one\ntwo\n");
+  CHECK(error.empty());
+}
+
+TEST_CASE("silence of what an ended program has left running is an error, not for ever") {
+  const auto [text, error] = read_all("sleep 1000 & echo one", 300_ms);
+  CHECK(text == "one\n");
+  CHECK(error.find("still holds its output") != std::string::npos);
 }
 
 TEST_CASE("what a program prints is one document") {
