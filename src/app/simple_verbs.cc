@@ -5,14 +5,15 @@
 #include "job/explain.h"
 #include "report/columns.h"
 #include "report/json_object.h"
+#include "store/page_order.h"
 
 namespace sluice {
 namespace {
 
 // The store's other side is looked at with one listing, so that a missing right shows now.
 Status look_into(Store& store, const std::string& prefix) {
-  TRY(call_for<Page>(store, List{.prefix = prefix, .delimiter = "/", .most = 1}));
-  return {};
+  const List list{.prefix = prefix, .delimiter = "/", .most = 1};
+  return PageOrder().pass(TRY(call_for<Page>(store, list)));
 }
 
 Result<int> check(const Command& command) {

@@ -6,6 +6,7 @@
 #include "app/process.h"
 #include "base/time.h"
 #include "ledger/change.h"
+#include "store/page_order.h"
 
 namespace sluice {
 namespace {
@@ -102,8 +103,10 @@ Result<std::vector<UnitNames>> units_to_look_at(OpenedJob& opened, const Command
 Status each_object(Store& store, const std::string& prefix,
                    const std::function<Status(const Listed&)>& each) {
   std::string after;
+  PageOrder order;
   for (;;) {
     const Page page = TRY(call_for<Page>(store, List{.prefix = prefix, .after = after}));
+    TRY_IN(order.pass(page), "list " + store.name() + prefix);
     for (const Listed& listed : page.objects) TRY(each(listed));
     if (!page.next) return {};
     after = *page.next;

@@ -15,6 +15,7 @@
 #include "ledger/change.h"
 #include "report/columns.h"
 #include "report/json_object.h"
+#include "store/page_order.h"
 
 namespace sluice {
 namespace {
@@ -240,10 +241,12 @@ class Verify {
 
   Status find_open_uploads() {
     std::string after;
+    PageOrder order;
     uint64_t open = 0;
     for (;;) {
       const UploadPage page = TRY(call_for<UploadPage>(
           *opened_.parts.lake, ListUploads{.prefix = opened_.parts.lake_prefix, .after = after}));
+      TRY_IN(order.pass(page), "the open uploads below " + opened_.parts.lake_prefix);
       for (const OpenUpload& upload : page.uploads) {
         ++open;
         if (!a_run_is_at_work_) {

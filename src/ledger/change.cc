@@ -116,10 +116,16 @@ void ListOpen::take(uint32_t, Result<Answer> answer) {
     return;
   }
   UploadPage& page = std::get<UploadPage>(*answer);
+  if (Status ordered = order_.pass(page); !ordered.ok()) {
+    error_ = std::move(ordered.error()).in("the open uploads below " + unit_->names.lake_prefix);
+    done_ = true;
+    return;
+  }
   for (OpenUpload& upload : page.uploads) {
     if (unit_->names.is_unit_key(upload.key.view())) uploads_.push_back(std::move(upload));
   }
   done_ = !page.next.has_value();
+  if (done_) order_ = {};
   after_ = std::move(page.next).value_or("");
 }
 

@@ -8,6 +8,7 @@
 #include "ledger/machine.h"
 #include "ledger/record.h"
 #include "ledger/unit.h"
+#include "store/page_order.h"
 
 namespace sluice::ledger {
 
@@ -85,6 +86,7 @@ class ListOpen {
   UnitPtr unit_;
   Single call_;
   std::string after_;
+  PageOrder order_;
   std::vector<OpenUpload> uploads_;
   bool done_ = false;
   std::optional<Error> error_;

@@ -39,12 +39,18 @@ void ListSide::take(uint32_t, Result<Answer> answer) {
     return;
   }
   Page& page = std::get<Page>(*answer);
+  if (Status ordered = order_.pass(page); !ordered.ok()) {
+    error_ = std::move(ordered.error()).in("list " + unit_->side_prefix());
+    done_ = true;
+    return;
+  }
   const size_t folder_bytes = unit_->side_key("").view().size();
   for (const Listed& listed : page.objects) {
     const std::string file(listed.key.view().substr(folder_bytes));
     if (epoch_of(file)) files_.push_back(file);
   }
   done_ = !page.next.has_value();
+  if (done_) order_ = {};
   after_ = std::move(page.next).value_or("");
 }
 

@@ -30,6 +30,7 @@ class ListSide {
   UnitPtr unit_;
   Single call_;
   std::string after_;
+  PageOrder order_;
   std::vector<std::string> files_;
   bool done_ = false;
   std::optional<Error> error_;

@@ -49,6 +49,32 @@ TEST_CASE("settle fences a dead claim, sweeps what it left, and leaves other uni
   CHECK(driver.store().open_uploads()[0].key == Key("lake/v-00000.x"));
 }
 
+TEST_CASE("open uploads listed in a circle, or one twice, are an error and not for ever") {
+  const OpenUpload one{Key("lake/u-00000.x"), UploadId("1")},
+      two{Key("lake/u-00001.x"), UploadId("1")};
+  const auto error_of = [](std::vector<UploadPage> pages) {
+    ListOpen list(unit_for("S"));
+    for (UploadPage& page : pages) {
+      REQUIRE(list.next());
+      list.take(0, Answer(std::move(page)));
+      if (list.done()) break;
+    }
+    REQUIRE(list.done());
+    return list.error() ? list.error()->message : "";
+  };
+  const auto says = [](const std::string& text) {
+    return text.find("doesn't go forward") != std::string::npos;
+  };
+  CHECK(error_of({{.uploads = {one}, .next = "1"}, {.uploads = {two}}}).empty());
+  CHECK(says(error_of({{.uploads = {one}, .next = ""}})));
+  CHECK(says(error_of({{.uploads = {one}, .next = "1"}, {.uploads = {}, .next = "1"}})));
+  CHECK(says(error_of({{.uploads = {two, one}}})));
+  CHECK(says(error_of({{.uploads = {one}, .next = "1"}, {.uploads = {one}}})));
+  // Two of one key are two, in whatever order their ids are.
+  const OpenUpload other{one.key, UploadId("0")};
+  CHECK(error_of({{.uploads = {one}, .next = "1"}, {.uploads = {other, two}}}).empty());
+}
+
 TEST_CASE("settle of a unit that never was does nothing") {
   Driver driver;
   Settle settle(unit_for("S"));

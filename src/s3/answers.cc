@@ -105,7 +105,8 @@ class Reader {
     }
     for (const aws::XmlElement one : root.all("CommonPrefixes"))
       page.prefixes.push_back(decoded(one.text("Prefix"), is_encoded));
-    if (root.text("IsTruncated") == "true") page.next = root.text("NextContinuationToken");
+    page.next = next_page(root, "NextContinuationToken");
+    if (page.next && page.next->empty()) return endless("NextContinuationToken");
     return Answer(std::move(page));
   }
   Outcome operator()(const Put& put) {
@@ -177,14 +178,29 @@ class Reader {
       page.uploads.push_back(
           {Key(decoded(one.text("Key"), is_encoded)), UploadId(one.text("UploadId"))});
     }
-    if (root.text("IsTruncated") == "true") {
-      page.next = decoded(root.text("NextKeyMarker"), is_encoded);
+    page.next = next_page(root, "NextKeyMarker");
+    if (page.next) {
+      if (page.next->empty()) return endless("NextKeyMarker");
+      page.next = decoded(*page.next, is_encoded);
       page.next->append(1, '\0').append(root.text("NextUploadIdMarker"));
     }
     return Answer(std::move(page));
   }
 
  private:
+  // A server that leaves IsTruncated out says by the token alone that there is more.
+  static std::optional<std::string> next_page(const aws::XmlElement& root, const char* token) {
+    const std::string_view truncated = root.text("IsTruncated"), next = root.text(token);
+    if (truncated == "true" || (truncated.empty() && !next.empty())) return std::string(next);
+    return std::nullopt;
+  }
+  // Asked for without a token it would begin anew, for ever.
+  Failure endless(std::string_view token) const {
+    return failure(ErrorKind::invalid,
+                   "the listing is said to go on (IsTruncated), but it has no " +
+                       std::string(token) + ": what follows can't be asked for",
+                   response_.status);
+  }
   bool succeeded() const { return response_.status / 100 == 2; }
   Failure failed() const { return aws::classify(response_, at_); }
   // A success in which what every S3 says is missing.

@@ -150,7 +150,7 @@ void Lister::add_objects(At before, const Place& from, std::vector<Listed> objec
 }
 
 void Lister::wait(At place) {
-  waiting_.emplace(std::max(place->prefix, place->last_seen), place);
+  waiting_.emplace(std::max(place->prefix, place->order.last()), place);
 }
 
 // ---- asking -------------------------------------------------------------------------------------
@@ -205,6 +205,13 @@ void Lister::failed(At place, Error error) {
 
 void Lister::listed(At place, Page page, Lease common) {
   place->tries = 0;
+  if (Status ordered = place->order.pass(page); !ordered.ok()) {
+    place->ahead.release();
+    if (!error_) {
+      error_ = std::move(ordered.error()).in("list " + parts_.store.name() + place->prefix);
+    }
+    return;
+  }
   place->common = std::move(common);
   std::vector<std::string> steps;
   if (place->kind == Place::Kind::everything) steps = trim(place, page);
@@ -254,9 +261,8 @@ std::vector<std::string> Lister::trim(At place, Page& page) {
   const auto is_behind = [&](const Listed& object) {
     return !place->end.empty() && object.key.view() > place->end;
   };
-  if (!page.objects.empty()) place->last_seen = page.objects.back().key.str();
   // The next part has what lies behind the end.
-  if (!place->end.empty() && place->last_seen >= place->end) page.next.reset();
+  if (!place->end.empty() && place->order.last() >= place->end) page.next.reset();
   std::vector<std::string> steps;
   if (page.next && cuts_ && ++place->pages >= pages_before_cut) {
     steps = steps_behind(page.objects, place->prefix.size() + place->begins.size(), place->end,
@@ -272,7 +278,7 @@ std::vector<std::string> Lister::trim(At place, Page& page) {
 
 // Makes a part of what lies before each step; the place is what lies behind the last.
 void Lister::cut(At place, const std::vector<std::string>& steps) {
-  std::string begin = place->last_seen;
+  std::string begin = place->order.last();
   for (const std::string& step : steps) {
     ++unlisted_;
     wait(line_.insert(place, Place{.kind = Place::Kind::everything,
@@ -280,14 +286,15 @@ void Lister::cut(At place, const std::vector<std::string>& steps) {
                                    .depth = place->depth,
                                    .prefix = place->prefix,
                                    .begins = place->begins,
-                                   .last_seen = begin,
+                                   .order = PageOrder(begin),
                                    .start_after = begin,
                                    .end = step,
                                    .pages = place->pages}));
     begin = step;
   }
   place->after.clear();
-  place->start_after = place->last_seen = begin;
+  place->start_after = begin;
+  place->order = PageOrder(std::move(begin));
 }
 
 // Objects of this level and what lies below its prefixes, in the order of whole keys.
@@ -304,10 +311,6 @@ void Lister::add_level(At place, Page& page) {
       run.push_back(std::move(object));
     }
   };
-  if (!page.prefixes.empty()) place->last_seen = page.prefixes.back();
-  if (!page.objects.empty()) {
-    place->last_seen = std::max(place->last_seen, page.objects.back().key.str());
-  }
   for (std::string& prefix : page.prefixes) {
     if (!prefix.starts_with(place->prefix) || prefix.back() != '/') continue;
     std::string_view name = name_of(prefix);

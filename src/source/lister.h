@@ -26,6 +26,7 @@
 #include "flow/path_pattern.h"
 #include "flow/stage.h"
 #include "source/listing.h"
+#include "store/page_order.h"
 #include "store/store.h"
 
 namespace sluice {
@@ -70,9 +71,9 @@ class Lister : public Listing {
     size_t depth = 0;
     std::string prefix;  // Of the segments so far, with its slash; of one_key the key
     // Not listed yet:
-    std::string begins;     // What wanted names begin with
-    std::string after;      // The store's token
-    std::string last_seen;  // The last key or prefix before it
+    std::string begins;  // What wanted names begin with
+    std::string after;   // The store's token
+    PageOrder order;     // Knows the last key or prefix before it
     // Of everything: a part of the prefix is what lies behind start_after, up to `end` included.
     // Empty: from the first on, to the last.
     std::string start_after, end;

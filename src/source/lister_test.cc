@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <functional>
 #include <set>
 
@@ -46,6 +47,75 @@ struct Bench {
     return keys;
   }
 };
+
+// Takes one list answer for another, as a wrapper or a server may.
+class LostStore : public Store {
+ public:
+  explicit LostStore(std::function<void(const List&, Page&)> spoil) : spoil_(std::move(spoil)) {}
+  void start(Request request, Lease lease, Ticket ticket, Inbox& inbox) override {
+    const List list = std::get<List>(request);
+    auto page = call_for<Page>(*memory, std::move(request));
+    REQUIRE(page.ok());
+    REQUIRE(++lists < 100);  // Round and round
+    spoil_(list, *page);
+    inbox.post(
+        std::make_unique<Answered>(ticket, Answer(std::move(*page)), std::move(lease), Timing()));
+  }
+  Features features() const override { return memory->features(); }
+  std::string name() const override { return "memory:"; }
+  const std::unique_ptr<MemoryStore> memory = make_memory_store();
+  int lists = 0;
+
+ private:
+  const std::function<void(const List&, Page&)> spoil_;
+};
+
+std::string error_of(std::string_view pattern, std::function<void(const List&, Page&)> spoil) {
+  LostStore store(std::move(spoil));
+  for (int i = 0; i < 3; ++i) {
+    const std::string name = "a/" + std::to_string(i);
+    REQUIRE(call(*store.memory, Put{.key = Key(name + ".json"), .body = "x"}).ok());
+    REQUIRE(call(*store.memory, Put{.key = Key(name + "/x.json"), .body = "x"}).ok());
+  }
+  InFlight in_flight{16};
+  Budget common{32 << 20};
+  Inbox inbox;
+  TicketSeries tickets{7};
+  Lister lister(bound(pattern), {store, in_flight, common, inbox, tickets});
+  for (;;) {
+    lister.start_what_fits();
+    while (lister.take()) {
+    }
+    if (lister.error() && lister.open() == 0) return lister.error()->message;
+    if (lister.ended()) return "";
+    lister.on(*inbox.wait());
+  }
+}
+
+TEST_CASE("a listing that doesn't go forward is an error, whatever store it comes from") {
+  const auto says = [](const std::string& text) {
+    return text.find("doesn't go forward") != std::string::npos;
+  };
+  for (const std::string_view pattern : {"memory:a/", "memory:a/{path.name}/x.json"}) {
+    CAPTURE(pattern);
+    CHECK(error_of(pattern, [](const List&, Page&) {}).empty());
+    // IsTruncated without a token: asked again it begins anew
+    CHECK(says(error_of(pattern, [](const List&, Page& page) { page.next = ""; })));
+    CHECK(says(error_of(pattern, [](const List&, Page& page) { page.next = "same"; })));
+    CHECK(says(error_of(pattern, [](const List&, Page& page) {
+      std::reverse(page.objects.begin(), page.objects.end());
+      std::reverse(page.prefixes.begin(), page.prefixes.end());
+    })));
+    CHECK(says(error_of(pattern, [](const List&, Page& page) {
+      if (!page.objects.empty()) page.objects.push_back(page.objects.back());
+      if (!page.prefixes.empty()) page.prefixes.push_back(page.prefixes.back());
+    })));
+    // Tokens that go round, with nothing on the pages
+    CHECK(says(error_of(pattern, [](const List& list, Page& page) {
+      page = {.next = std::to_string((list.after.empty() ? 0 : list.after[0] - '0' + 1) % 5)};
+    })));
+  }
+}
 
 std::string leaf(int account, int region, std::string_view service = "CloudTrail") {
   return "AWSLogs/" + std::to_string(100 + account) + "/" + std::string(service) + "/region-" +

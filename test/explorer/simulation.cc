@@ -1,5 +1,7 @@
 #include "explorer/simulation.h"
 
+#include <algorithm>
+
 #include "base/hash.h"
 
 namespace sluice::explorer {
@@ -167,6 +169,8 @@ Result<sluice::Answer> answer_of(const Answer& from) {
     case Answer::Kind::uploads: {
       UploadPage page;
       for (const auto& [id, key] : from.uploads) page.uploads.push_back({Key(key), UploadId(id)});
+      std::stable_sort(page.uploads.begin(), page.uploads.end(),
+                       [](const auto& a, const auto& b) { return a.key < b.key; });
       return sluice::Answer(std::move(page));
     }
     case Answer::Kind::id:
