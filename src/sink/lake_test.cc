@@ -2,7 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <chrono>
 #include <map>
+#include <thread>
 
 #include "base/text.h"
 #include "flow/loop.h"
@@ -27,6 +30,27 @@ class PlainTestEncoder : public Encoder {
   std::string trailer(uint32_t, uint64_t raw_bytes) const override {
     return std::to_string(raw_bytes) + ">";
   }
+};
+
+// Each of its blocks refers to the one before: two at once would spoil the object.
+class ChainedTestEncoder : public PlainTestEncoder {
+ public:
+  struct Chain : Coil {
+    std::atomic<bool> busy = false;
+    uint64_t raw_bytes = 0;
+  };
+  std::unique_ptr<Coil> coil() const override { return std::make_unique<Chain>(); }
+  size_t coil_bytes() const override { return 64 << 10; }
+  Status encode(Coil* coil, std::string_view text, bool final, Encoded& out) const override {
+    auto& chain = static_cast<Chain&>(*coil);
+    if (chain.busy.exchange(true)) ++overlaps;
+    std::this_thread::sleep_for(std::chrono::microseconds(200));
+    TRY(PlainTestEncoder::encode(nullptr, text, final, out));
+    chain.raw_bytes += text.size();
+    chain.busy = false;
+    return {};
+  }
+  mutable std::atomic<int> overlaps = 0;
 };
 
 struct Line {
@@ -176,6 +200,33 @@ TEST_CASE("an object rolls by its size at the same records, however many workers
     CHECK(yard.sums.records == 4000);
     if (first.empty()) first = yard.contents;
     CHECK(yard.contents == first);
+  }
+}
+
+TEST_CASE(
+    "a chained encoder has one block of an object at a time, however many workers there are") {
+  std::vector<std::vector<Line>> batches(60);
+  for (size_t i = 0; i < batches.size(); ++i) {
+    for (int j = 0; j < 40; ++j)
+      batches[i].push_back(
+          {j % 2 == 0 ? "p=a/" : "p=b/", std::string(700, static_cast<char>('a' + i % 26))});
+  }
+  for (const unsigned threads : {2U, 4U}) {
+    Yard yard(16 << 20, threads);
+    ChainedTestEncoder encoder;
+    const LakeOptions options{
+        .store = *yard.store, .prefix = "lake/", .names = yard.names, .encoder = encoder};
+    REQUIRE(yard.write(options, batches).ok());
+    CHECK(encoder.overlaps == 0);
+    CHECK(yard.sums.records == 2400);
+    for (const std::string place : {"p=a/", "p=b/"}) {
+      std::string expected;
+      for (size_t i = 0; i < batches.size(); ++i) {
+        for (int j = 0; j < 20; ++j)
+          expected += std::string(700, static_cast<char>('a' + i % 26)) + "\n";
+      }
+      CHECK(yard.text_of(place) == expected);
+    }
   }
 }
 

@@ -37,11 +37,11 @@ struct OpenObject::Encode : Work {
   using Work::Work;
   void run(Scratch&) override {
     const Instant begun = now();
-    status = encoder->encode(coil, block->text.view(), block->final, block->encoded);
+    status = encoder->encode(coil.get(), block->text.view(), block->final, block->encoded);
     wall = now() - begun;
   }
   const Encoder* encoder = nullptr;
-  Coil* coil = nullptr;
+  std::unique_ptr<Coil> coil;  // The object's, meanwhile
   Block* block = nullptr;
   Status status;
   Nanoseconds wall = 0;
@@ -168,22 +168,28 @@ std::optional<uint64_t> OpenObject::settled_bytes() const {
 
 bool OpenObject::encode_what_fits() {
   for (Block& block : blocks_) {
-    if (block.state == Block::State::encoding && coil_) return false;  // Chained: one at a time
     if (block.state != Block::State::waiting) continue;
     if (!start_encode(block)) return false;
   }
   return true;
 }
 
+// Whether the next block of a chained encoder may be begun: the one before has brought the coil
+// back, or it is the first and there is memory for one.
+bool OpenObject::has_coil() {
+  if (coil_lease_.bytes() > 0) return coil_ != nullptr;
+  const uint64_t bytes = yard_.encoder.coil_bytes();
+  auto lease = yard_.share.try_reserve(bytes);
+  // A sealed object must get on whatever else is open: it will give the coil back.
+  if (!lease && sealed_) lease = yard_.encode_share.try_reserve(bytes);
+  if (!lease) return false;
+  coil_lease_ = std::move(*lease);
+  coil_ = yard_.encoder.coil();
+  return true;
+}
+
 bool OpenObject::start_encode(Block& block) {
-  if (!coil_ && yard_.encoder.coil_bytes() > 0) {
-    auto lease = yard_.share.try_reserve(yard_.encoder.coil_bytes());
-    // A sealed object must get on whatever else is open: it will give the coil back.
-    if (!lease && sealed_) lease = yard_.encode_share.try_reserve(yard_.encoder.coil_bytes());
-    if (!lease) return false;
-    coil_lease_ = std::move(*lease);
-    coil_ = yard_.encoder.coil();
-  }
+  if (yard_.encoder.coil_bytes() > 0 && !has_coil()) return false;
   const size_t room = yard_.encoder.encoded_bytes_max(block.text.size());
   auto out = yard_.encode_share.try_reserve(room);
   if (!out) return false;
@@ -193,7 +199,7 @@ bool OpenObject::start_encode(Block& block) {
   auto work = std::make_unique<Encode>(yard_.tickets.next());
   yard_.owners.emplace(work->ticket, this);
   work->encoder = &yard_.encoder;
-  work->coil = coil_.get();
+  work->coil = std::move(coil_);
   work->block = &block;
   ++encoding_;
   yard_.workers.submit(std::move(work), yard_.inbox);
@@ -208,7 +214,9 @@ Status OpenObject::on(Event& event) {
   gauge.add(work.wall, work.block->text.size());
   gauge.add_cpu(work.cpu);
   gauge.add_wait(work.waited);
+  coil_ = std::move(work.coil);
   TRY(work.status);
+  ENSURE(work.block->encoded.raw_bytes == work.block->text.size());
   work.block->state = Block::State::done;
   gather();
   return {};

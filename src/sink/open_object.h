@@ -119,6 +119,7 @@ class OpenObject {
   bool grow_block();
   void close_block(bool final);
   bool start_encode(Block& block);
+  bool has_coil();
   void gather();
   void append_to_part(std::string_view bytes);
   void cut_part();
@@ -130,8 +131,10 @@ class OpenObject {
   Buffer block_;
   std::deque<Block> blocks_;  // Closed, not yet in the part; a deque: workers point into it
   size_t encoding_ = 0;
+  // Of a chained encoder. A block's work takes it along and brings it back: so no two blocks of an
+  // object can be encoded at once.
   std::unique_ptr<Coil> coil_;
-  Lease coil_lease_;
+  Lease coil_lease_;  // Held from the first block's beginning to the last one's end
   Buffer part_;
   bool sealed_ = false;
   bool ended_ = false;                 // The trailer is in the last part

@@ -9,12 +9,12 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "codec/gzip_encoder.h"
-#include "codec/inflate.h"
 #include "job/job_file.h"
 #include "job/run.h"
 #include "job/yaml.h"
 #include "report/costs.h"
 #include "store/memory.h"
+#include "unpacked.h"
 
 namespace sluice {
 namespace {
@@ -96,16 +96,11 @@ std::string given_bytes(const Node& node) {
 // ---- what has come out
 // ---------------------------------------------------------------------------
 
-std::string unpacked(std::string_view bytes) {
-  Inflater inflater;
-  std::string out;
-  std::vector<char> room(64 << 10);
-  for (;;) {
-    const auto got = inflater.step(bytes, true, room.data(), room.size());
-    if (!got.ok()) return out + "<" + got.error().message + ">";
-    if (*got == 0) return out;
-    out.append(room.data(), *got);
-  }
+// Data objects as others read them, strictly; what is wrong with one stands in its text.
+std::string text_of(const std::string& key, const std::string& object) {
+  const auto text = unpacked(key, object);
+  if (text.ok()) return *text;
+  return text.error().kind == ErrorKind::invalid ? object : "<" + text.error().message + ">";
 }
 
 std::map<std::string, uint64_t> figures(const RunReport& run) {
@@ -245,9 +240,9 @@ class GoldenJob {
     for (const auto& [key, bytes] : lake_->objects()) {
       const std::string folder = key.str().substr(0, key.str().rfind('/') + 1);
       if (wanted.contains(key.str())) {
-        found[key.str()] = unpacked(bytes);
+        found[key.str()] = text_of(key.str(), bytes);
       } else if (wanted.contains(folder) || !key.view().starts_with("_sluice/")) {
-        found[wanted.contains(folder) ? folder : key.str()] += unpacked(bytes);
+        found[wanted.contains(folder) ? folder : key.str()] += text_of(key.str(), bytes);
       }
     }
     for (const auto& [key, text] : found) {
