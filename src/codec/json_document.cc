@@ -33,7 +33,9 @@ class ArraySplitter final : public Splitter {
   }
   std::optional<Fault> fault() const override {
     if (slicer_.failed()) {
-      return Fault{slicer_.fault().offset, "not JSON " + slicer_.fault().message()};
+      const bool is_json = slicer_.fault().reason == json::Slicer::records_twice;
+      return Fault{slicer_.fault().offset,
+                   (is_json ? "" : "not JSON ") + slicer_.fault().message()};
     }
     if (ended_ && !missing_.empty()) return Fault{slicer_.offset(), missing_};
     return std::nullopt;

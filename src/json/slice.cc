@@ -57,14 +57,19 @@ struct Slicer::State {
   size_t read_record(std::string_view window, size_t at, std::vector<Span>& records);
   size_t end_of_record(std::string_view window, size_t at);
   void end_record(size_t end, std::vector<Span>& records);
-  uint32_t node_of_value();
-  uint32_t enter(uint32_t node);
+  struct Step {
+    uint32_t node = Trie::none;
+    bool again = false;  // The way to it has been gone before: of doubled keys the first counts
+  };
+  Step step_to_value();
+  Step enter(uint32_t node, bool again);
   void fail(uint64_t offset, std::string_view reason, bool truncated);
 
   const Options options_;
   const Kernels* const kernels_ = &kernels();
   Trie trie_;
   std::vector<uint32_t> records_nodes_;
+  std::vector<bool> leads_to_records_;                 // By node
   std::vector<std::vector<uint32_t>> envelope_nodes_;  // Of each envelope path
   size_t key_bytes_max_ = 0;  // A raw key longer than this is none of those wanted
 
@@ -80,12 +85,12 @@ struct Slicer::State {
 
   // The way to wanted values. `levels_` are the open containers as long as they lie on it.
   struct Level {
-    uint32_t node;
+    Step way;
     uint64_t index;  // Of the next element
   };
   std::vector<Level> levels_;
-  std::vector<bool> entered_;  // By node: of doubled keys the first counts
-  uint32_t key_node_ = Trie::none;
+  std::vector<bool> entered_;  // By node
+  Step key_step_;
   bool in_key_ = false;
   std::string key_;
   std::vector<Capture> captures_;
@@ -104,7 +109,9 @@ struct Slicer::State {
 
 Slicer::State::State(Options given) : options_(std::move(given)) {
   records_nodes_ = trie_.add(options_.records);
+  leads_to_records_.assign(trie_.nodes.size(), true);
   for (const Path& path : options_.envelope) envelope_nodes_.push_back(trie_.add(path));
+  leads_to_records_.resize(trie_.nodes.size(), false);
   // A byte takes at most 6 as an escape; and the quotes.
   key_bytes_max_ = 6 * longest_key(trie_) + 2;
   reset();
@@ -120,7 +127,7 @@ void Slicer::State::reset() {
   found_instead_.reset();
   levels_.clear();
   entered_.assign(trie_.nodes.size(), false);
-  key_node_ = Trie::none;
+  key_step_ = {};
   in_key_ = false;
   captures_.assign(options_.envelope.size(), {});
   passing_ = 0;
@@ -179,34 +186,41 @@ size_t Slicer::State::read_envelope(std::string_view window, size_t at) {
   return at;
 }
 
-uint32_t Slicer::State::enter(uint32_t node) {
-  if (node == Trie::none || entered_[node]) return Trie::none;
+// Where a way comes twice, only records are looked for on the second: none may be hidden.
+Slicer::State::Step Slicer::State::enter(uint32_t node, bool again) {
+  if (node == Trie::none) return {};
+  again |= entered_[node];
+  if (again && !leads_to_records_[node]) return {};
   entered_[node] = true;
-  return node;
+  return {node, again};
 }
 
-uint32_t Slicer::State::node_of_value() {
-  if (checker_.depth() == 0) return enter(0);
-  if (levels_.size() != checker_.depth()) return Trie::none;
+Slicer::State::Step Slicer::State::step_to_value() {
+  if (checker_.depth() == 0) return enter(0, false);
+  if (levels_.size() != checker_.depth()) return {};
   Level& level = levels_.back();
-  return checker_.in_object() ? key_node_ : enter(trie_.element(level.node, level.index++));
+  if (checker_.in_object()) return key_step_;
+  return enter(trie_.element(level.way.node, level.index++), level.way.again);
 }
 
 void Slicer::State::begin_value(char first, uint64_t offset) {
-  const uint32_t node = node_of_value();
+  const Step step = step_to_value();
+  const uint32_t node = step.node;
   if (node == Trie::none) return;
   const Kind kind = json::kind({&first, 1});
+  const auto& records = records_nodes_;
+  const bool is_records = std::find(records.begin(), records.end(), node) != records.end();
+  if (is_records && (found_ || found_instead_)) return fail(offset, records_twice, false);
   for (size_t i = 0; i < captures_.size(); ++i) {
     const auto& nodes = envelope_nodes_[i];
-    if (std::find(nodes.begin(), nodes.end(), node) == nodes.end()) continue;
+    if (step.again || std::find(nodes.begin(), nodes.end(), node) == nodes.end()) continue;
     captures_[i].state = Capture::State::passing;
     captures_[i].depth = checker_.depth();
     captures_[i].offset = offset;
     ++passing_;
   }
-  if (kind == Kind::object || kind == Kind::array) levels_.push_back({node, 0});
-  const auto& records = records_nodes_;
-  if (std::find(records.begin(), records.end(), node) == records.end()) return;
+  if (kind == Kind::object || kind == Kind::array) levels_.push_back({step, 0});
+  if (!is_records) return;
   if (kind != Kind::array) {
     found_instead_ = kind;
     return;
@@ -232,13 +246,14 @@ void Slicer::State::end_value() {
 }
 
 void Slicer::State::end_key() {
-  key_node_ = Trie::none;
+  key_step_ = {};
   if (!in_key_) return;
   in_key_ = false;
   if (key_.size() > key_bytes_max_) return;
   const std::string key = unescape(std::string_view(key_).substr(1, key_.size() - 2));
-  for (const Trie::Member& member : trie_.nodes[levels_.back().node].members) {
-    if (member.key == key) key_node_ = enter(member.node);
+  const Step way = levels_.back().way;
+  for (const Trie::Member& member : trie_.nodes[way.node].members) {
+    if (member.key == key) key_step_ = enter(member.node, way.again);
   }
 }
 

@@ -35,6 +35,9 @@ class Slicer {
   };
   // An envelope value longer than this is a fault: a cut token would silently end a paged read.
   static constexpr size_t envelope_value_bytes_max = 64 << 10;
+  // The fault's reason where the path of the records comes twice in a document: JSON leaves open
+  // which of them is meant.
+  static constexpr std::string_view records_twice = "the records' path comes twice";
 
   explicit Slicer(Options options);
   Slicer(Slicer&&) noexcept;

@@ -152,13 +152,30 @@ TEST_CASE("an empty array is fine; no array is said so") {
   CHECK(why(R"({"x":{"Records":[1]},"Recordsx":[2],"Record":[3]})", ".Records") == "no .Records");
 }
 
-TEST_CASE("of doubled keys the first is read, the others are checked") {
+TEST_CASE("records whose path comes twice are a fault: neither array hides the other") {
+  const auto why = [](std::string_view document, std::string_view path) {
+    const Sliced sliced = slice_every_way(document, options(path));
+    CHECK(sliced.ending == Slicer::Ending::bad);
+    return sliced.why;
+  };
+  CHECK(why(R"({"R":[1],"R":[2]})", ".R") == "at byte 13: the records' path comes twice");
+  CHECK(why(R"({"R":3,"R":[2]})", ".R") == "at byte 11: the records' path comes twice");
+  CHECK(why(R"({"R":[1],"R":null})", ".R") == "at byte 13: the records' path comes twice");
+  CHECK(why(R"({"a":{"R":[1]},"a":{"R":[2]}})", ".a.R") ==
+        "at byte 24: the records' path comes twice");
+  CHECK(why(R"({"R":[1],"\u0052":[2]})", ".R") == "at byte 18: the records' path comes twice");
+  CHECK(why(R"({"R":[1],"R":[2,]})", ".R") == "at byte 13: the records' path comes twice");
   CHECK(slice_every_way(R"({"R":[1],"R":[2]})", options(".R")).records == Records{"1"});
-  const Sliced sliced = slice_every_way(R"({"R":3,"R":[2]})", options(".R"));
-  CHECK(sliced.why == ".R is a number, not an array");
-  CHECK(slice_every_way(R"({"a":{},"a":{"R":[2]}})", options(".a.R")).why == "no .a.R");
-  CHECK(slice_every_way(R"({"R":[1],"R":[2,]})", options(".R")).why ==
-        "at byte 16: expected a value");
+  Slicer slicer({.records = *parse_path(".a.R"), .envelope = {*parse_path(".a.t")}});
+  std::vector<Span> spans;
+  slicer.slice(R"({"a":{"x":0},"a":{"t":1,"R":[2]}})", 0, spans);
+  CHECK(spans.size() == 1);
+  CHECK_FALSE(slicer.envelope(0));  // Of what isn't records the first counts
+  // A way that only begins twice hides nothing.
+  CHECK(slice_every_way(R"({"a":{"R":[2]},"a":{}})", options(".a.R")).records == Records{"2"});
+  CHECK(slice_every_way(R"({"a":{},"a":{"R":[2]}})", options(".a.R")).records == Records{"2"});
+  CHECK(slice_every_way(R"({"R":[{"R":[1]}],"x":{"R":[2]}})", options(".R")).records ==
+        Records{R"({"R":[1]})"});
 }
 
 TEST_CASE("a bad byte around the records is found, and records before it stand") {
