@@ -4,6 +4,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 
 #include "base/result.h"
@@ -37,13 +38,14 @@ size_t store(std::string_view text, char* out) {
 class FastDeflater final : public Deflater {
  public:
   FastDeflater()
-      : stream_(std::make_unique_for_overwrite<isal_zstream>()),
-        level_buffer_(std::make_unique_for_overwrite<uint8_t[]>(ISAL_DEF_LVL2_DEFAULT)) {}
+      : stream_(std::make_unique<isal_zstream>()),
+        level_buffer_(std::make_unique<uint8_t[]>(ISAL_DEF_LVL2_DEFAULT)) {}
 
   size_t deflate(std::string_view text, char* out) override {
     if (text.empty()) return store(text, out);
     ENSURE(text.size() <= UINT32_MAX / 2);
     const size_t room = deflated_bytes_max(text.size());
+    forget();
     isal_deflate_init(stream_.get());
     stream_->level = 2;
     stream_->level_buf = level_buffer_.get();
@@ -61,6 +63,16 @@ class FastDeflater final : public Deflater {
   }
 
  private:
+  // What isal_deflate_init() leaves of the block before: the state, and of the level's buffer all
+  // but its tokens (igzip_lib.h), where the hash table of matches is. Which block that was is
+  // chance.
+  void forget() {
+    constexpr size_t state_bytes =
+        offsetof(isal_zstream, internal_state) + offsetof(isal_zstate, buffer);
+    std::memset(static_cast<void*>(stream_.get()), 0, state_bytes);
+    std::memset(level_buffer_.get(), 0, ISAL_DEF_LVL2_REQ);
+  }
+
   const std::unique_ptr<isal_zstream> stream_;
   const std::unique_ptr<uint8_t[]> level_buffer_;
 };

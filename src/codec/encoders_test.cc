@@ -177,6 +177,29 @@ TEST_CASE("gzip blocks made by several threads at once are those made one after 
   CHECK(object + encoder->trailer(crc, raw) == serial);
 }
 
+// What a worker's compressor did before is chance: it depends on which worker was free.
+TEST_CASE("the same text gives the same bytes whatever its compressor had before it") {
+  const std::string lines = lines_of(600'000), noise = noise_of(262'144);
+  Chance chance(11);
+  for (const auto& encoder : all_encoders()) {
+    for (const size_t bytes : {60, 250, 1000, 20'000, 262'144}) {
+      const std::string text = lines.substr(0, bytes);
+      const std::string alone = encode_object(*encoder, text, encoder->block_bytes());
+      const int rounds = bytes > 100'000 ? 8 : 150;
+      for (int round = 0; round < rounds; ++round) {
+        const size_t before = 1 + chance.below(round % 3 == 0 ? 262'000 : 3 * bytes);
+        const size_t shift = chance.below(300'000);
+        const std::string history = round % 4 == 0 ? noise.substr(0, std::min(before, noise.size()))
+                                    : round % 4 == 1 ? lines.substr(1 + chance.below(40), bytes)
+                                    : round % 4 == 2 ? std::string(before, 'x')
+                                                     : lines.substr(shift, before);
+        encode_object(*encoder, history, encoder->block_bytes());
+        REQUIRE(encode_object(*encoder, text, encoder->block_bytes()) == alone);
+      }
+    }
+  }
+}
+
 TEST_CASE("several blocks may go into one buffer") {
   const std::string text = lines_of(100'000);
   for (const auto& encoder : all_encoders()) {
