@@ -20,6 +20,7 @@ struct Outcome {
   std::vector<std::string> records;
   std::vector<uint64_t> offsets;
   std::vector<SetAside> bad;
+  std::vector<std::string> copies;  // Of each of `bad`
   std::string error;
   bool operator==(const Outcome&) const = default;
 };
@@ -44,6 +45,12 @@ Outcome read(const CsvDialect& dialect, std::string_view whole, size_t chunk_byt
       for (const json::Span& span : spans) {
         outcome.records.emplace_back(span.of(window.view()));
         outcome.offsets.push_back(span.source);
+      }
+      while (outcome.copies.size() < outcome.bad.size()) {
+        SetAside& bad = outcome.bad[outcome.copies.size()];
+        outcome.copies.emplace_back(
+            window.view().substr(bad.text_begin, bad.text_end - bad.text_begin));
+        bad.text_begin = bad.text_end = 0;
       }
       if (!all.ok()) {
         outcome.error = all.error().message;
@@ -122,6 +129,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   const Outcome at_once = read(dialect, whole, SIZE_MAX, whole.size() + 1);
   require(read(dialect, whole, 1 + data[1] % 50, 1 + data[2] % 100) == at_once);
+  for (size_t i = 0; i < at_once.bad.size(); ++i) {
+    const SetAside& bad = at_once.bad[i];
+    const bool large = bad.bytes > dialect.record_max;
+    require(at_once.copies[i] == (large ? "" : whole.substr(bad.offset, bad.bytes)));
+  }
   for (const std::string& record : at_once.records) {
     require(!json::find_fault(record));
     const size_t members = values_of(record).size();

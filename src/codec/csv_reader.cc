@@ -42,6 +42,9 @@ void CsvReader::reset() {
   reason_.clear();
   cell_.clear();
   names_.clear();
+  row_text_.clear();
+  row_rest_ = row_stop_ = here_ = nullptr;
+  row_copied_ = false;
   if (dialect_.header == CsvDialect::Header::none) {
     header_read_ = true;
     names_ = dialect_.columns;
@@ -57,10 +60,13 @@ void CsvReader::dropped(size_t bytes) {
 
 Result<bool> CsvReader::read(std::string_view& text, Buffer& window,
                              std::vector<json::Span>& records, std::vector<SetAside>& bad) {
+  row_rest_ = row_ended_ ? nullptr : text.data();
   for (;;) {
-    if (!flush(window)) return false;
-    if (row_ended_) TRY(close_row({window, records, bad}));
-    if (text.empty()) return true;
+    const bool room = flush(window) && (!row_ended_ || TRY(close_row({window, records, bad})));
+    if (!room || text.empty()) {
+      keep_row(text.data());
+      return room;
+    }
     read_some(text, window);
   }
 }
@@ -70,16 +76,18 @@ Result<bool> CsvReader::finish(Buffer& window, std::vector<json::Span>& records,
   if (!flush(window)) return false;
   if (!row_ended_ && state_ != State::row) {
     if (state_ == State::quoted) spoil("a quote is opened and never closed", window);
+    here_ = row_rest_;
     end_row(window);
     if (!flush(window)) return false;
   }
-  if (row_ended_) TRY(close_row({window, records, bad}));
+  if (row_ended_ && !TRY(close_row({window, records, bad}))) return false;
   if (in_header()) return corrupt("no header: the document is empty");
   return true;
 }
 
 // A run of bytes that mean nothing, or one that may mean something.
 void CsvReader::read_some(std::string_view& text, Buffer& window) {
+  here_ = text.data();
   if (after_cr_) {
     after_cr_ = false;
     if (text[0] == '\n') {
@@ -151,8 +159,10 @@ void CsvReader::begin_row(Buffer& window) {
   row_offset_ = offset_;
   row_begin_ = window.size();
   fields_ = 0;
-  dropping_ = false;
+  dropping_ = row_copied_ = false;
   reason_.clear();
+  row_text_.clear();
+  row_rest_ = here_;
   begin_field(window);
 }
 
@@ -188,31 +198,55 @@ void CsvReader::end_row(Buffer& window) {
   }
   if (!in_header() && !dropping_) put("}", window);
   row_end_ = offset_;
+  row_stop_ = here_;
   row_ended_ = true;
   state_ = State::row;
 }
 
-// The row at hand is all in the window.
-Status CsvReader::close_row(Output out) {
-  row_ended_ = false;
+// The text is left at `here`: what of it is the row's is kept.
+void CsvReader::keep_row(const char* here) {
+  if (state_ == State::row && !row_ended_) return;
+  const char* end = row_ended_ ? row_stop_ : here;
+  if (row_text_.size() <= dialect_.record_max) row_text_.append(row_rest_, end);
+  row_rest_ = row_stop_ = nullptr;
+}
+
+// Puts the bad row into the window as it came. False: there is no room for all of it.
+bool CsvReader::copy_row(Buffer& window) {
+  if (row_copied_ || row_end_ - row_offset_ > dialect_.record_max) return true;
+  row_text_.append(row_rest_, row_stop_);
+  row_rest_ = row_stop_;
+  row_copied_ = true;
+  pending_ = std::move(row_text_);
+  row_text_.clear();
+  return flush(window);
+}
+
+// The row at hand is all in the window. False: a copy of it isn't.
+Result<bool> CsvReader::close_row(Output out) {
   if (in_header()) {
+    row_ended_ = false;
     header_read_ = true;
     if (dropping_) return corrupt("the header: " + reason_);
-    return take_header();
+    TRY(take_header());
+    return true;
   }
   const std::string_view row = out.window.view().substr(row_begin_);
   if (!dropping_ && !json::is_utf8(row)) spoil("not UTF-8", out.window);
+  if (dropping_ && !copy_row(out.window)) return false;
+  row_ended_ = false;
   if (dropping_) {
-    SetAside aside;
+    SetAside& aside = out.bad.emplace_back();
     aside.offset = row_offset_;
     aside.bytes = row_end_ - row_offset_;
     aside.reason = std::move(reason_);
-    out.bad.push_back(std::move(aside));
+    aside.text_begin = row_begin_;
+    aside.text_end = out.window.size();
   } else {
     out.records.push_back({row_begin_, out.window.size(), row_offset_});
   }
   row_begin_ = out.window.size();
-  return {};
+  return true;
 }
 
 // names_ is the first row, or what was given.

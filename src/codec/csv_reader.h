@@ -5,9 +5,9 @@
 //   field = any bytes but delimiter, quote, CR, LF
 //         | quote { any byte but quote | quote quote } quote
 //
-// A row that is not so is set aside alone, and so is one of another number of fields than there are
-// names. An empty line is no row, but where there is one column: there it is an empty field. An
-// error (corrupt) is the document's: its header is no good.
+// A row that is not so is set aside alone, its bytes left in the window for a copy; and so is one
+// of another number of fields than there are names. An empty line is no row, but where there is one
+// column: there it is an empty field. An error (corrupt) is the document's: its header is no good.
 #pragma once
 
 #include <array>
@@ -58,6 +58,7 @@ class CsvReader {
   size_t done() const { return row_begin_; }
   void dropped(size_t bytes);
   uint64_t row_offset() const { return row_offset_; }  // Of the row at hand, in the CSV
+  bool in_row() const { return header_read_ && state_ != State::row; }  // One has begun, not ended
 
  private:
   enum class State : uint8_t { row, field, plain, quoted, closed };
@@ -74,7 +75,9 @@ class CsvReader {
   void begin_field(Buffer& window);
   void end_field(Buffer& window);
   void end_row(Buffer& window);
-  Status close_row(Output out);
+  Result<bool> close_row(Output out);
+  bool copy_row(Buffer& window);
+  void keep_row(const char* here);
   Status take_header();
   void add_content(std::string_view run, Buffer& window);
   void put(std::string_view json, Buffer& window);
@@ -100,7 +103,14 @@ class CsvReader {
   size_t fields_ = 0;  // Of the row at hand, that have ended
   // In the window: where the row at hand and the value at hand begin.
   size_t row_begin_ = 0, value_begin_ = 0;
-  std::string pending_;  // What did not fit into the window, from pending_at_ on
+  // The row at hand as it came, for a copy if it is bad: what of it lay in earlier texts, at most
+  // record_max, and where the rest begins, and has ended, in the one that is being read.
+  std::string row_text_;
+  const char* row_rest_ = nullptr;
+  const char* row_stop_ = nullptr;
+  const char* here_ = nullptr;  // The byte that is being read
+  bool row_copied_ = false;     // It stands in the window instead of its JSON
+  std::string pending_;         // What did not fit into the window, from pending_at_ on
   size_t pending_at_ = 0;
 };
 

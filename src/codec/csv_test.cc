@@ -26,6 +26,7 @@ struct Decoded {
   Texts records;
   std::vector<uint64_t> offsets;
   std::vector<SetAside> bad;
+  Texts copies;  // Of each of `bad`
   std::string error;
   uint64_t bad_offset = 0;
   bool operator==(const Decoded&) const = default;
@@ -49,6 +50,12 @@ Decoded decode(const CsvDialect& dialect, std::string_view whole, size_t chunk_b
         decoded.records.emplace_back(span.of(window.view()));
         decoded.offsets.push_back(span.source);
         CHECK(!json::find_fault(decoded.records.back()));
+      }
+      while (decoded.copies.size() < decoded.bad.size()) {
+        SetAside& bad = decoded.bad[decoded.copies.size()];
+        decoded.copies.emplace_back(
+            window.view().substr(bad.text_begin, bad.text_end - bad.text_begin));
+        bad.text_begin = bad.text_end = 0;
       }
       if (!step.ok()) {
         decoded.error = step.error().message;
@@ -95,6 +102,8 @@ TEST_CASE("rows, offsets and faults are the same however chunks and windows fall
                               R"({"id":"7","na\"me":null})", R"({"id":"8","na\"me":""})",
                               R"({"id":"10","na\"me":"\""})"});
   REQUIRE(once.bad.size() == 6);
+  for (size_t i = 0; i < once.bad.size(); ++i)
+    CHECK(once.copies[i] == text.substr(once.bad[i].offset, once.bad[i].bytes));
   CHECK(once.bad[0].reason == "has 1 field, not 2");
   CHECK(text.substr(once.bad[0].offset, once.bad[0].bytes) == "3");
   CHECK(once.bad[1].reason == "a quote inside a field that begins without one");
@@ -151,6 +160,7 @@ TEST_CASE("a row longer than record_max is set aside, as CSV or as JSON, and ski
   REQUIRE(once.bad.size() == 2);
   CHECK(once.bad[0].reason == "longer than record_max (20 bytes)");
   CHECK(once.bad[0].bytes == 55);
+  CHECK(once.copies[0].empty());
   CHECK(once.bad[1].reason == "longer than record_max (20 bytes)");
   CHECK(decode(CsvDialect{}, text, 1, 1, options) == once);
 }

@@ -61,7 +61,10 @@ const PartDoc& lake_words() {
                .default_text = "24MiB"},
               {.name = "keep_set_aside",
                .type = FieldType::flag,
-               .help = "Keep copies of what is set aside, below the state.",
+               .help =
+                   "Keep copies of what is set aside, below the state: of records and rows, "
+                   "and of documents up to 4 MiB. What is longer than record_max, can't be read, "
+                   "or lies behind the fault of a larger document has none.",
                .default_text = "false"},
               {.name = "state",
                .help = "Where the units' records are. By default _sluice/ in the lake.",

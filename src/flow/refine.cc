@@ -77,9 +77,30 @@ class Refiner {
       }
     }
     if (!batch_.failure) {
-      for (Candidate& one : all) settle(one);
+      for (Candidate& one : all) {
+        copy_bad(one.record.offset);
+        settle(one);
+      }
+      copy_bad(UINT64_MAX);
     }
     return fault;
+  }
+
+  // What the decoder has set aside of this window: the batch's first so many.
+  void expect_bad(std::string_view window, size_t count) {
+    window_ = window;
+    bad_count_ = count;
+  }
+  // Copies of those that lie before `offset`: a document's copies are in its order.
+  void copy_bad(uint64_t offset) {
+    for (; bad_copied_ < bad_count_; ++bad_copied_) {
+      SetAside& what = batch_.set_aside[bad_copied_];
+      if (what.offset >= offset) return;
+      const std::string_view text =
+          window_.substr(what.text_begin, what.text_end - what.text_begin);
+      what.text_begin = what.text_end = 0;
+      if (!text.empty()) copy(what, text);
+    }
   }
 
   static uint64_t place_of(const Span& span, uint64_t window_offset) {
@@ -273,11 +294,15 @@ class Refiner {
     what.offset = offset;
     what.bytes = text.size();
     what.reason = std::move(reason);
+    copy(what, text);
+  }
+
+  void copy(const SetAside& what, std::string_view text) {
     if (!in_.recipe.set_aside_place) return;
     const std::string& line =
         batch_.texts.emplace_back(set_aside_line(what, in_.document.name, text));
     batch_.records.push_back({.text = line,
-                              .offset = offset,
+                              .offset = what.offset,
                               .place = place_index(*in_.recipe.set_aside_place),
                               .copy_of_set_aside = true});
   }
@@ -290,6 +315,8 @@ class Refiner {
   const RefineInput& in_;
   Batch& batch_;
   Tools& tools_;
+  std::string_view window_;
+  size_t bad_count_ = 0, bad_copied_ = 0;
   uint32_t last_place_ = 0;
   std::unordered_map<std::string, uint32_t, Hash, std::equal_to<>> places_;
 };
@@ -300,6 +327,7 @@ std::optional<DocumentFault> refine(const RefineInput& input, std::string_view w
                                     uint64_t offset, const std::vector<Span>& spans, Batch& batch,
                                     Scratch& scratch) {
   Refiner refiner(input, batch, scratch);
+  refiner.expect_bad(window, batch.set_aside.size());
   batch.records.reserve(batch.records.size() + spans.size());
   const auto& transforms = input.recipe.transforms;
   if (std::any_of(transforms.begin(), transforms.end(),
@@ -308,9 +336,20 @@ std::optional<DocumentFault> refine(const RefineInput& input, std::string_view w
   }
   for (const Span& span : spans) {
     const uint64_t at = Refiner::place_of(span, offset);
+    refiner.copy_bad(at);
     if (auto fault = refiner.add(span.of(window), at)) return fault;
   }
+  refiner.copy_bad(UINT64_MAX);
   return std::nullopt;
+}
+
+SetAside partial(const Document& document, uint64_t records, const DocumentFault& fault) {
+  SetAside what{.document = document.name, .offset = fault.offset, .reason = fault.reason};
+  what.whole = records == 0;
+  if (!what.whole) {
+    what.reason = "partial: " + std::to_string(records) + " records kept, then " + fault.reason;
+  }
+  return what;
 }
 
 std::string set_aside_line(const SetAside& what, std::string_view document,

@@ -37,6 +37,10 @@ struct DocumentFault {
   std::string reason;
 };
 
+// What is said of a document of which only so many records, those before the fault, are kept; of
+// none, that all of it is set aside.
+SetAside partial(const Document& document, uint64_t records, const DocumentFault& fault);
+
 struct RefineInput {
   const Recipe& recipe;
   const UnitNames& unit;

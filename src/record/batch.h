@@ -43,6 +43,8 @@ struct SetAside {
   uint64_t bytes = 0;  // Length of the record, if known
   std::string reason;
   bool whole = false;
+  // From the decoder to refine(): where its bytes lie in the window, for a copy. Empty: let go.
+  size_t text_begin = 0, text_end = 0;
   bool operator==(const SetAside&) const = default;
 };
 
