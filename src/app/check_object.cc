@@ -87,6 +87,7 @@ Result<ObjectFigures> read_again(Store& store, const Key& key, const ETag& etag,
       last_byte = text[got - 1];
     }
   }
+  if (inflater.rest_lost()) return Error{ErrorKind::corrupt, *inflater.rest_lost()};
   if (last_byte != '\n') ++figures.records;
   return figures;
 }

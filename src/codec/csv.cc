@@ -35,6 +35,10 @@ class CsvDecoder final : public Decoder {
       auto read = reader_.read(rest_, window, records, bad);
       if (!read.ok()) return fault(std::move(read.error()));
       if (!*read) return DecodeStep{Next::more_room, reader_.done()};
+      if (inflater_.rest_lost() && reader_.in_row()) {  // It may have gone on in the rest
+        bad_offset_ = reader_.row_offset();
+        return DecodeStep{Next::finished, reader_.done()};
+      }
       if (inflater_.finished() && mark_looked_for_) {
         auto finished = reader_.finish(window, records, bad);
         if (!finished.ok()) return fault(std::move(finished.error()));
@@ -48,6 +52,7 @@ class CsvDecoder final : public Decoder {
   uint64_t window_offset() const override { return 0; }  // Records say themselves where they were
   uint64_t inflated() const override { return inflater_.inflated(); }
   uint64_t bad_offset() const override { return bad_offset_.value_or(inflated()); }
+  std::optional<std::string> rest_lost() const override { return inflater_.rest_lost(); }
   size_t memory_bytes() const override { return inflater_.memory_bytes() + text_bytes; }
   Spoils spoils() const override { return Spoils::record; }
   bool json() const override { return true; }

@@ -5,6 +5,7 @@
 
 #include "base/checksum.h"
 #include "codec/auto_records.h"
+#include "codec/csv.h"
 #include "codec/gzip_encoder.h"
 #include "codec/json_document.h"
 #include "codec/lines.h"
@@ -287,10 +288,38 @@ TEST_CASE("a window of just the document's size is enough") {
 
 TEST_CASE("warnings of the codec are the decoder's") {
   const auto decoder = make_json_line_decoders()->make();
-  CHECK(decode(*decoder, gzip("1\n") + "junk").records == Texts{"1"});
-  CHECK(decoder->warnings() == Texts{"4 bytes that are not gzip behind a gzip member ignored"});
+  CHECK(decode(*decoder, gzip("1\n") + std::string(4, '\0')).records == Texts{"1"});
+  CHECK(decoder->warnings() == Texts{"4 zero bytes behind a gzip member ignored"});
   decode(*decoder, gzip("1\n"));
   CHECK(decoder->warnings().empty());
+}
+
+TEST_CASE(
+    "a damaged gzip member loses what follows, not what came before, and half a record never") {
+  const std::string junk = "junk";
+  const auto decoded = [&](const DecoderMaker& maker, const std::string& text) {
+    const auto decoder = maker.make();
+    const Decoded made = decode(*decoder, gzip(text) + junk);
+    if (made.error.empty()) {
+      CHECK(decoder->rest_lost().value_or("").find("begins no gzip member") != std::string::npos);
+    }
+    return std::pair(made, decoder->bad_offset());
+  };
+  const auto lines = make_json_line_decoders();
+  CHECK(decoded(*lines, "{\"n\":1}\n{\"n\":2}\n").first.records == Texts{"{\"n\":1}", "{\"n\":2}"});
+  CHECK(decoded(*lines, "{\"n\":1}\n{\"n\":2}").first.records == Texts{"{\"n\":1}", "{\"n\":2}"});
+  CHECK(decoded(*lines, "1\n23").first.records == Texts{"1"});  // Or was it 234?
+  CHECK(decoded(*lines, "1\n23").second == 2);
+  const auto raw = make_raw_line_decoders();
+  CHECK(decoded(*raw, "one\ntw").first.records == Texts{"one"});
+  CHECK(decoded(*raw, "one\ntw").second == 4);
+  const auto array = make_json_array_decoders({});
+  CHECK(decoded(*array, "[1,2]").first.records == Texts{"1", "2"});
+  CHECK(decoded(*array, "[1,2]").first.error.empty());
+  CHECK(decoded(*array, "[1,2").first.error.find("begins no gzip member") != std::string::npos);
+  const auto rows = make_csv_decoders({}, {});
+  CHECK(decoded(*rows, "a\n1\n2").first.records == Texts{"{\"a\":\"1\"}"});
+  CHECK(decoded(*rows, "a\n1\n2").second == 4);
 }
 
 }  // namespace

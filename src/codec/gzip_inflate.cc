@@ -36,7 +36,7 @@ struct GzipInflate::State {
     body,
     trailer,
     broken,  // The data is invalid; what ISA-L still holds of the bytes before comes first
-    junk,
+    lost,    // No member follows
     finished,
   };
 
@@ -48,8 +48,9 @@ struct GzipInflate::State {
   uint64_t members;       // Whole ones
   uint64_t member_begin;  // Compressed offset
   uint64_t in_total, out_total;
-  uint64_t padding_bytes, junk_bytes;
+  uint64_t padding_bytes;
   std::optional<Error> pending;
+  std::optional<std::string> rest_lost;
 
   void reset();
   void begin_member();
@@ -70,6 +71,13 @@ struct GzipInflate::State {
                                             std::to_string(in_total) + ", inflated byte " +
                                             std::to_string(out_total) + ")"};
   }
+  // Where a member should begin: what came before stands.
+  void lose_rest(std::string_view why) {
+    rest_lost = "gzip: compressed byte " + std::to_string(member_begin) + " " + std::string(why) +
+                " (inflated byte " + std::to_string(out_total) + ")";
+    at = At::lost;
+  }
+  void bad_header(std::string_view why);
 };
 
 GzipInflate::GzipInflate() : state_(std::make_unique_for_overwrite<State>()) {
@@ -110,8 +118,7 @@ Result<size_t> GzipInflate::step(std::string_view& in, bool last, char* out, siz
       case State::At::broken:
         moved = s.drain(out, room, written);
         break;
-      case State::At::junk:
-        s.junk_bytes += in.size();
+      case State::At::lost:
         s.take(in, in.size());
         moved = false;
         break;
@@ -128,9 +135,10 @@ Result<size_t> GzipInflate::step(std::string_view& in, bool last, char* out, siz
 
 void GzipInflate::State::reset() {
   at = At::boundary;
-  members = in_total = out_total = padding_bytes = junk_bytes = member_begin = 0;
+  members = in_total = out_total = padding_bytes = member_begin = 0;
   trailer_size = 0;
   pending.reset();
+  rest_lost.reset();
 }
 
 void GzipInflate::State::begin_member() {
@@ -156,7 +164,8 @@ bool GzipInflate::State::boundary(std::string_view& in) {
     padding_bytes += zeros;
     take(in, zeros);
   } else {
-    at = At::junk;
+    member_begin = in_total;
+    lose_rest("begins no gzip member");
   }
   return true;
 }
@@ -167,10 +176,15 @@ bool GzipInflate::State::second_magic(std::string_view& in) {
     take(in, 1);
     begin_member();
   } else {
-    junk_bytes += 1;
-    at = At::junk;
+    lose_rest("begins no gzip member");
   }
   return true;
+}
+
+// Of the first member: there is nothing before it that could stand.
+void GzipInflate::State::bad_header(std::string_view why) {
+  if (members > 0) return lose_rest("begins a member whose header " + std::string(why));
+  fail("a member's header " + std::string(why));
 }
 
 // isal_read_gzip_header() goes on where it stopped, while isal_inflate() forgets a header's flags
@@ -184,16 +198,16 @@ bool GzipInflate::State::read_header(std::string_view& in) {
   take(in, offered - inflate.avail_in);
   if (answer == ISAL_DECOMP_OK) {
     if (header.flags & reserved_flags) {
-      fail("a member's header has reserved flags");
+      bad_header("has reserved flags");
     } else {
       at = At::body;
     }
   } else if (answer == ISAL_UNSUPPORTED_METHOD) {
-    fail("a member's header names an unknown method");
+    bad_header("names an unknown method");
   } else if (answer == ISAL_INCORRECT_CHECKSUM) {
-    fail("a member's header has a wrong checksum");
+    bad_header("has a wrong checksum");
   } else if (answer < 0) {
-    fail("a member's header is invalid");
+    bad_header("is invalid");
   }
   return true;
 }
@@ -261,7 +275,9 @@ bool GzipInflate::State::read_trailer(std::string_view& in) {
 }
 
 void GzipInflate::State::end_of_input() {
-  if (at == At::junk || (at == At::boundary && members > 0)) {
+  if (at == At::header && (header.flags & reserved_flags)) bad_header("has reserved flags");
+  if (pending) return;
+  if (at == At::lost || (at == At::boundary && members > 0)) {
     at = At::finished;
   } else {
     fail("truncated: the member at compressed byte " + std::to_string(member_begin) +
@@ -270,14 +286,12 @@ void GzipInflate::State::end_of_input() {
 }
 
 std::string GzipInflate::warning() const {
-  const State& s = *state_;
-  std::string words;
-  if (s.padding_bytes > 0) words = std::to_string(s.padding_bytes) + " zero bytes";
-  if (s.junk_bytes > 0) {
-    if (!words.empty()) words += " and ";
-    words += std::to_string(s.junk_bytes) + " bytes that are not gzip";
-  }
-  return words.empty() ? words : words + " behind a gzip member ignored";
+  if (state_->padding_bytes == 0) return {};
+  return std::to_string(state_->padding_bytes) + " zero bytes behind a gzip member ignored";
+}
+
+std::optional<std::string> GzipInflate::rest_lost() const {
+  return state_->rest_lost;
 }
 
 uint64_t gzip_size_hint(std::string_view whole) {

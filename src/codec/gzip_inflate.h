@@ -3,15 +3,18 @@
 //
 //   member  = 1f 8b 08 flags mtime(4) xfl os [extra] [name 0] [comment 0] [header crc(2)]
 //             deflate data, crc32(4), size modulo 2^32 (4)
-//   behind a whole member: another one, zero bytes and another one, or what is no gzip at all
+//   behind a whole member: another one, zero bytes (and another one), or what is no member
 //
-// Zero bytes and junk behind a whole member are ignored with a warning; whatever begins like a
-// member (1f 8b) must be one, whole and with the right checksum, or the document is corrupt.
+// Zero bytes behind a whole member are ignored with a warning. Behind anything else that doesn't
+// begin as a member does (a damaged header, text) nothing can be found any more: what came before
+// it stands, and rest_lost() says what is missing. A member that does begin must be whole and have
+// the right checksum, or the document is corrupt.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,10 +36,12 @@ class GzipInflate {
 
   // As Inflater::step. An error (corrupt) comes once all bytes before it have been given.
   Result<size_t> step(std::string_view& in, bool last, char* out, size_t room);
-  // Everything was read, and it was well.
+  // Everything was read, and it was well but for rest_lost().
   bool finished() const;
-  // Padding and junk behind the members, in words; empty if there was none. Once finished().
+  // Padding behind the members, in words; empty if there was none. Once finished().
   std::string warning() const;
+  // Why the members end before the document does. Once finished().
+  std::optional<std::string> rest_lost() const;
 
  private:
   struct State;

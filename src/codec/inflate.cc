@@ -42,6 +42,7 @@ void Inflater::reset() {
   in_total_ = out_total_ = 0;
   held_size_ = held_next_ = 0;
   pending_.reset();
+  rest_lost_.reset();
   warnings_.clear();
 }
 
@@ -113,6 +114,7 @@ Result<size_t> Inflater::dispatch(std::string_view& in, bool last, char* out, si
         if (auto warning = gzip_->warning(); !warning.empty()) {
           warnings_.push_back(std::move(warning));
         }
+        rest_lost_ = gzip_->rest_lost();
       }
       return written;
     }

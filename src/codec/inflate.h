@@ -41,8 +41,10 @@ class Inflater {
   // used up, or there is no room, or finished(). With `room` 0 it may still take input and finish.
   // An error (corrupt) comes once all bytes before it have been given, and from then on.
   Result<size_t> step(std::string_view& in, bool last, char* out, size_t room);
-  // The last byte was taken, and all was well.
+  // The last byte was taken, and all was well but for rest_lost().
   bool finished() const { return finished_; }
+  // Why the document's rest is missing, though what was given of it stands. Once finished().
+  const std::optional<std::string>& rest_lost() const { return rest_lost_; }
 
   Format format() const { return format_; }
   uint64_t compressed() const { return in_total_; }  // Bytes taken so far
@@ -65,6 +67,7 @@ class Inflater {
   char held_[4] = {};
   size_t held_size_ = 0, held_next_ = 0;
   std::optional<Error> pending_;
+  std::optional<std::string> rest_lost_;
   std::optional<GzipInflate> gzip_;
   std::optional<ZstdInflate> zstd_;
   std::vector<std::string> warnings_;

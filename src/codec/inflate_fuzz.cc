@@ -17,6 +17,7 @@ using namespace std::string_view_literals;
 struct Outcome {
   std::string text;
   bool good = false;
+  bool rest_lost = false;  // Good, but for a rest that can't be read
   bool too_large = false;
 };
 
@@ -62,11 +63,27 @@ Outcome inflate_in_pieces(std::string_view whole, uint64_t seed) {
     if (whole.empty()) break;
   }
   outcome.good = inflater.finished();
+  outcome.rest_lost = inflater.rest_lost().has_value();
   if (!outcome.good) std::abort();  // Neither an error nor the end
   return outcome;
 }
 
-// The same policy over zlib: members, padding between them, junk behind them.
+// What zlib makes of a member's first bytes; a header's flags and sums are read, too.
+bool header_is_bad(std::string_view whole) {
+  constexpr size_t fixed_bytes = 10;
+  if (whole.size() < fixed_bytes) return false;  // Truncated, whatever else
+  z_stream stream = {};
+  gz_header header = {};
+  if (inflateInit2(&stream, 15 + 16) != Z_OK) std::abort();
+  inflateGetHeader(&stream, &header);
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(whole.data()));
+  stream.avail_in = static_cast<uInt>(whole.size());
+  const int answer = inflate(&stream, Z_BLOCK);  // Stops behind the header
+  inflateEnd(&stream);
+  return answer == Z_DATA_ERROR && header.done != 1;
+}
+
+// The same policy over zlib: members, padding between them, a rest that is lost behind them.
 Outcome zlib_inflate(std::string_view whole) {
   Outcome outcome;
   bool first = true;
@@ -74,8 +91,11 @@ Outcome zlib_inflate(std::string_view whole) {
   for (;;) {
     if (!first) {
       whole.remove_prefix(std::min(whole.find_first_not_of('\0'), whole.size()));
-      if (whole.empty() || whole[0] != '\x1f') break;
-      if (whole.size() >= 2 && !whole.starts_with("\x1f\x8b"sv)) break;
+      if (whole.empty()) break;
+      outcome.rest_lost = whole[0] != '\x1f' ||
+                          (whole.size() >= 2 && !whole.starts_with("\x1f\x8b"sv)) ||
+                          header_is_bad(whole);
+      if (outcome.rest_lost) break;
     }
     first = false;
     z_stream stream = {};
@@ -116,12 +136,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (at_once.too_large) return 0;
   const Outcome in_pieces = inflate_in_pieces(whole, seed);
   check(in_pieces.good == at_once.good);
+  check(in_pieces.rest_lost == at_once.rest_lost);
   check(!at_once.good || in_pieces.text == at_once.text);
 
   if (whole.starts_with("\x1f\x8b"sv)) {
     const Outcome other = zlib_inflate(whole);
     if (other.too_large) return 0;
-    check(other.good == at_once.good);
+    check(other.good == at_once.good && other.rest_lost == at_once.rest_lost);
     check(!other.good || other.text == at_once.text);
     // What came before a fault: one may see the fault a little earlier, but not other bytes.
     const size_t common = std::min(other.text.size(), at_once.text.size());

@@ -58,6 +58,7 @@ struct Outcome {
   std::string text;
   std::string error;
   std::vector<std::string> warnings;
+  std::string rest_lost = {};
   bool operator==(const Outcome&) const = default;
 };
 
@@ -86,6 +87,7 @@ Outcome inflate_with(Inflater& inflater, std::string_view whole, size_t in_bytes
   }
   CHECK(inflater.finished());
   outcome.warnings = inflater.warnings();
+  outcome.rest_lost = inflater.rest_lost().value_or("");
   return outcome;
 }
 
@@ -190,22 +192,43 @@ TEST_CASE("a gzip header with everything in it may be split anywhere") {
   }
 }
 
-TEST_CASE("zero padding and junk behind a whole member are ignored, with a warning") {
+TEST_CASE("zero padding behind a whole member is ignored, with a warning") {
   const std::string whole = gzip("hello");
   using namespace std::string_literals;
   for (const size_t in_bytes : {1, 3, 1000}) {
     CHECK(inflate_all(whole + std::string(512, '\0'), in_bytes) ==
           Outcome{"hello", "", {"512 zero bytes behind a gzip member ignored"}});
-    CHECK(inflate_all(whole + "junk", in_bytes) ==
-          Outcome{"hello", "", {"4 bytes that are not gzip behind a gzip member ignored"}});
+    CHECK(inflate_all(whole + "\0\0"s + gzip(" there"), in_bytes) ==
+          Outcome{"hello there", "", {"2 zero bytes behind a gzip member ignored"}});
+  }
+}
+
+TEST_CASE("behind a damaged member's beginning all is lost, said so, and what came before stands") {
+  const std::string whole = gzip("hello"), next = gzip(" there", 6, "a long name", true);
+  using namespace std::string_literals;
+  const std::string at = "gzip: compressed byte " + std::to_string(whole.size());
+  const std::string none = at + " begins no gzip member (inflated byte 5)";
+  for (const size_t in_bytes : {1, 3, 1000}) {
+    CHECK(inflate_all(whole + "junk", in_bytes) == Outcome{"hello", "", {}, none});
+    CHECK(inflate_all(whole + "\x1f\x1f\x8b", in_bytes) == Outcome{"hello", "", {}, none});
     CHECK(inflate_all(whole + "\0\0junk"s, in_bytes) ==
           Outcome{"hello",
                   "",
-                  {"2 zero bytes and 4 bytes that are not gzip behind a gzip member ignored"}});
-    CHECK(inflate_all(whole + "\x1f\x1f\x8b", in_bytes) ==
-          Outcome{"hello", "", {"3 bytes that are not gzip behind a gzip member ignored"}});
-    CHECK(inflate_all(whole + "\0\0"s + gzip(" there"), in_bytes) ==
-          Outcome{"hello there", "", {"2 zero bytes behind a gzip member ignored"}});
+                  {"2 zero bytes behind a gzip member ignored"},
+                  "gzip: compressed byte " + std::to_string(whole.size() + 2) +
+                      " begins no gzip member (inflated byte 5)"});
+    const auto damaged = [&](size_t byte, std::string member = gzip(" there")) {
+      member[byte] = static_cast<char>(member[byte] ^ 0xa0);
+      return inflate_all(whole + member + next, in_bytes);
+    };
+    CHECK(damaged(0) == Outcome{"hello", "", {}, none});
+    CHECK(damaged(1) == Outcome{"hello", "", {}, none});
+    const std::string header = at + " begins a member whose header ";
+    CHECK(damaged(2) ==
+          Outcome{"hello", "", {}, header + "names an unknown method (inflated byte 5)"});
+    CHECK(damaged(3).rest_lost == header + "has reserved flags (inflated byte 5)");
+    CHECK(damaged(20, next).rest_lost == header + "has a wrong checksum (inflated byte 5)");
+    CHECK_FALSE(damaged(next.size() - 5, next).error.empty());  // Its CRC: the member had begun
   }
 }
 
@@ -252,8 +275,8 @@ TEST_CASE("a wrong CRC, a wrong size and a broken byte are told apart") {
   CHECK(inflate_all(whole).error ==
         "gzip: the size (ISIZE) of the member at compressed byte 0 is wrong (compressed byte " +
             std::to_string(whole.size()) + ", inflated byte 1000)");
-  whole = gzip("x") + gzip(text);
-  whole[gzip("x").size() + 2] = 7;
+  whole = gzip(text);
+  whole[2] = 7;
   CHECK(inflate_all(whole).error.starts_with("gzip: a member's header names an unknown method"));
   whole = gzip(text);
   whole[3] = '\x80';
@@ -297,6 +320,31 @@ TEST_CASE("a document that swells past both limits is a bomb from that byte on")
     CHECK(inflate_with(patient, whole).text == zeros);
     Inflater roomy({.swell_ratio_max = 100, .swell_bytes_max = 4'000'000});
     CHECK(inflate_with(roomy, whole).text == zeros);
+  }
+}
+
+// libzstd looks for magics of old formats wherever a piece of a bad header begins.
+TEST_CASE("a zstd frame with the reserved bit set is corrupt, at once and in pieces alike") {
+  using namespace std::string_literals;
+  for (const std::string& whole : {"\x28\xb5\x2f\xfd\x28\x25\xb5\x2f\xfd\0\0\0\0"s, zstd("hello"),
+                                   zstd("first") + zstd("hello")}) {
+    std::string bad = whole;
+    const size_t frame = bad.rfind("\x28\xb5\x2f\xfd"s);
+    bad[frame + 4] = static_cast<char>(bad[frame + 4] | 0x08);
+    for (const size_t in_bytes : {1, 2, 3, 4, 5, 6, 7, 1000}) {
+      CAPTURE(in_bytes);
+      CHECK(inflate_all(bad, in_bytes)
+                .error.starts_with("zstd: the frame at compressed byte " + std::to_string(frame) +
+                                   " has its header's reserved bit set"));
+    }
+  }
+}
+
+TEST_CASE("an old zstd format behind a frame is no frame, at once and in pieces alike") {
+  using namespace std::string_literals;
+  for (const size_t in_bytes : {1, 4, 5, 1000}) {
+    CHECK(inflate_all(zstd("hello") + "\x25\xb5\x2f\xfd\0\0\0\0"s, in_bytes)
+              .error.find("is no zstd frame") != std::string::npos);
   }
 }
 

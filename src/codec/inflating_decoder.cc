@@ -53,6 +53,7 @@ class InflatingDecoder final : public Decoder {
   uint64_t window_offset() const override { return window_offset_; }
   uint64_t inflated() const override { return inflater_.inflated(); }
   uint64_t bad_offset() const override { return bad_offset_.value_or(inflated()); }
+  std::optional<std::string> rest_lost() const override { return inflater_.rest_lost(); }
   size_t memory_bytes() const override { return inflater_.memory_bytes(); }
   Spoils spoils() const override { return splitter_->spoils(); }
   bool json() const override { return kind_.json; }
@@ -72,6 +73,7 @@ class InflatingDecoder final : public Decoder {
       const size_t begun = records.size();
       const size_t done = splitter_->split(open, shown_ - done_, records);
       shift(records, begun);
+      take_bad(bad);
       done_ += done;
       shown_ = window.size();
       TRY(look_at_faults(bad));
@@ -83,8 +85,25 @@ class InflatingDecoder final : public Decoder {
     const size_t begun = records.size();
     splitter_->finish(window.substr(done_), records);
     shift(records, begun);
+    take_bad(bad);
     done_ = window.size();
-    return look_at_faults(bad);
+    if (inflater_.rest_lost()) drop_half_a_record(window, records, begun);
+    const Status status = look_at_faults(bad);
+    // What the text lacks at its end lay in the rest.
+    if (!status.ok() && inflater_.rest_lost()) {
+      return Error{ErrorKind::corrupt, *inflater_.rest_lost()};
+    }
+    return status;
+  }
+
+  // The last record has ended with the text, and not by itself: it may have gone on in the rest.
+  void drop_half_a_record(std::string_view window, std::vector<Span>& records, size_t begun) {
+    if (begun == records.size()) return;
+    const char first = window[records.back().begin];
+    const bool closed = first == '{' || first == '[' || first == '"';  // Or it isn't JSON
+    if (kind_.json && closed) return;
+    bad_offset_ = window_offset_ + records.back().begin;
+    records.pop_back();
   }
 
   // False while it can't be told yet.
@@ -103,6 +122,16 @@ class InflatingDecoder final : public Decoder {
     for (size_t i = from; i < records.size(); ++i) {
       records[i].begin += done_;
       records[i].end += done_;
+    }
+  }
+
+  // Before done_ moves on.
+  void take_bad(std::vector<SetAside>& bad) {
+    for (SetAside& one : splitter_->take_bad()) {
+      one.offset += mark_bytes_;
+      one.text_begin += done_;
+      one.text_end += done_;
+      bad.push_back(std::move(one));
     }
   }
 

@@ -40,6 +40,9 @@ class Splitter {
   virtual std::optional<Fault> fault() const { return std::nullopt; }
   // Records longer than record_max that have ended since the last call.
   virtual std::vector<json::Oversize> take_oversize() = 0;
+  // What is no record, and set aside alone, since the last split() or finish(): with its offset in
+  // the text, and where it lies in the window.
+  virtual std::vector<SetAside> take_bad() { return {}; }
   virtual Spoils spoils() const = 0;
   // As Decoder::envelope.
   virtual std::optional<std::string_view> envelope(size_t) const { return std::nullopt; }

@@ -16,17 +16,63 @@ struct Free {
   void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
 };
 
+constexpr unsigned char frame_magic[4] = {0x28, 0xb5, 0x2f, 0xfd};
+constexpr unsigned char skippable_magic[4] = {0x50, 0x2a, 0x4d, 0x18};  // Its first byte to 5f
+// RFC 8878, 3.1.1.1: a frame's header is 6 to 18 bytes with its magic; 3.1.2: a skippable one's 8.
+constexpr size_t header_bytes_max = 18, skippable_header_bytes = 8;
+
+// A frame's first bytes, gathered till they are its whole header.
+class FrameHeader {
+ public:
+  enum class State : uint8_t { wants_more, whole, no_frame, reserved };
+
+  bool empty() const { return size_ == 0; }
+  void clear() { size_ = 0; }
+  const char* data() const { return bytes_; }
+  size_t size() const { return size_; }
+  State add(char byte) {
+    bytes_[size_++] = byte;
+    const bool skippable = (at(0) & 0xf0) == skippable_magic[0];
+    const auto* magic = skippable ? skippable_magic : frame_magic;
+    for (size_t i = skippable ? 1 : 0; i < std::min(size_, sizeof frame_magic); ++i) {
+      if (at(i) != magic[i]) return State::no_frame;
+    }
+    if (skippable) return size_ < skippable_header_bytes ? State::wants_more : State::whole;
+    if (size_ <= sizeof frame_magic) return State::wants_more;
+    // RFC 8878, 3.1.1.1.1.4: "the reserved bit [...] must be zero. A decoder compliant with this
+    // specification version must ensure it is not set."
+    if (at(4) & 0x08) return State::reserved;
+    return size_ < wanted() ? State::wants_more : State::whole;
+  }
+
+ private:
+  unsigned char at(size_t i) const { return static_cast<unsigned char>(bytes_[i]); }
+  // By the descriptor: a window's byte, a dictionary's id, the content's size.
+  size_t wanted() const {
+    constexpr size_t dictionary_bytes[4] = {0, 1, 2, 4}, content_bytes[4] = {0, 2, 4, 8};
+    const bool single_segment = at(4) & 0x20;
+    const size_t content = content_bytes[at(4) >> 6];
+    return 5 + (single_segment ? 0 : 1) + dictionary_bytes[at(4) & 3] +
+           (single_segment && content == 0 ? 1 : content);
+  }
+  char bytes_[header_bytes_max] = {};
+  size_t size_ = 0;
+};
+
 }  // namespace
 
 struct ZstdInflate::State {
   std::unique_ptr<ZSTD_DCtx, Free> context;
-  bool between_frames = false;
-  bool flushed = true;  // libzstd holds no bytes back for want of room
-  size_t wanted = 5;    // It asks for so many bytes: a frame's first ones, then a block at a time
+  FrameHeader header;
+  bool between_frames = true;  // Or in a header
+  bool flushed = true;         // libzstd holds no bytes back for want of room
+  size_t wanted = 0;           // It asks for so many bytes: a block at a time
   bool finished = false;
   uint64_t in_total = 0, out_total = 0, frame_begin = 0;
   std::optional<Error> pending;
 
+  void read_header(std::string_view& in);
+  void begin_frame();
   void fail(std::string why) {
     pending = Error{ErrorKind::corrupt, "zstd: " + std::move(why) + " (compressed byte " +
                                             std::to_string(in_total) + ", inflated byte " +
@@ -36,8 +82,6 @@ struct ZstdInflate::State {
     if (ZSTD_getErrorCode(code) == ZSTD_error_frameParameter_windowTooLarge) {
       fail("the frame at compressed byte " + std::to_string(frame_begin) +
            " needs a window above 8 MiB; compress it anew without --long or --ultra");
-    } else if (ZSTD_getErrorCode(code) == ZSTD_error_prefix_unknown) {
-      fail("what follows at compressed byte " + std::to_string(frame_begin) + " is no zstd frame");
     } else {
       fail(ZSTD_getErrorName(code));
     }
@@ -65,6 +109,42 @@ void ZstdInflate::reset() {
   state_->context = std::move(context);
 }
 
+// libzstd is shown a frame's header in one piece, and only one that is sound: it looks for magics
+// of formats before zstd 0.8 wherever a piece of a bad header begins, and inflates what it takes
+// for one.
+void ZstdInflate::State::read_header(std::string_view& in) {
+  while (!in.empty()) {
+    if (header.empty()) frame_begin = in_total;
+    const auto state = header.add(in[0]);
+    in.remove_prefix(1);
+    in_total += 1;
+    switch (state) {
+      case FrameHeader::State::wants_more:
+        continue;
+      case FrameHeader::State::whole:
+        return begin_frame();
+      case FrameHeader::State::no_frame:
+        return fail("what follows at compressed byte " + std::to_string(frame_begin) +
+                    " is no zstd frame");
+      case FrameHeader::State::reserved:
+        return fail("the frame at compressed byte " + std::to_string(frame_begin) +
+                    " has its header's reserved bit set");
+    }
+  }
+}
+
+void ZstdInflate::State::begin_frame() {
+  ZSTD_inBuffer input{header.data(), header.size(), 0};
+  ZSTD_outBuffer output{nullptr, 0, 0};
+  const size_t answer = ZSTD_decompressStream(context.get(), &output, &input);
+  if (ZSTD_isError(answer)) return fail_of(answer);
+  ENSURE(input.pos == input.size);
+  header.clear();
+  between_frames = answer == 0;  // A skippable frame may be empty
+  wanted = answer;
+  flushed = true;
+}
+
 Result<size_t> ZstdInflate::step(std::string_view& in, bool last, char* out, size_t room) {
   State& s = *state_;
   if (s.finished) return size_t{0};
@@ -77,6 +157,10 @@ Result<size_t> ZstdInflate::step(std::string_view& in, bool last, char* out, siz
   size_t written = 0;
   while (!s.pending) {
     if (in.empty() && (s.between_frames || s.flushed || written == room)) break;
+    if (s.between_frames) {
+      s.read_header(in);
+      continue;
+    }
     // Of a call that ends in an error the bytes are lost: so no more than a block at a time.
     ZSTD_inBuffer input{in.data(), std::min(in.size(), s.wanted), 0};
     ZSTD_outBuffer output{out, room, written};
@@ -92,14 +176,13 @@ Result<size_t> ZstdInflate::step(std::string_view& in, bool last, char* out, siz
     }
     s.flushed = written < room;
     s.between_frames = answer == 0;
-    s.wanted = answer == 0 ? 5 : answer;
-    if (answer == 0) s.frame_begin = s.in_total;
+    s.wanted = answer;
     if (!moved) break;
   }
   if (last && in.empty() && !s.pending) {
-    if (s.between_frames) {
+    if (s.between_frames && s.header.empty()) {
       s.finished = true;
-    } else if (written < room) {
+    } else if (s.between_frames || written < room) {
       s.fail("truncated: the frame at compressed byte " + std::to_string(s.frame_begin) +
              " does not end");
     }

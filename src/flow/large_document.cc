@@ -228,6 +228,7 @@ void LargeDocument::take_step() {
     fail(decoder_->bad_offset(), step.outcome->error().message);
   } else if (over) {
     ended_ = true;
+    if (auto lost = decoder_->rest_lost()) rest_lost_ = {decoder_->bad_offset(), std::move(*lost)};
   } else {
     const bool used_up = (*step.outcome)->next == DecodeStep::Next::more_input;
     if (used_up && step.is_last()) fail(decoder_->inflated(), "ends in the middle");

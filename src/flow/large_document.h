@@ -49,7 +49,7 @@ class LargeDocument {
   bool idle() const { return !stepping_ && refining_ == held_.size(); }  // May be destroyed
 
   // After finished().
-  const std::optional<DocumentFault>& fault() const { return fault_; }
+  const std::optional<DocumentFault>& fault() const { return fault_ ? fault_ : rest_lost_; }
   uint64_t inflated() const { return decoder_->inflated(); }
   uint64_t records() const { return records_; }
   const std::vector<std::string>& warnings() const { return decoder_->warnings(); }
@@ -82,6 +82,7 @@ class LargeDocument {
   size_t refining_ = 0;
   std::optional<Error> broken_off_;
   std::optional<DocumentFault> fault_;
+  std::optional<DocumentFault> rest_lost_;  // Good up to here
   uint64_t records_ = 0;
   EnvelopeGatherer gatherer_;
   bool envelope_taken_ = false;

@@ -190,8 +190,11 @@ class Decoder {
   virtual void dropped(size_t bytes) = 0;
   virtual uint64_t window_offset() const = 0;  // Of window[0] in the document, inflated
   virtual uint64_t inflated() const = 0;       // Bytes so far
-  // After an error: the first bad byte in the inflated document, as far as it is known.
+  // After an error, or with rest_lost(): the first bad byte in the inflated document, as far as it
+  // is known.
   virtual uint64_t bad_offset() const { return inflated(); }
+  // Why only the records that were given could be had of the document. After Next::finished.
+  virtual std::optional<std::string> rest_lost() const { return std::nullopt; }
   virtual size_t memory_bytes() const { return 0; }  // What its codec holds now
   virtual Spoils spoils() const = 0;
   virtual bool json() const = 0;  // Are records JSON, to be checked as such?

@@ -191,7 +191,10 @@ bool Walk::place_head() {
     case Pending::State::decoded: {
       if (sealed_ && cursor_.record == 0 && cursor_.byte == 0) return false;
       if (!place(doc->decoded.batch)) return false;
-      if (doc->decoded.fate == DecodedDocument::Fate::bad) set_aside(std::move(doc->decoded.why));
+      const auto fate = doc->decoded.fate;
+      if (fate == DecodedDocument::Fate::partial && !doc->decoded.why.whole)
+        ++sums_.documents_partial;
+      if (fate != DecodedDocument::Fate::good) set_aside(std::move(doc->decoded.why));
       sums_.bytes_inflated += doc->decoded.inflated;
       for (const auto& warning : doc->decoded.warnings) {
         parts_.log.on_warning(*doc->decoded.document, warning);
@@ -234,13 +237,8 @@ bool Walk::place_large(Pending& doc) {
   sums_.bytes_inflated += large.inflated();
   const Document& document = parts_.source.document(turn_);
   if (const auto& fault = large.fault()) {
-    SetAside what{.document = document.name, .offset = fault->offset, .reason = fault->reason};
-    what.whole = large.records() == 0;
-    if (!what.whole) {
-      what.reason =
-          "partial: " + std::to_string(large.records()) + " records kept, then " + fault->reason;
-      ++sums_.documents_partial;
-    }
+    SetAside what = partial(document, large.records(), *fault);
+    if (!what.whole) ++sums_.documents_partial;
     set_aside(std::move(what));
   }
   for (const auto& warning : large.warnings()) parts_.log.on_warning(document, warning);

@@ -1,5 +1,7 @@
 #include "flow/whole_documents.h"
 
+#include <algorithm>
+
 namespace sluice {
 namespace {
 
@@ -30,6 +32,18 @@ Decoded decode(Decoder& decoder, std::string_view input, Buffer& window, std::ve
   }
 }
 
+// A copy of the document as it came, behind its records.
+void keep_copy(const DecodedDocument& doc, const Recipe& recipe, Batch& batch) {
+  if (!recipe.set_aside_place) return;
+  const std::string& line =
+      batch.texts.emplace_back(set_aside_line(doc.why, doc.document->name, doc.raw.bytes.view()));
+  auto place = std::find(batch.places.begin(), batch.places.end(), *recipe.set_aside_place);
+  if (place == batch.places.end()) place = batch.places.insert(place, *recipe.set_aside_place);
+  batch.records.push_back({.text = line,
+                           .place = static_cast<uint32_t>(place - batch.places.begin()),
+                           .copy_of_set_aside = true});
+}
+
 void spoil(DecodedDocument& doc, const Recipe& recipe, uint64_t offset, std::string reason) {
   doc.fate = DecodedDocument::Fate::bad;
   doc.why = {.document = doc.document->name,
@@ -39,15 +53,18 @@ void spoil(DecodedDocument& doc, const Recipe& recipe, uint64_t offset, std::str
              .whole = true};
   Batch batch;
   batch.document = doc.number;
-  if (recipe.set_aside_place) {
-    const std::string& line =
-        batch.texts.emplace_back(set_aside_line(doc.why, doc.document->name, doc.raw.bytes.view()));
-    batch.places.push_back(*recipe.set_aside_place);
-    batch.records.push_back({.text = line, .copy_of_set_aside = true});
-  }
+  keep_copy(doc, recipe, batch);
   batch.leases = std::move(
       doc.batch.leases);  // Covers the copy, which is no longer than a few of the document
   doc.batch = std::move(batch);
+}
+
+// Its records stand.
+void cut_off(DecodedDocument& doc, const Recipe& recipe, DocumentFault fault) {
+  doc.fate = DecodedDocument::Fate::partial;
+  doc.why = partial(*doc.document, doc.batch.text_records, fault);
+  doc.why.bytes = doc.raw.bytes.size();
+  keep_copy(doc, recipe, doc.batch);
 }
 
 }  // namespace
@@ -93,6 +110,9 @@ void DecodeDocuments::run(Scratch& scratch) {
             "not JSON at byte " + std::to_string(fault->offset) + ": " + fault->reason);
       if (doc.envelope) doc.envelope->fault = doc.why.reason;
       continue;
+    }
+    if (auto lost = decoder.rest_lost()) {
+      cut_off(doc, recipe, {decoder.bad_offset(), std::move(*lost)});
     }
     doc.raw = Chunk();
   }

@@ -1,5 +1,6 @@
 // Small documents: they come in one piece, and a worker turns several of them into batches at a
-// time, in any order. A document is good or bad as a whole here; one that inflates past the hold
+// time, in any order. A document is good or bad as a whole here, unless it is good up to where its
+// packing is damaged; one that inflates past the hold
 // is not for this, it goes piece by piece (large_document.h).
 #pragma once
 
@@ -18,15 +19,20 @@ namespace sluice {
 inline constexpr uint64_t hold_bytes_max = 4 << 20;
 
 struct DecodedDocument {
-  enum class Fate : uint8_t { good, bad, too_large };
+  enum class Fate : uint8_t {
+    good,
+    partial,  // Its records stand, but there is a rest that can't be read
+    bad,
+    too_large,
+  };
   uint64_t number = 0;
   const Document* document = nullptr;
   Chunk raw;   // Given back where it is needed once more (too_large); else let go
   Lease room;  // In: for the window. Out: moved into the batch
   uint64_t room_bytes = 0;
   Fate fate = Fate::good;
-  Batch batch;   // Good: its records. Bad: at most a copy of it
-  SetAside why;  // Bad
+  Batch batch;   // Its records. Bad: at most a copy of it
+  SetAside why;  // Bad, or partial
   uint64_t inflated = 0;
   std::vector<std::string> warnings;
   std::optional<Envelope> envelope = {};  // Where they are wanted

@@ -3,8 +3,11 @@ that are wrong, what is done about servers that fail, and who is told our secret
 
     pages_test.py SLUICE FAKE_API [unittest's words]
 """
+import gzip
+import http.server
 import pathlib
 import sys
+import threading
 import time
 import unittest
 
@@ -358,6 +361,44 @@ class Secrets(Case):
         ran = self.pages('/cursor', CURSOR + '\nauth: { bearer: T1 }', '--bearer', 'T1', '--fault',
                          'page=3 redirect=same times=1')
         self.check_all(ran)
+
+
+class DamagedGzip(http.server.BaseHTTPRequestHandler):
+    """A page of two records and one of one; behind the first page's gzip member another is damaged."""
+    protocol_version = 'HTTP/1.1'
+
+    def do_GET(self):
+        if 'token=2' in self.path:
+            body = gzip.compress(b'{"items":[{"n":3}]}')
+        else:
+            body = gzip.compress(b'{"items":[{"n":1},{"n":2}],"next_token":"2"}')
+            body += b'\x1e' + gzip.compress(b'\n')[1:]
+        self.send_response(200)
+        self.send_header('Content-Type', 'application/json')
+        self.send_header('Content-Encoding', 'gzip')
+        self.send_header('Content-Length', str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class PackedPages(Case):
+    def test_a_damaged_gzip_member_makes_its_page_partial_and_the_unit_says_so(self):
+        server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), DamagedGzip)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        self.job = self.enterContext(
+            Job(SLUICE, f'url: "http://127.0.0.1:{server.server_port}/"\n{CURSOR}'))
+        ran = self.job.run()
+        self.assertEqual(ran.code, 3, ran.err)
+        self.assertEqual([line.strip() for line in self.job.lines()],
+                         [b'{"n":1}', b'{"n":2}', b'{"n":3}'])
+        self.assertIn('partial: 2 records kept, then gzip: compressed byte', ran.out + ran.err)
 
 
 if __name__ == '__main__':
