@@ -237,16 +237,83 @@ TEST_CASE("lines end with LF, CR LF or the document; a bad one spoils itself") {
   const auto json = make_json_line_decoders()->make();
   const auto raw = make_raw_line_decoders()->make();
   for (Decoder* decoder : {json.get(), raw.get()}) {
-    const Decoded decoded = decode(*decoder, gzip("{\"a\":1}\r\n\n  \nnot json\n3"), 5, 4);
+    const Decoded decoded = decode(*decoder, gzip("{\"a\":1}\r\nnot json\n3"), 5, 4);
     CHECK(decoded.error == "");
     CHECK(decoded.records == Texts{"{\"a\":1}", "not json", "3"});
-    CHECK(decoded.offsets == std::vector<uint64_t>{0, 13, 22});
+    CHECK(decoded.offsets == std::vector<uint64_t>{0, 9, 18});
     CHECK(decoder->spoils() == Spoils::record);
     CHECK(decode(*decoder, "\n").error == "");
     CHECK(decode(*decoder, "").error == "no lines: the document is empty");
   }
   CHECK(json->json());
   CHECK_FALSE(raw->json());
+}
+
+TEST_CASE("blank lines are nothing between JSON values, and records of raw text") {
+  const std::string text = "\n{}\r\n\r\n  \n\t\n1\n\n \t";
+  for (const size_t chunk : {1, 2, 1000}) {
+    CHECK(decode(*make_json_line_decoders()->make(), text, chunk).records == Texts{"{}", "1"});
+    const Decoded raw = decode(*make_raw_line_decoders()->make(), text, chunk);
+    CHECK(raw.records == Texts{"", "{}", "", "  ", "\t", "1", "", " \t"});
+    CHECK(raw.offsets == std::vector<uint64_t>{0, 1, 5, 7, 10, 12, 14, 15});
+  }
+}
+
+TEST_CASE("auto takes an object over several lines for one record, never for pieces") {
+  const auto decoder = make_auto_decoders()->make();
+  const std::string pretty = "{\n  \"a\": 1,\n  \"b\": [\n    2,\n    {},\n    17\n  ]\n}";
+  for (const size_t chunk : {1, 5, 1000}) {
+    const Decoded one = decode(*decoder, pretty + "\n", chunk);
+    CHECK(one.records == Texts{pretty});
+    CHECK(one.error == "");
+    CHECK(decoder->spoils() == Spoils::document);
+    // Several are no JSON value: all of them are set aside, when the record is looked at.
+    CHECK(decode(*decoder, pretty + "\n" + pretty, chunk).records == Texts{pretty + "\n" + pretty});
+    const Decoded later = decode(*decoder, "{\"n\":1}\n{\"n\":2}\n" + pretty, chunk);
+    CHECK(later.error == "a value goes on over several lines among lines");
+    CHECK(later.bad_offset == 18);
+    CHECK(later.records == Texts{"{\"n\":1}", "{\"n\":2}", "{"});
+  }
+}
+
+TEST_CASE("auto sets a line that is cut short aside alone, whatever follows but its rest") {
+  const auto decoder = make_auto_decoders()->make();
+  const std::string text = "{\"n\":1}\n{\"n\":[2,\n{\"n\":3}\n{\"n\":\"";
+  const Decoded decoded = decode(*decoder, text);
+  CHECK(decoded.error == "");
+  CHECK(decoded.records == Texts{"{\"n\":1}", "{\"n\":[2,", "{\"n\":3}", "{\"n\":\""});
+}
+
+TEST_CASE("auto takes bare values for records only where the first line is one") {
+  const auto decoder = make_auto_decoders()->make();
+  for (const size_t chunk : {1, 5, 1000}) {
+    CHECK(decode(*decoder, "17\n\"x\"\nnull\n", chunk).records == Texts{"17", "\"x\"", "null"});
+    for (const std::string first : {"{}", "Read me:", "\"never closed"}) {
+      const Decoded decoded = decode(*decoder, first + "\n17\n  \"x\"\n{}", chunk);
+      CHECK(decoded.records == Texts{first, "{}"});
+      REQUIRE(decoded.bad.size() == 2);
+      CHECK(decoded.bad[0].reason == "no record: a bare value among lines of objects");
+      CHECK(decoded.bad[0].offset == first.size() + 1);
+      CHECK(decoded.bad[0].text_end - decoded.bad[0].text_begin == 2);
+      CHECK(decoded.bad[1].bytes == 5);
+    }
+  }
+}
+
+TEST_CASE("auto finds no records in a CloudTrail digest") {
+  const auto decoder = make_auto_decoders()->make();
+  const std::string digest =
+      R"({"awsAccountId":"111122223333","digestStartTime":"2024-02-08T01:00:00Z",)"
+      R"("digestS3Bucket":"logs","digestS3Object":"AWSLogs/x.json.gz","logFiles":[]})";
+  for (const size_t chunk : {7, 1000}) {
+    const Decoded decoded = decode(*decoder, gzip(digest), chunk);
+    CHECK(decoded.error == "no records: a CloudTrail digest");
+    CHECK(decoded.records.empty());
+    CHECK(decode(*decoder, "{\n" + digest.substr(1), chunk).error ==
+          "no records: a CloudTrail digest");
+  }
+  const std::string event = R"({"eventName":"GetObject","key":"\"digestS3Object\""})";
+  CHECK(decode(*decoder, event).records == Texts{event});
 }
 
 TEST_CASE("auto looks at the first bytes of each document") {

@@ -11,7 +11,7 @@ namespace {
 
 class LineSplitter final : public Splitter {
  public:
-  explicit LineSplitter(uint64_t record_max) : lines_(record_max) {}
+  LineSplitter(uint64_t record_max, json::BlankLines blank) : lines_(record_max, blank) {}
 
   void reset() override { lines_.reset(); }
   size_t split(std::string_view window, size_t from, std::vector<Span>& records) override {
@@ -29,15 +29,16 @@ class LineSplitter final : public Splitter {
 
 std::unique_ptr<DecoderMaker> make_line_decoders(bool json, DecoderOptions options) {
   const uint64_t record_max = options.record_max;
+  const auto blank = json ? json::BlankLines::left_out : json::BlankLines::kept;
   return make_inflating_decoders(
-      [record_max](const auto&) { return make_line_splitter(record_max); },
+      [record_max, blank](const auto&) { return make_line_splitter(record_max, blank); },
       {.wanted = "lines", .json = json}, options);
 }
 
 }  // namespace
 
-std::unique_ptr<Splitter> make_line_splitter(uint64_t record_max) {
-  return std::make_unique<LineSplitter>(record_max);
+std::unique_ptr<Splitter> make_line_splitter(uint64_t record_max, json::BlankLines blank) {
+  return std::make_unique<LineSplitter>(record_max, blank);
 }
 
 std::unique_ptr<DecoderMaker> make_json_line_decoders(DecoderOptions options) {
@@ -66,7 +67,8 @@ PartDoc raw_lines_doc() {
   return {.name = "lines",
           .role = Role::decode,
           .summary =
-              "Lines of any text: each line is a record, as it is. Plain, gzip or zstd, by "
+              "Lines of any text: each line is a record, as it is, an empty one too. Plain, gzip "
+              "or zstd, by "
               "content.",
           .fields = with_decoder_fields({}),
           .example = "decode: lines"};

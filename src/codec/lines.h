@@ -1,6 +1,7 @@
 // Records that are lines: JSON Lines (NDJSON), where each line is to be one JSON value, and raw
-// lines, taken as they are. Blank lines are no records. What is inside a line is looked at later
-// (flow/refine.h), and a bad line spoils only itself; a document without a single byte is corrupt.
+// lines, taken as they are. Blank lines between JSON values are no records. What is inside a line
+// is looked at later (flow/refine.h), and a bad line spoils only itself; a document without a
+// single byte is corrupt.
 #pragma once
 
 #include <memory>
@@ -9,10 +10,11 @@
 #include "codec/inflating_decoder.h"
 #include "flow/part.h"
 #include "flow/stage.h"
+#include "json/lines.h"
 
 namespace sluice {
 
-std::unique_ptr<Splitter> make_line_splitter(uint64_t record_max);
+std::unique_ptr<Splitter> make_line_splitter(uint64_t record_max, json::BlankLines blank);
 
 std::unique_ptr<DecoderMaker> make_json_line_decoders(DecoderOptions options = {});
 std::unique_ptr<DecoderMaker> make_raw_line_decoders(DecoderOptions options = {});

@@ -14,7 +14,7 @@ bool is_blank_line(std::string_view line) {
 }  // namespace
 
 void Lines::reset() {
-  *this = Lines(record_max_);
+  *this = Lines(record_max_, blank_);
 }
 
 size_t Lines::split(std::string_view window, size_t from, std::vector<Span>& records) {
@@ -54,7 +54,9 @@ void Lines::end_line(std::string_view window, size_t begin, size_t end,
     return;
   }
   if (cr) --end;
-  if (!is_blank_line(window.substr(begin, end - begin))) records.push_back({begin, end});
+  const bool blank =
+      blank_ == BlankLines::left_out && is_blank_line(window.substr(begin, end - begin));
+  if (!blank) records.push_back({begin, end});
 }
 
 std::vector<Oversize> Lines::take_oversize() {

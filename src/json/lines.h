@@ -1,6 +1,5 @@
 // Cuts text of any size, fed in pieces, into lines: NDJSON and the like. A line ends with LF or CR
-// LF (neither is part of it) or with the text. Lines of nothing but blanks are left out. What is
-// inside a line is Scanner's business.
+// LF (neither is part of it) or with the text. What is inside a line is Scanner's business.
 #pragma once
 
 #include <cstddef>
@@ -12,10 +11,15 @@
 
 namespace sluice::json {
 
+// What becomes of lines of nothing but blanks: between JSON values they mean nothing, in other text
+// they are lines.
+enum class BlankLines : uint8_t { left_out, kept };
+
 // One thread at a time. The caller owns the window, as with Slicer.
 class Lines {
  public:
-  explicit Lines(uint64_t record_max = 8 << 20) : record_max_(record_max) {}
+  explicit Lines(uint64_t record_max = 8 << 20, BlankLines blank = BlankLines::left_out)
+      : record_max_(record_max), blank_(blank) {}
   void reset();
 
   // Reads window[from..), which is new, and adds the lines that are now whole. Returns how many
@@ -34,6 +38,7 @@ class Lines {
   void end_line(std::string_view window, size_t begin, size_t end, std::vector<Span>& records);
 
   uint64_t record_max_;
+  BlankLines blank_;
   uint64_t offset_ = 0;    // Of the window's end
   bool skipping_ = false;  // An oversize line is passing
   bool skipped_ends_in_cr_ = false;
