@@ -14,6 +14,8 @@ std::string_view to_string(UnitOutcome outcome) {
       return "stale";
     case UnitOutcome::lost:
       return "lost to another run";
+    case UnitOutcome::claimed:
+      return "claimed by another run";
     case UnitOutcome::failed:
       return "failed";
     case UnitOutcome::stopped:
@@ -28,7 +30,7 @@ int RunReport::exit_code(bool ok_set_aside) const {
   if (!errors.empty()) return 1;
   for (const UnitReport& unit : units) {
     if (unit.outcome == UnitOutcome::failed || unit.outcome == UnitOutcome::lost) return 1;
-    stopped |= unit.outcome == UnitOutcome::stopped;
+    stopped |= unit.outcome == UnitOutcome::stopped || unit.outcome == UnitOutcome::claimed;
     set_aside |=
         unit.walk.documents_set_aside + unit.walk.documents_partial + unit.walk.records_set_aside >
         0;

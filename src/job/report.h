@@ -20,6 +20,7 @@ enum class UnitOutcome : uint8_t {
   done_by_other,  // Another run has committed the same
   stale,          // Finished before by a job that did other things; --redo does it again
   lost,           // Another run has claimed the unit
+  claimed,        // Likewise, and it was not to be waited for: run again later
   failed,
   stopped,  // By a signal or the deadline; the next run does it
 };

@@ -175,6 +175,9 @@ void UnitTask::finish() {
     case Outcome::stale:
       report_.outcome = UnitOutcome::stale;
       break;
+    case Outcome::left_alone:
+      report_.outcome = UnitOutcome::claimed;
+      break;
     case Outcome::lost:
       report_.outcome =
           run_.unit_is_finished() && !endless_ ? UnitOutcome::done_by_other : UnitOutcome::lost;

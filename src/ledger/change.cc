@@ -41,6 +41,24 @@ void ReadRecord::take(uint32_t, Result<Answer> answer) {
   }
 }
 
+// ---- LookAgain ----------------------------------------------------------------------------------
+
+std::optional<Call> LookAgain::next() {
+  if (done_ || !call_.waiting()) return std::nullopt;
+  return call_.start(Where::state, Head{unit_->record_key()});
+}
+
+void LookAgain::take(uint32_t, Result<Answer> answer) {
+  if (no_answer(answer)) return call_.repeat();
+  call_.follow();
+  done_ = true;
+  if (answer.ok()) {
+    same_ = std::get<Meta>(*answer).etag == etag_;
+  } else if (!is(answer, ErrorKind::not_found)) {
+    error_ = std::move(answer).error();
+  }
+}
+
 // ---- Change -------------------------------------------------------------------------------------
 
 Change::Change(UnitPtr unit, Held old, Record next)

@@ -42,6 +42,26 @@ class ReadRecord {
   std::optional<Error> error_;
 };
 
+// Is the record still as it was held? One HEAD, however long the record.
+class LookAgain {
+ public:
+  LookAgain(UnitPtr unit, ETag etag) : unit_(std::move(unit)), etag_(std::move(etag)) {}
+  std::optional<Call> next();
+  void take(uint32_t id, Result<Answer> answer);
+  bool done() const { return done_; }
+  const std::optional<Error>& error() const { return error_; }
+  bool same() const { return same_; }
+  bool operator==(const LookAgain&) const = default;
+
+ private:
+  UnitPtr unit_;
+  ETag etag_;
+  Single call_;
+  bool same_ = false;
+  bool done_ = false;
+  std::optional<Error> error_;
+};
+
 // A conditional write of the record. Refused, or without an answer, the record is read: if it is as
 // it was, the write is repeated; else what it holds is the outcome.
 class Change {

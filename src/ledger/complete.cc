@@ -63,8 +63,10 @@ PutText keep_manifest(const Unit& unit, const Record& record) {
 void close_claim(Record& record) {
   record.run.reset();
   record.host.clear();
+  record.process.clear();
   record.since.clear();
   record.share_bytes = 0;
+  record.renewals = 0;
   record.checkpoint.reset();
 }
 

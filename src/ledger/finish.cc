@@ -99,22 +99,24 @@ void Finish::after_read() {
   newer && unit_->rules.catalogue_checked ? begin() : step_.go(Rest());
 }
 
-// ---- Fail ---------------------------------------------------------------------------------------
+// ---- GiveUp -------------------------------------------------------------------------------------
 
-Fail::Fail(UnitPtr unit, const Held& claim, Failed failed, std::vector<OpenUpload> mine)
+GiveUp::GiveUp(UnitPtr unit, const Held& claim, std::optional<Failed> why, Checkpoint checkpoint,
+               std::vector<OpenUpload> mine)
     : unit_(std::move(unit)), mine_(std::move(mine)) {
   Record record = *claim.record;
   close_claim(record);
-  record.failed = std::move(failed);
+  if (checkpoint == Checkpoint::kept) record.checkpoint = claim.record->checkpoint;
+  if (why) record.failed = std::move(why);
   step_.go(Change(unit_, claim, std::move(record)));
 }
 
-void Fail::take(uint32_t id, Result<Answer> answer) {
+void GiveUp::take(uint32_t id, Result<Answer> answer) {
   step_.take(id, std::move(answer));
   go_on();
 }
 
-void Fail::go_on() {
+void GiveUp::go_on() {
   while (!done() && step_.done()) {
     if (step_.error()) {
       error_ = step_.error();

@@ -1,6 +1,6 @@
 // Step 7, by anybody: the catalogue, the retired objects, and a note in the record that it is done,
-// unless somebody has claimed the unit since: then the rest is theirs. And how a failing run
-// leaves.
+// unless somebody has claimed the unit since: then the rest is theirs. And how a run gives up its
+// claim.
 #pragma once
 
 #include <optional>
@@ -48,18 +48,20 @@ class Finish {
   std::optional<Error> error_;
 };
 
-// How a run leaves that fails before its intent is in the record: the claim is closed, the
-// checkpoint taken out and the reason noted, in one write; after that it aborts those of its
-// uploads that the record doesn't name.
-class Fail {
+// How a run gives up its claim before its intent is in the record: in one write the claim is
+// closed, the reason noted if there is one, and the checkpoint taken out or left to whoever comes
+// next; after that it aborts those of its uploads that the record doesn't name.
+class GiveUp {
  public:
-  Fail(UnitPtr unit, const Held& claim, Failed failed, std::vector<OpenUpload> mine);
+  enum class Checkpoint : uint8_t { dropped, kept };
+  GiveUp(UnitPtr unit, const Held& claim, std::optional<Failed> why, Checkpoint checkpoint,
+         std::vector<OpenUpload> mine);
   std::optional<Call> next() { return step_.next(); }
   void take(uint32_t id, Result<Answer> answer);
   bool done() const { return step_.at<Rest>(); }
   const std::optional<Error>& error() const { return error_; }
   const Held& held() const { return held_; }
-  bool operator==(const Fail&) const = default;
+  bool operator==(const GiveUp&) const = default;
 
  private:
   void go_on();

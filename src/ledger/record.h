@@ -6,7 +6,7 @@
 // as the caller made it; the ledger never reads a clock. Bytes are uint64_t.
 //
 //   {"format": 1, "job": "trail", "unit": "2024-02-08", "epoch": 7, "run": "01HQ", "host": "h1",
-//    "since": "2024-02-09T01:00:00Z", "share": 25165824,
+//    "process": "4711 ...", "since": "2024-02-09T01:00:00Z", "renewals": 3, "share": 25165824,
 //    "checkpoint": {"fingerprint": "9f2c", "cursor": "p17", "sums": {...}, "uploads": [...],
 //      "state": "...", "set_aside": [...]},
 //    "intent": {"epoch": 7, "run": "01HQ", "fingerprint": "9f2c", "end": 180,
@@ -212,9 +212,13 @@ struct Record {
   std::string unit;
   uint64_t epoch = 0;
   std::optional<std::string> run = {};  // Whose claim is open
-  std::string host = {};                // Where it runs, since when, and with which sink share:
-  std::string since = {};               // of the open claim
+  std::string host = {};                // Where it runs, as which process, since when, and with
+  std::string process = {};             // which sink share: of the open claim
+  std::string since = {};
   uint64_t share_bytes = 0;
+  // How often its owner has said since then that it is alive. A counter, and no time, because
+  // nobody can compare clocks; and so that no body of the record ever comes twice.
+  uint64_t renewals = 0;
   std::optional<Checkpoint> checkpoint = {};
   std::optional<Intent> intent = {};
   std::optional<Manifest> manifest = {};

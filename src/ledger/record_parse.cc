@@ -311,8 +311,9 @@ void read(Reader& reader, Pending& pending) {
 
 bool read_claim(Field field, Record& record) {
   return field("job", record.job) || field("unit", record.unit) || field("epoch", record.epoch) ||
-         field("run", record.run) || field("host", record.host) || field("since", record.since) ||
-         field("share", record.share_bytes);
+         field("run", record.run) || field("host", record.host) ||
+         field("process", record.process) || field("since", record.since) ||
+         field("renewals", record.renewals) || field("share", record.share_bytes);
 }
 
 bool read_state(Field field, Record& record) {

@@ -303,7 +303,9 @@ std::string print(const Record& record) {
     writer.raw("null");
   }
   writer.field("host", record.host);
+  writer.field("process", record.process);
   writer.field("since", record.since);
+  writer.field("renewals", record.renewals);
   writer.field("share", record.share_bytes);
   writer.field("position", record.position);
   write_part(writer, "pending", record.pending);

@@ -26,8 +26,10 @@ Record everything() {
                 .epoch = 7,
                 .run = "01HQ",
                 .host = "h1",
+                .process = "4711 b00t 99",
                 .since = "2024-02-09T01:00:00Z",
-                .share_bytes = 25165824};
+                .share_bytes = 25165824,
+                .renewals = 3};
   record.checkpoint = Checkpoint{.cursor = "p17",
                                  .sums = sums,
                                  .uploads = {upload},

@@ -13,6 +13,10 @@ SweepTwins::SweepTwins(UnitPtr unit) : unit_(std::move(unit)) {
   step_.go(ListOpen(unit_));
 }
 
+SweepTwins::SweepTwins(UnitPtr unit, std::vector<OpenUpload> listed) : unit_(std::move(unit)) {
+  read_record(std::move(listed));
+}
+
 bool SweepTwins::is_nobody_elses(const Held& held) const {
   if (!held.record) return false;
   if (!epoch_) return !held.record->run;
@@ -21,24 +25,38 @@ bool SweepTwins::is_nobody_elses(const Held& held) const {
 
 void SweepTwins::take(uint32_t id, Result<Answer> answer) {
   step_.take(id, std::move(answer));
+  go_on();
+}
+
+void SweepTwins::go_on() {
   while (!done() && step_.done()) {
     if (step_.error()) {
       error_ = step_.error();
       step_.go(Rest());
     } else if (step_.at<ListOpen>()) {
-      listed_ = step_.as<ListOpen>().uploads();
-      std::erase_if(listed_, [&](const OpenUpload& upload) {
-        return std::ranges::find(kept_, upload.id) != kept_.end();
-      });
-      listed_.empty() ? step_.go(Rest()) : step_.go(ReadRecord(unit_));
+      read_record(step_.as<ListOpen>().uploads());
     } else if (step_.at<ReadRecord>()) {
-      const Held held = step_.as<ReadRecord>().held();
-      is_nobody_elses(held) ? step_.go(AbortAll(unit_, unnamed(std::move(listed_), *held.record)))
-                            : step_.go(Rest());
+      abort(step_.as<ReadRecord>().held());
     } else {
       step_.go(Rest());
     }
   }
+}
+
+void SweepTwins::read_record(std::vector<OpenUpload> listed) {
+  listed_ = std::move(listed);
+  std::erase_if(listed_, [&](const OpenUpload& upload) {
+    return std::ranges::find(kept_, upload.id) != kept_.end();
+  });
+  listed_.empty() ? step_.go(Rest()) : step_.go(ReadRecord(unit_));
+}
+
+void SweepTwins::abort(const Held& held) {
+  if (!is_nobody_elses(held)) return step_.go(Rest());
+  listed_ = unnamed(std::move(listed_), *held.record);
+  aborted_ = listed_.size();
+  step_.go(AbortAll(unit_, std::move(listed_)));
+  listed_.clear();
 }
 
 }  // namespace sluice::ledger

@@ -51,10 +51,12 @@ struct Names {
 // The protocol as it should be. The explorer takes a rule away to show that it is needed; nobody
 // else ever sets one to false.
 struct Rules {
-  bool list_before_claim = true;  // The list for the sweep is taken before the write that claims,
-  bool list_if_unsettled = true;  // ... and whenever a claim, an intent or leftovers are open,
-  bool list_if_failed = true;     // ... or the run before has failed.
-  bool drop_by_record = true;     // A broken intent: nothing is deleted, the record drops it,
+  bool list_before_claim = true;   // The list for the sweep is taken before the write that claims,
+  bool list_if_unsettled = true;   // ... and whenever a claim, an intent or leftovers are open,
+  bool list_if_failed = true;      // ... or the run before has failed,
+  bool list_if_checkpoint = true;  // ... or has left a checkpoint without a claim.
+  bool sweep_again = true;         // Who saw another's claim open sweeps once more at its end.
+  bool drop_by_record = true;      // A broken intent: nothing is deleted, the record drops it,
   bool keep_leftovers = true;    // ... its keys stay there till an intent replaces or retires them,
   bool drop_moves_epoch = true;  // ... and its epoch is never used again.
   bool carry_retire = true;      // What an earlier manifest did not retire, the next intent does.
@@ -79,6 +81,7 @@ struct Unit {
   std::string fingerprint = {};  // Of the job as it is now
   std::string run = {};          // Who we are; unique. Settle, too, needs one.
   std::string host = {};
+  std::string process = {};       // On that host; by this a run there can tell that it has ended.
   std::string since = {};         // When we claim; RFC 3339
   uint64_t share_bytes = 0;       // The sink's share
   uint32_t calls_in_flight = 64;  // Of completions, HEADs, deletes and aborts, each

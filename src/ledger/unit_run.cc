@@ -30,7 +30,11 @@ void UnitRun::go_on() {
       if (commit.intent_written() || committed_) may_fail_ = false;
     }
     if (!step_.done()) return;
-    if (step_.error()) {
+    if (step_.error() && step_.at<SweepTwins>()) {
+      after_sweep();  // What was left open costs, and harms nothing.
+    } else if (step_.error() && step_.at<GiveUp>() && outcome_ == Outcome::left) {
+      end(Outcome::left);
+    } else if (step_.error()) {
       error_ = step_.error();
       ended_ = true;
     } else if (step_.at<Claim>()) {
@@ -46,25 +50,50 @@ void UnitRun::go_on() {
     } else if (step_.at<Finish>()) {
       held_ = step_.as<Finish>().held();
       end(outcome_);
-    } else if (step_.at<Fail>()) {
-      held_ = step_.as<Fail>().held();
-      end(Outcome::failed);
+    } else if (step_.at<GiveUp>()) {
+      held_ = step_.as<GiveUp>().held();
+      end(outcome_);
+    } else if (step_.at<SweepTwins>()) {
+      after_sweep();
     } else if (checkpointing_) {
       checkpointed();
     } else {
-      end(Outcome::lost);
+      lose();
     }
   }
 }
 
 void UnitRun::claim() {
   may_fail_ = claim_lost_ = false;
-  step_.go(Claim(unit_, {.redo = options_.redo, .resume = options_.resume}));
+  step_.go(Claim(unit_, {.redo = options_.redo,
+                         .resume = options_.resume,
+                         .waits = options_.waits,
+                         .by_either = options_.waits && (!options_.stream || options_.ends),
+                         .first_seen = first_seen_}));
+}
+
+void UnitRun::look_again() {
+  step_.as<Claim>().look_again();
+}
+
+void UnitRun::take_over() {
+  step_.as<Claim>().take_over();
+  go_on();
+}
+
+void UnitRun::leave_alone() {
+  step_.as<Claim>().leave_alone();
+  go_on();
 }
 
 void UnitRun::after_claim() {
   const Claim::Outcome outcome = step_.as<Claim>().outcome();
   held_ = step_.as<Claim>().held();
+  first_seen_ = step_.as<Claim>().first_seen();
+  const std::optional<uint64_t> another = step_.as<Claim>().another();
+  saw_another_ = another && unit_->rules.sweep_again;
+  if (!another_) another_ = another;
+  if (outcome == Claim::Outcome::left_alone) return end(Outcome::left_alone);
   if (outcome == Claim::Outcome::claimed) {
     may_fail_ = true;
     step_.go(Rest());
@@ -117,12 +146,28 @@ void UnitRun::after_commit() {
   }
   const uint64_t epoch = held_.record->epoch;
   held_ = commit.held();
-  if (commit.outcome() == Commit::Outcome::lost) return end(Outcome::lost);
-  if (!options_.stream || options_.ends || commit.by_other()) return end(Outcome::won);
+  if (commit.outcome() == Commit::Outcome::lost) return lose();
   // A stream's owner goes on, unless somebody has claimed its partition during step 7.
-  if (held_.record->run != unit_->run || held_.record->epoch != epoch) return end(Outcome::lost);
+  const bool goes_on = options_.stream && !options_.ends && !commit.by_other();
+  if (goes_on && (held_.record->run != unit_->run || held_.record->epoch != epoch)) return lose();
+  outcome_ = goes_on ? Outcome::left : Outcome::won;
+  if (!std::exchange(saw_another_, false)) return after_sweep();
+  // It may have opened uploads after our list, before it found out that it had lost.
+  step_.go(goes_on ? SweepTwins(unit_, epoch, {}) : SweepTwins(unit_));
+}
+
+void UnitRun::after_sweep() {
+  if (outcome_ == Outcome::won) return end(Outcome::won);
   may_fail_ = true;
   step_.go(Rest());
+}
+
+// Somebody else has claimed the unit, and nothing of ours is open any more.
+void UnitRun::lose() {
+  const bool endless = options_.stream && !options_.ends;
+  if (!options_.waits || endless) return end(Outcome::lost);
+  held_ = {};
+  claim();
 }
 
 // ---- checkpoints --------------------------------------------------------------------------------
@@ -142,6 +187,17 @@ void UnitRun::write_checkpoint(Checkpoint where) {
   }
   Record next = record();
   next.checkpoint = std::move(where);
+  write(std::move(next));
+}
+
+void UnitRun::renew() {
+  ENSURE(may_renew());
+  Record next = record();
+  next.renewals += 1;
+  write(std::move(next));
+}
+
+void UnitRun::write(Record next) {
   checkpointing_ = true;
   step_.go(Change(unit_, held_, std::move(next)));
 }
@@ -175,7 +231,8 @@ void UnitRun::fail(Failed failed, std::vector<OpenUpload> mine) {
   error_.reset();
   mine_ = std::move(mine);
   add_checkpointed();
-  step_.go(Fail(unit_, held_, std::move(failed), std::move(mine_)));
+  outcome_ = Outcome::failed;
+  step_.go(GiveUp(unit_, held_, std::move(failed), GiveUp::Checkpoint::dropped, std::move(mine_)));
   mine_.clear();
   go_on();
 }
@@ -214,9 +271,17 @@ void UnitRun::after_gone() {
   mine_.clear();
 }
 
-void UnitRun::leave() {
+void UnitRun::leave(std::vector<OpenUpload> mine, std::optional<Failed> why) {
   ENSURE(wants_fill());
-  end(Outcome::left);
+  may_fail_ = false;
+  outcome_ = Outcome::left;
+  step_.go(GiveUp(unit_, held_, std::move(why), GiveUp::Checkpoint::kept, std::move(mine)));
+  go_on();
+}
+
+bool UnitRun::done_meanwhile() const {
+  return outcome_ == Outcome::nothing_to_do && unit_is_finished() && another_ &&
+         held_.record->manifest->epoch >= *another_;
 }
 
 bool UnitRun::unit_is_finished() const {

@@ -128,6 +128,16 @@ std::string exactly(const World& world, const Results& results) {
   return {};
 }
 
+std::string done_means_done(const World& world, const Results& results, uint64_t epoch) {
+  const Record* record = record_in(world);
+  for (const auto& [name, result] : results) {
+    if (result != "won" && result != "nothing to do") continue;
+    if (record == nullptr || !record->manifest || record->manifest->epoch <= epoch)
+      return name + " ends with `" + result + "`, but nothing is committed";
+  }
+  return {};
+}
+
 std::string each_page_once(const World& world, const Results&) {
   const std::string wrong = exactly(world, {});
   const Object* object = world.find("lake/u-k1");

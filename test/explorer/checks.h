@@ -17,6 +17,8 @@ inline const std::string catalogue_key = "state/job/u.catalogue";
 std::string readers(const World& world);
 std::string exactly(const World& world, const Results& results);
 std::string wanted(const World& world, const Request& abort);
+// Whoever ends well can rely on it: the unit is committed, in an epoch after `epoch`.
+std::string done_means_done(const World& world, const Results& results, uint64_t epoch);
 std::string each_page_once(const World& world, const Results& results);  // An API unit's
 
 // Streams of messages 0..count-1.

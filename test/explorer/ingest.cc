@@ -9,12 +9,6 @@ namespace {
 constexpr uint64_t pages = 3;
 constexpr const char* object = "lake/u-k1";
 
-std::vector<sluice::OpenUpload> open_ones(const std::vector<ledger::Upload>& uploads) {
-  std::vector<sluice::OpenUpload> open;
-  for (const ledger::Upload& upload : uploads) open.push_back({upload.key, upload.id});
-  return open;
-}
-
 }  // namespace
 
 // After each answer, the ledger's or the store's: what is to be done now.
@@ -52,14 +46,18 @@ void Process::begin_ingest() {
 
 void Process::next_page() {
   if (end_of_ != End::none || page_ == pages) return end_ingest();
-  const bool asks = task_->may_fail && page_ == pages - 1;
+  if (may_choose_to_renew() && !asked_) {
+    filling_ = Filling::renew;
+    return;
+  }
+  const bool asks = (task_->may_fail || task_->may_leave) && page_ == pages - 1;
   filling_ = asks ? Filling::refuse : Filling::part;
 }
 
 void Process::end_ingest() {
   const End end = end_of_;
   end_of_ = End::none;
-  begun_ = to_write_ = false;
+  begun_ = to_write_ = asked_ = false;
   page_ = 0;
   std::vector<ledger::Upload> uploads = std::move(uploads_);
   uploads_.clear();
@@ -67,8 +65,11 @@ void Process::end_ingest() {
     run().upload_gone(open_ones(uploads));
   } else if (end == End::failed) {
     run().fail({"the API fails", ""}, open_ones(uploads));
+  } else if (end == End::left) {
+    run().leave(open_ones(uploads));
   } else {
-    run().fill({.uploads = std::move(uploads)});
+    uploads_ = std::move(uploads);
+    return filled();
   }
   go_on();
 }
@@ -98,8 +99,20 @@ Request Process::ingest_request() const {
   return request;
 }
 
+void Process::take_choice(uint64_t choice) {
+  if (filling_ == Filling::wait) {
+    take_waiting(choice);
+    return go_on();
+  }
+  filling_ = Filling::no;
+  asked_ = true;
+  if (choice == 1) run().renew();
+  next_page();
+}
+
 void Process::take_ingested(const Answer& answer) {
   open_ = false;
+  if (filling_ == Filling::wait || filling_ == Filling::renew) return take_choice(answer.choice);
   const Filling asked = filling_;
   const Parts parts = ingest_request().parts;
   if (answer.kind == Answer::Kind::lost) {
@@ -115,7 +128,7 @@ void Process::take_ingested(const Answer& answer) {
     uploads_[0].mark = run().mark();
     to_write_ = true;
   } else if (asked == Filling::refuse && answer.choice == 1) {
-    end_of_ = End::failed;
+    end_of_ = task_->may_fail ? End::failed : End::left;
   } else if (asked == Filling::refuse) {
     filling_ = Filling::part;
     return;
@@ -126,6 +139,7 @@ void Process::take_ingested(const Answer& answer) {
     uploads_[0].parts.push_back({number, ETag(content), 0});
     ++page_;
     to_write_ = true;
+    asked_ = false;
   }
   ingest_on();
 }

@@ -4,15 +4,7 @@ namespace sluice::explorer {
 
 namespace {
 
-constexpr uint32_t ingest_call = 1'000;  // Beside the ledger's own
-
-std::variant<ledger::UnitRun, ledger::Settle> machine_for(const Task& task) {
-  if (task.kind == Task::Kind::settle) return ledger::Settle(task.unit);
-  return ledger::UnitRun(task.unit, {.redo = task.redo,
-                                     .resume = task.kind == Task::Kind::ingest,
-                                     .stream = task.kind == Task::Kind::consume,
-                                     .ends = task.one_pass});
-}
+constexpr uint32_t fill_call = 1'000;  // Beside the ledger's own
 
 // Even messages go to one place, odd ones to another, so that a span may have two objects.
 Outputs places(uint64_t begin, uint64_t end) {
@@ -29,47 +21,119 @@ Outputs places(uint64_t begin, uint64_t end) {
 
 }  // namespace
 
+std::vector<sluice::OpenUpload> open_ones(const std::vector<ledger::Upload>& uploads) {
+  std::vector<sluice::OpenUpload> open;
+  for (const ledger::Upload& upload : uploads) open.push_back({upload.key, upload.id});
+  return open;
+}
+
+Process::Machine Process::machine_for(const Task& task) {
+  if (task.kind == Task::Kind::settle) return ledger::Settle(task.unit);
+  if (task.kind == Task::Kind::sweep) return ledger::SweepTwins(task.unit);
+  return ledger::UnitRun(task.unit, {.redo = task.redo,
+                                     .resume = task.kind == Task::Kind::ingest && task.resumes,
+                                     .stream = task.kind == Task::Kind::consume,
+                                     .ends = task.one_pass,
+                                     .waits = task.waits});
+}
+
 Process::Process(const Task& task) : task_(&task), machine_(machine_for(task)) {}
 
 std::vector<OpenCall> Process::begin_calls() {
   std::vector<OpenCall> calls;
   if (filling_ != Filling::no) calls = fill_calls();
-  if (filling_ != Filling::no && task_->kind != Task::Kind::ingest) return calls;
-  while (auto call = std::visit([](auto& machine) { return machine.next(); }, machine_)) {
-    calls.push_back({call->id, request_of(call->request, task_->name)});
-  }
+  const auto add_all = [&](auto& machine) {
+    while (auto call = machine.next())
+      calls.push_back({call->id, request_of(call->request, task_->name)});
+  };
+  twins_ ? add_all(*twins_) : std::visit(add_all, machine_);
   return calls;
 }
 
 void Process::take(uint32_t id, const Answer& answer) {
-  if (task_->kind == Task::Kind::ingest && id == ingest_call) return take_ingested(answer);
-  if (filling_ != Filling::no && task_->kind != Task::Kind::ingest) return take_filling(answer);
-  std::visit([&](auto& machine) { machine.take(id, answer_of(answer)); }, machine_);
-  go_on();
+  if (id == fill_call) {
+    task_->kind == Task::Kind::ingest ? take_ingested(answer) : take_filling(answer);
+  } else if (twins_) {
+    twins_->take(id, answer_of(answer));
+    sweep_on();
+  } else {
+    std::visit([&](auto& machine) { machine.take(id, answer_of(answer)); }, machine_);
+    go_on();
+  }
 }
 
 void Process::go_on() {
-  if (task_->kind == Task::Kind::ingest) return ingest_on();
-  if (task_->kind == Task::Kind::settle || !run().wants_fill()) return;
-  if (task_->kind == Task::Kind::consume && end_ > 0 && run().committed()) {
-    filling_ = Filling::acknowledge;
-  } else {
-    begin_fill();
+  if (!is_run()) return;
+  if (run().waits()) {
+    filling_ = Filling::wait;
+  } else if (run().done()) {
+    if (!task_->sweeps_twins || end_of_ == End::swept || result() != "failed") return;
+    end_of_ = End::swept;
+    twins_.emplace(task_->unit);
+    sweep_on();
+  } else if (task_->kind == Task::Kind::ingest) {
+    ingest_on();
+  } else if (begun_) {
+    next_step();
+  } else if (run().wants_fill()) {
+    if (task_->kind == Task::Kind::consume && end_ > 0 && run().committed()) {
+      filling_ = Filling::acknowledge;
+    } else {
+      begin_fill();
+    }
   }
 }
 
+void Process::take_waiting(uint64_t choice) {
+  filling_ = Filling::no;
+  if (choice == 0) return run().leave_alone();
+  if (choice == 1) return run().look_again();
+  ++take_overs_;
+  run().take_over();
+}
+
+bool Process::may_choose_to_renew() const {
+  return run().may_renew() && run().record().renewals < task_->renewals;
+}
+
+// ---- the fill of a bounded unit, or of a stream's span ------------------------------------------
+
 void Process::begin_fill() {
   end_ = 0;
-  filling_ = Filling::create;
-  if (task_->kind == Task::Kind::consume) {
-    filling_ = Filling::choose;
-    if (run().record().position >= task_->messages) {
-      filling_ = Filling::no;
-      run().leave();
-    }
-  } else if (task_->outputs.empty()) {
-    filled();
+  if (task_->kind == Task::Kind::run) {
+    begun_ = true;
+    return next_step();
   }
+  filling_ = Filling::choose;
+  if (run().record().position < task_->messages) return;
+  filling_ = Filling::no;
+  if (task_->walks_off) {
+    end_of_ = End::walked_off;
+  } else {
+    run().leave();
+  }
+}
+
+void Process::next_step() {
+  if (open_) return;
+  if (run().claim_lost()) return give_up_fill();
+  if (may_choose_to_renew() && !asked_) {
+    filling_ = Filling::renew;
+  } else if (uploads_.size() < outputs().size()) {
+    filling_ = Filling::create;
+  } else {
+    filling_ = Filling::no;
+    if (!run().checkpointing()) filled();
+  }
+}
+
+void Process::give_up_fill() {
+  const auto mine = open_ones(uploads_);
+  uploads_.clear();
+  filling_ = Filling::no;
+  begun_ = asked_ = false;
+  run().upload_gone(mine);
+  go_on();
 }
 
 Outputs Process::outputs() const {
@@ -82,6 +146,14 @@ std::vector<OpenCall> Process::fill_calls() {
   open_ = true;
   Request request;
   switch (filling_) {
+    case Filling::wait:
+      request.kind = Request::Kind::choose;
+      request.options = take_overs_ < task_->take_overs ? 3 : 2;
+      break;
+    case Filling::renew:
+      request.kind = Request::Kind::choose;
+      request.options = 2;
+      break;
     case Filling::acknowledge:
       request.kind = Request::Kind::put;
       request.key = "group";
@@ -102,9 +174,9 @@ std::vector<OpenCall> Process::fill_calls() {
       break;
     }
     default:
-      return {{ingest_call, ingest_request()}};
+      request = ingest_request();
   }
-  return {{0, std::move(request)}};
+  return {{fill_call, std::move(request)}};
 }
 
 // What the store makes up, here made of who asks, in which epoch, which of its uploads, and how
@@ -117,28 +189,61 @@ std::string Process::upload_name(uint64_t number) const {
 void Process::take_filling(const Answer& answer) {
   open_ = false;
   const bool lost = answer.kind == Answer::Kind::lost;
-  if (filling_ == Filling::acknowledge) {
-    if (!lost) begin_fill();
-  } else if (filling_ == Filling::choose) {
-    end_ = task_->messages - answer.choice;
-    filling_ = Filling::create;
-  } else if (lost) {
+  switch (filling_) {
+    case Filling::wait:
+      take_waiting(answer.choice);
+      return go_on();
+    case Filling::renew:
+      asked_ = true;
+      if (answer.choice == 1) run().renew();
+      return next_step();
+    case Filling::acknowledge:
+      if (lost) return;
+      begin_fill();
+      return go_on();
+    case Filling::choose:
+      end_ = task_->messages - answer.choice;
+      begun_ = true;
+      return next_step();
+    default:
+      return take_created(answer);
+  }
+}
+
+void Process::take_created(const Answer& answer) {
+  if (answer.kind == Answer::Kind::lost) {
     ++lost_;
   } else {
     const auto [key, content] = outputs()[uploads_.size()];
     uploads_.push_back({Key(key), UploadId(answer.id), run().mark(), {{1, ETag(content), 0}}});
     lost_ = 0;
-    if (uploads_.size() == outputs().size()) filled();
+    asked_ = false;
   }
+  next_step();
 }
 
 void Process::filled() {
-  filling_ = Filling::no;
+  begun_ = asked_ = false;
+  if (!task_->sweeps_twins) return write_intent();
+  std::vector<UploadId> kept;
+  for (const ledger::Upload& upload : uploads_) kept.push_back(upload.id);
+  twins_.emplace(task_->unit, run().epoch(), std::move(kept));
+}
+
+void Process::sweep_on() {
+  if (!twins_->done()) return;
+  twins_.reset();
+  if (!run().done()) write_intent();
+}
+
+void Process::write_intent() {
   ledger::Intent intent{.uploads = std::move(uploads_), .catalogue = task_->catalogue, .end = end_};
   uploads_.clear();
   run().fill(std::move(intent));
   go_on();
 }
+
+// ---- how it ends --------------------------------------------------------------------------------
 
 const std::optional<Error>& Process::error() const {
   return std::visit([](const auto& m) -> const std::optional<Error>& { return m.error(); },
@@ -146,11 +251,13 @@ const std::optional<Error>& Process::error() const {
 }
 
 std::optional<std::string> Process::result() const {
-  if (filling_ != Filling::no) return std::nullopt;
+  if (end_of_ == End::walked_off) return "caught up";
+  if (filling_ != Filling::no || twins_) return std::nullopt;
   if (!std::visit([](const auto& machine) { return machine.done(); }, machine_))
     return std::nullopt;
   if (error()) return "error: " + error()->message;
   if (task_->kind == Task::Kind::settle) return "settled";
+  if (task_->kind == Task::Kind::sweep) return "swept";
   switch (run().outcome()) {
     case ledger::UnitRun::Outcome::won:
       return "won";
@@ -161,7 +268,9 @@ std::optional<std::string> Process::result() const {
     case ledger::UnitRun::Outcome::stale:
       return "stale";
     case ledger::UnitRun::Outcome::left:
-      return "caught up";
+      return "left";
+    case ledger::UnitRun::Outcome::left_alone:
+      return "left alone";
     case ledger::UnitRun::Outcome::failed:
       return "failed";
   }

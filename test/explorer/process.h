@@ -18,17 +18,26 @@ using Outputs = std::vector<std::pair<std::string, std::string>>;  // Of (key, c
 
 // What a process is told to do. Shared by all copies of it.
 struct Task {
-  enum class Kind : uint8_t { run, settle, consume, ingest };
+  enum class Kind : uint8_t { run, settle, consume, ingest, sweep };
   Kind kind = Kind::run;
   std::string name;
-  Outputs outputs;        // run
-  std::string catalogue;  // run
-  bool redo = true;       // run
-  uint64_t messages = 0;  // consume: messages 0..n-1 are to be there
-  bool one_pass = false;  // consume: one span, and the claim is given up with its commit
-  bool may_fail = false;  // ingest: the API may refuse the last page
-  bool copies = false;    // ingest: what is resumed is copied into an upload of its own
-  bool fills_on = false;  // ingest: the next part is put while a checkpoint is written
+  Outputs outputs;         // run
+  std::string catalogue;   // run
+  bool redo = true;        // run
+  uint64_t messages = 0;   // consume: messages 0..n-1 are to be there
+  bool one_pass = false;   // consume: one span, and the claim is given up with its commit
+  bool may_fail = false;   // ingest: the API may refuse the last page
+  bool copies = false;     // ingest: what is resumed is copied into an upload of its own
+  bool fills_on = false;   // ingest: the next part is put while a checkpoint is written
+  bool may_leave = false;  // ingest: it may be stopped before the last page
+  bool resumes = true;     // ingest: where an earlier attempt's checkpoint says
+  // In front of another's claim: whether that is stale is for the search to choose, since no clock
+  // can be relied on. So often at most it takes one over, that there is an end of it.
+  bool waits = false;
+  uint32_t take_overs = 1;
+  uint32_t renewals = 0;      // Of each claim at most; when is for the search to choose.
+  bool sweeps_twins = false;  // Before its intent, and after it has failed
+  bool walks_off = false;     // consume: caught up, it ends with its claim open
   ledger::UnitPtr unit;
 };
 
@@ -51,16 +60,37 @@ class Process {
   bool operator==(const Process&) const = default;
 
  private:
-  enum class Filling : uint8_t { no, acknowledge, choose, create, open, copy, refuse, part };
+  enum class Filling : uint8_t {
+    no,
+    wait,  // In front of another's claim: the search says what becomes of it.
+    renew,
+    acknowledge,
+    choose,
+    create,
+    open,
+    copy,
+    refuse,
+    part,
+  };
+  using Machine = std::variant<ledger::UnitRun, ledger::Settle, ledger::SweepTwins>;
 
+  static Machine machine_for(const Task& task);
   ledger::UnitRun& run() { return std::get<ledger::UnitRun>(machine_); }
   const ledger::UnitRun& run() const { return std::get<ledger::UnitRun>(machine_); }
+  bool is_run() const { return std::holds_alternative<ledger::UnitRun>(machine_); }
   void go_on();
+  void take_waiting(uint64_t choice);
+  bool may_choose_to_renew() const;
   void begin_fill();
+  void next_step();
+  void give_up_fill();
   void filled();
+  void sweep_on();
+  void write_intent();
   std::vector<OpenCall> fill_calls();
   std::string upload_name(uint64_t number) const;
   void take_filling(const Answer& answer);
+  void take_created(const Answer& answer);
   Outputs outputs() const;
 
   // ingest.cc: an API unit, one object, a part for each page, a checkpoint after each part.
@@ -69,20 +99,26 @@ class Process {
   void next_page();
   void end_ingest();
   Request ingest_request() const;
+  void take_choice(uint64_t choice);
   void take_ingested(const Answer& answer);
 
   const Task* task_;  // Outlives the search.
-  std::variant<ledger::UnitRun, ledger::Settle> machine_;
+  Machine machine_;
+  std::optional<ledger::SweepTwins> twins_;  // Beside the run, which rests meanwhile
   Filling filling_ = Filling::no;
-  bool open_ = false;  // A request of the fill is open.
+  bool open_ = false;   // A request of the fill is open.
+  bool begun_ = false;  // This claim's fill is under way.
+  bool asked_ = false;  // Whether to renew before this step of it
+  uint32_t take_overs_ = 0;
   uint64_t end_ = 0;   // consume: where the span being filled ends; afterwards, what to acknowledge
   uint32_t lost_ = 0;  // Creations without an answer
   std::vector<ledger::Upload> uploads_;
-  enum class End : uint8_t { none, gone, failed };
+  enum class End : uint8_t { none, gone, failed, left, swept, walked_off };
   uint64_t page_ = 0;       // ingest: the next
-  bool begun_ = false;      // ingest: this claim's fill is under way.
   bool to_write_ = false;   // ingest: a part, or a copy, that no checkpoint names yet
-  End end_of_ = End::none;  // ingest: why this claim's fill is over
+  End end_of_ = End::none;  // Why this claim's fill, or the process, is over
 };
+
+std::vector<sluice::OpenUpload> open_ones(const std::vector<ledger::Upload>& uploads);
 
 }  // namespace sluice::explorer

@@ -46,7 +46,17 @@ struct Shape {
   bool one_pass = false;                           // ... whose owners make one span and end
   std::vector<std::string> attempts = {"A", "B"};  // API units
   bool first_may_fail = false, copies_on_resume = true, fills_on = false;
+  bool first_may_leave = false, last_resumes = true;
   uint32_t crashes = 1, strays = 1, lapses = 0;
+  bool waits = false;         // In front of another's claim; how long is the search's choice.
+  uint32_t renewals = 0;      // Of a claim at most
+  bool sweeps_twins = false;  // Before an intent, and after a failure
+  bool second_redoes = true;  // Of two runs
+  std::vector<std::string> sweepers = {};  // Who sweep what was listed before the record was read
+  // What recovers: settle, then a run; else a plain run, and the sweep that belongs to it.
+  bool settles = true, sweeps = true;
+  bool all_arrive = false;
+  bool is_long = false;
   uint64_t model_states = 0, model_worlds = 0;
 };
 
@@ -68,13 +78,27 @@ Task settler(const std::string& name, const Rules& rules) {
   return {.kind = Task::Kind::settle, .name = name, .unit = unit_for(name, rules)};
 }
 
+Task sweeper(const std::string& name, const Rules& rules) {
+  return {.kind = Task::Kind::sweep, .name = name, .unit = unit_for(name, rules)};
+}
+
+// The model knows neither of these two.
+Rules rules_of(const Shape& shape) {
+  Rules rules = shape.rules;
+  if (shape.model_worlds > 0) rules.sweep_again = rules.list_if_checkpoint = false;
+  return rules;
+}
+
 Task runner(const std::string& name, Outputs outputs, const Shape& shape,
             const std::string& catalogue) {
   return {.kind = Task::Kind::run,
           .name = name,
           .outputs = std::move(outputs),
           .catalogue = shape.catalogue ? "cat " + catalogue : "",
-          .unit = unit_for(name, shape.rules)};
+          .waits = shape.waits,
+          .renewals = shape.renewals,
+          .sweeps_twins = shape.sweeps_twins,
+          .unit = unit_for(name, rules_of(shape))};
 }
 
 Scenario common(std::string name, const Shape& shape) {
@@ -83,9 +107,27 @@ Scenario common(std::string name, const Shape& shape) {
   scenario.crashes = shape.crashes;
   scenario.strays = shape.strays;
   scenario.lapses = shape.lapses;
+  scenario.all_arrive = shape.all_arrive;
+  scenario.is_long = shape.is_long;
   scenario.model_states = shape.model_states;
   scenario.model_worlds = shape.model_worlds;
   return scenario;
+}
+
+// Who settles, or sweeps, beside the runs; and how it comes to rest afterwards: by settle, or by
+// the next plain run and the sweep that belongs to it.
+void add_others(Scenario& scenario, const Shape& shape, Task again) {
+  const Rules rules = rules_of(shape);
+  for (const std::string& name : shape.settlers) scenario.processes.push_back(settler(name, rules));
+  for (const std::string& name : shape.sweepers) scenario.processes.push_back(sweeper(name, rules));
+  again.waits = again.sweeps_twins = false;
+  again.renewals = 0;
+  if (shape.settles) {
+    scenario.recover = {settler("R1", rules), again, settler("R3", rules)};
+  } else {
+    scenario.recover = {again};
+    if (shape.sweeps) scenario.recover.push_back(sweeper("R3", rules));
+  }
 }
 
 // Concurrent runs of one unit, each with outputs of its own; `settlers` settle meanwhile.
@@ -94,14 +136,18 @@ Scenario bounded(std::string name, const Shape& shape) {
   for (const auto& [run, outputs] : shape.runs) {
     scenario.processes.push_back(runner(run, outputs, shape, run));
   }
-  for (const std::string& run : shape.settlers)
-    scenario.processes.push_back(settler(run, shape.rules));
+  if (scenario.processes.size() > 1) scenario.processes[1].redo = shape.second_redoes;
   Task again = runner("R2", lake({{"k1", "r"}}), shape, "R");
   again.redo = false;
-  scenario.recover = {settler("R1", shape.rules), again, settler("R3", shape.rules)};
+  add_others(scenario, shape, std::move(again));
   if (shape.before) scenario.world = earlier(*shape.before);
   scenario.always = readers;
   scenario.final = exactly;
+  // A run that need not redo anything may end by what was committed before.
+  const uint64_t before = shape.before && shape.second_redoes ? 1 : 0;
+  scenario.ended = [before](const World& world, const Results& results) {
+    return done_means_done(world, results, before);
+  };
   return scenario;
 }
 
@@ -113,14 +159,22 @@ Scenario stream(std::string name, const Shape& shape) {
                 .name = run,
                 .messages = shape.messages,
                 .one_pass = shape.one_pass && run.front() != 'R',
-                .unit = unit_for(run, shape.rules)};
+                .waits = shape.waits,
+                .renewals = shape.renewals,
+                .walks_off = shape.model_worlds > 0,
+                .unit = unit_for(run, rules_of(shape))};
   };
   scenario.processes = {owner("A"), owner("B")};
-  scenario.recover = {settler("R1", shape.rules), owner("R2"), settler("R3", shape.rules)};
+  add_others(scenario, shape, owner("R2"));
   scenario.always = stream_always;
   scenario.final = [count = shape.messages](const World& world, const Results&) {
     return stream_final(world, count);
   };
+  if (shape.one_pass) {
+    scenario.ended = [](const World& world, const Results& results) {
+      return done_means_done(world, results, 0);
+    };
+  }
   return scenario;
 }
 
@@ -133,15 +187,30 @@ Scenario api(std::string name, const Shape& shape) {
                 .name = run,
                 .copies = shape.store.in_place_parts && shape.copies_on_resume,
                 .fills_on = shape.fills_on,
-                .unit = unit_for(run, shape.rules)};
+                .waits = shape.waits,
+                .renewals = shape.renewals,
+                .sweeps_twins = shape.sweeps_twins,
+                .unit = unit_for(run, rules_of(shape))};
   };
   for (const std::string& run : shape.attempts) scenario.processes.push_back(attempt(run));
   scenario.processes[0].may_fail = shape.first_may_fail;
+  scenario.processes[0].may_leave = shape.first_may_leave;
+  scenario.processes.back().resumes = shape.last_resumes;
   Task again = attempt("R2");
   again.redo = false;
-  scenario.recover = {settler("R1", shape.rules), again, settler("R3", shape.rules)};
+  again.resumes = shape.last_resumes;
+  add_others(scenario, shape, std::move(again));
   scenario.always = readers;
   scenario.final = each_page_once;
+  if (!shape.settles && !shape.sweeps) {
+    // Only a claim lists then, and after a commit there is none.
+    scenario.final = [](const World& world, const Results& results) {
+      return results.at("A") == "won" ? "" : each_page_once(world, results);
+    };
+  }
+  scenario.ended = [](const World& world, const Results& results) {
+    return done_means_done(world, results, 0);
+  };
   return scenario;
 }
 
@@ -226,6 +295,73 @@ std::vector<Scenario> scenarios() {
       // What the model has not: an owner gives up its claim with its commit.
       stream("passes of an incremental source", {.one_pass = true, .strays = 0}),
       stream("passes, uploads lapse", {.messages = 2, .one_pass = true, .strays = 0, .lapses = 1}),
+  };
+}
+
+// Leases and sweeps: of later times than the model. Whether a claim is stale is the search's choice
+// at every look, so what holds here holds whatever clocks say.
+std::vector<Scenario> lease_scenarios() {
+  const Outputs k2 = lake({{"k2", "o"}});
+  const Runs small_two = {{"A", lake({{"k1", "a"}})}, {"B", lake({{"k1", "b"}})}};
+  return {
+      bounded("leases: two runs, each may wait or take over",
+              {.runs = small_two, .waits = true, .renewals = 1, .is_long = true}),
+      bounded("leases: two runs, a write astray",
+              {.runs = small_two, .crashes = 0, .waits = true, .renewals = 1}),
+      bounded("leases: again, {k2} before",
+              {.before = k2, .runs = two, .strays = 0, .waits = true, .renewals = 1}),
+      bounded("leases: uploads lapse", {.runs = small_two,
+                                        .crashes = 0,
+                                        .strays = 0,
+                                        .lapses = 1,
+                                        .waits = true,
+                                        .renewals = 1}),
+      api("leases: an API unit", {.crashes = 0, .strays = 0, .waits = true, .renewals = 1}),
+      api("leases: an API unit, resumed",
+          {.strays = 0, .waits = true, .renewals = 1, .is_long = true}),
+      api("leases: an API unit, a write astray",
+          {.crashes = 0, .waits = true, .renewals = 1, .is_long = true}),
+      stream("leases: a stream's owners",
+             {.messages = 2, .strays = 0, .waits = true, .renewals = 1}),
+      stream("leases: passes",
+             {.messages = 2, .one_pass = true, .strays = 0, .waits = true, .renewals = 1}),
+      stream("leases: passes, a write astray", {.messages = 2,
+                                                .one_pass = true,
+                                                .crashes = 0,
+                                                .waits = true,
+                                                .renewals = 1,
+                                                .is_long = true}),
+      bounded("a redo dies, a plain run clears it away", {.before = k2,
+                                                          .runs = small_two,
+                                                          .waits = true,
+                                                          .second_redoes = false,
+                                                          .settles = false}),
+      bounded("the next run's sweep, without settle", {.runs = two, .settles = false}),
+      bounded("sweeps beside two runs",
+              {.runs = small_two, .strays = 0, .sweepers = {"S"}, .settles = false}),
+      bounded(
+          "sweeps of twins",
+          {.before = k2, .runs = small_two, .crashes = 0, .sweeps_twins = true, .settles = false}),
+      api("API unit, stopped, gone on with",
+          {.first_may_leave = true, .strays = 0, .settles = false}),
+      api("API unit, stopped, begun anew by another form of the job",
+          {.first_may_leave = true, .last_resumes = false, .strays = 0, .settles = false}),
+      api("API unit, stopped, its checkpoint dropped by the next claim", {.attempts = {"A"},
+                                                                          .first_may_leave = true,
+                                                                          .last_resumes = false,
+                                                                          .crashes = 0,
+                                                                          .strays = 0,
+                                                                          .settles = false,
+                                                                          .sweeps = false}),
+      api("API unit, an attempt fails, its twin is swept by the next claim",
+          {.attempts = {"A"},
+           .first_may_fail = true,
+           .crashes = 0,
+           .settles = false,
+           .sweeps = false,
+           .all_arrive = true}),
+      api("API unit, fails, twins are swept",
+          {.first_may_fail = true, .crashes = 0, .sweeps_twins = true, .settles = false}),
   };
 }
 
@@ -325,6 +461,23 @@ std::vector<Hole> holes() {
       {"keep_leftovers",
        stream("a broken span's keys are forgotten",
               {.rules = without(&Rules::keep_leftovers), .messages = 2, .strays = 0, .lapses = 1})},
+      {"list_if_checkpoint", api("a checkpoint that is dropped, and no list before the claim",
+                                 {.rules = without(&Rules::list_if_checkpoint),
+                                  .attempts = {"A"},
+                                  .first_may_leave = true,
+                                  .last_resumes = false,
+                                  .crashes = 0,
+                                  .strays = 0,
+                                  .settles = false,
+                                  .sweeps = false})},
+      {"list_if_failed", api("a failed attempt's twin, and no list before the claim",
+                             {.rules = without(&Rules::list_if_failed),
+                              .attempts = {"A"},
+                              .first_may_fail = true,
+                              .crashes = 0,
+                              .settles = false,
+                              .sweeps = false,
+                              .all_arrive = true})},
   };
 }
 

@@ -11,6 +11,8 @@ namespace sluice::explorer {
 
 // In the order of the model's list, with its numbers.
 std::vector<Scenario> scenarios();
+// Leases, and sweeps beside settle.
+std::vector<Scenario> lease_scenarios();
 // Some of them with wider bounds.
 std::vector<Scenario> deep_scenarios();
 

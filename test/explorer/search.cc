@@ -258,6 +258,11 @@ void Search::finale(Number index) {
     if (results[name].starts_with("error"))
       return found(index, name + " ends with " + results[name], {});
   }
+  if (scenario_.ended) {
+    std::string wrong = scenario_.ended(worlds_[key.world], results);
+    if (!wrong.empty()) return found(index, std::move(wrong), {});
+  }
+  if (scenario_.all_arrive) key.net_count = 0;
   std::vector<std::string> log;
   Number here = key.world;
   for (size_t i = 0; i <= key.net_count; ++i) {

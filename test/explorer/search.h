@@ -33,11 +33,15 @@ struct Scenario {
   std::function<std::string(const World&)> always;
   std::function<std::string(const World&, const Request&)> abort_ok;
   std::function<std::string(const World&, const Results&)> final;
+  // Before anybody recovers; may be none.
+  std::function<std::string(const World&, const Results&)> ended = {};
   // What of a world the model has, too: by this its worlds are counted.
   std::function<std::string(const World&)> model_text;
   uint32_t crashes = 1;
   uint32_t strays = 1;
   uint32_t lapses = 0;
+  bool is_long = false;       // --quick leaves it out.
+  bool all_arrive = false;    // What is astray arrives before anybody recovers, or never.
   uint64_t model_states = 0;  // What the model counts; its states are kept another way.
   uint64_t model_worlds = 0;
 };
