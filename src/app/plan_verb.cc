@@ -7,6 +7,7 @@
 #include "app/verbs.h"
 #include "base/time.h"
 #include "flow/stage.h"
+#include "job/shares.h"
 #include "report/columns.h"
 #include "report/costs.h"
 #include "report/json_object.h"

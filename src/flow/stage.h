@@ -142,6 +142,8 @@ class Source {
   virtual std::optional<uint64_t> documents() const = 0;
   // An error that ends the unit (a listing denied). Documents that fail alone come as Arrived::bad.
   virtual Status status() const = 0;
+  // That error is: where an earlier run had got to can't be found any more.
+  virtual bool is_cursor_unknown() const { return false; }
   // For the report; asked for when a document has been placed.
   virtual std::vector<std::string> take_warnings() { return {}; }
   // No new requests; drained() follows once the open ones are answered.
@@ -353,6 +355,10 @@ class Sink {
   virtual void on(Event& event) = 0;
   virtual bool finished() const = 0;  // finish() was called and every part is acknowledged
   virtual Status status() const = 0;  // An error that ends the unit
+  // That error is: an upload that was being filled is not there any more; or what an earlier run
+  // had stored can't be gone on with.
+  virtual bool is_upload_gone() const { return false; }
+  virtual bool is_checkpoint_unknown() const { return false; }
   virtual std::vector<Prepared> take_prepared() = 0;
   virtual SinkSums sums() const = 0;
   // No new requests; drained() follows once the open ones are answered. Uploads stay open: who

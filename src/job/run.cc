@@ -8,6 +8,7 @@
 #include "job/drift.h"
 #include "job/key_names.h"
 #include "job/owner.h"
+#include "job/shares.h"
 #include "job/unit_task.h"
 
 namespace sluice {

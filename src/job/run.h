@@ -89,7 +89,4 @@ Status check_stream(const Job& job, const SourceMaker& source);
 ledger::UnitPtr ledger_unit(const Job& job, const JobParts& parts, const UnitNames& unit,
                             const std::string& run_id, const Resources& resources);
 
-// What one unit needs of the budget at least: its sink's share and its head shares.
-uint64_t unit_bytes_min(const Job& job);
-
 }  // namespace sluice

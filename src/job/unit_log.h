@@ -14,8 +14,8 @@ namespace sluice {
 
 class UnitLog : public WalkLog {
  public:
-  UnitLog(InputsLog& inputs, UnitReport& report, Checkpoints& checkpoints)
-      : inputs_(inputs), report_(report), checkpoints_(checkpoints) {}
+  UnitLog(InputsLog& inputs, Checkpoints& checkpoints)
+      : inputs_(inputs), checkpoints_(checkpoints) {}
   // What can't be found again by a key (a page of an API) is no input to be listed.
   void on_document(const Document& document) override {
     if (!document.key.str().empty()) inputs_.add(document);
@@ -24,18 +24,16 @@ class UnitLog : public WalkLog {
     if (set_aside.size() < set_aside_listed_max) set_aside.push_back(std::move(what));
   }
   void on_warning(const Document& document, const std::string& warning) override {
-    if (report_.warnings.size() < set_aside_listed_max) {
-      report_.warnings.push_back(document.name + ": " + warning);
-    }
+    if (warnings.size() < set_aside_listed_max) warnings.push_back(document.name + ": " + warning);
   }
   void on_checkpoint(uint64_t point, const std::string& cursor, const WalkSums& sums) override {
     checkpoints_.mark(point, cursor, sums, set_aside.size());
   }
   std::vector<SetAside> set_aside;
+  std::vector<std::string> warnings;
 
  private:
   InputsLog& inputs_;
-  UnitReport& report_;
   Checkpoints& checkpoints_;
 };
 

@@ -3,8 +3,19 @@
 #include <algorithm>
 
 #include "base/time.h"
+#include "job/drift.h"
+#include "job/passes.h"
 
 namespace sluice {
+namespace {
+
+FillTickets fill_tickets(SeriesOwner& series) {
+  return {series.new_series(), series.new_series(), series.new_series(), series.new_series(),
+          series.new_series()};
+}
+
+}  // namespace
+
 UnitTask::UnitTask(UnitNames unit, Surroundings around, Lease lease)
     : unit_(std::move(unit)),
       around_(std::move(around)),
@@ -18,11 +29,10 @@ UnitTask::UnitTask(UnitNames unit, Surroundings around, Lease lease)
                           .ends = !endless_}),
       driver_({*around_.parts.state, *around_.parts.lake}, around_.resources.inbox,
               around_.series.new_series(), around_.resources.chance),
-      timer_(around_.series.new_series()),
+      fill_tickets_(fill_tickets(around_.series)),
+      fill_around_{around_.job, around_.parts, around_.resources, around_.options, fill_tickets_},
       lease_(std::move(lease)),
-      started_(now()),
-      source_series_(around_.series.new_series()),
-      sink_series_(around_.series.new_series()) {
+      started_(now()) {
   report_.unit = unit_.id;
 }
 
@@ -34,11 +44,7 @@ void UnitTask::start_what_fits() {
       ledger_on();
       break;
     case Phase::filling:
-      walk_on();
-      break;
-    case Phase::draining:
-      driver_.start_what_fits(run_);  // A checkpoint may be under way.
-      close_walk();
+      fill_on();
       break;
     case Phase::sweeping:
       sweep_on();
@@ -49,19 +55,12 @@ void UnitTask::start_what_fits() {
 }
 
 void UnitTask::on(Event& event) {
-  const Ticket ticket = event.ticket;
-  if (driver_.owns(ticket)) {
+  if (driver_.owns(event.ticket)) {
     phase_ == Phase::sweeping ? driver_.on(*twins_, event) : driver_.on(run_, event);
-  } else if (walk_ && walk_->owns(ticket)) {
-    walk_->on(event);
-  } else if (source_ && source_series_.owns(ticket)) {
-    source_->on(event);
-  } else if (sink_ && sink_series_.owns(ticket)) {
-    sink_->on(event);
-  } else if (inputs_ && inputs_->owns(ticket)) {
-    inputs_->on(event);
-  } else if (timer_.owns(ticket) && walk_ && static_cast<uint32_t>(ticket) == span_) {
-    walk_->seal();
+  } else if (fill_ && fill_tickets_.own(event.ticket)) {
+    fill_->on(event);
+  } else if (ahead_ && fill_tickets_.source.owns(event.ticket)) {
+    ahead_->on(event);
   }
 }
 
@@ -70,14 +69,9 @@ void UnitTask::stop(std::string why) {
   stopping_ = true;
   if (phase_ != Phase::filling) return;
   if (endless_) {
-    walk_->seal();  // What has been read is committed; the rest waits in the stream.
-  } else if (has_checkpoint()) {
-    // The record stays as it is: the next run goes on where the checkpoint says.
-    leaving_ = true;
-    walk_->stop();
-    phase_ = Phase::draining;
+    fill_->seal();  // What has been read is committed; the rest waits in the stream.
   } else {
-    give_up({ErrorKind::cancelled, std::move(why)});
+    fill_->end(FillEnd::stopped, {ErrorKind::cancelled, std::move(why)});
   }
 }
 
@@ -86,10 +80,7 @@ void UnitTask::stop(std::string why) {
 void UnitTask::ledger_on() {
   driver_.start_what_fits(run_);
   if (!intent_at_ && run_.intent_written()) intent_at_ = now();
-  if (run_.committed() && intent_at_) {
-    report_.mixed = std::max(report_.mixed, now() - *intent_at_);
-    intent_at_.reset();
-  }
+  if (run_.committed()) report_committed();
   if (run_.is_claiming()) look_ahead();
   if (!driver_.idle()) return;
   if (run_.done()) {
@@ -103,18 +94,18 @@ void UnitTask::ledger_on() {
     return sweep_on();
   }
   if (!run_.wants_fill()) return;
-  const bool stream = around_.parts.source->stream();
-  if (stopping_ ||
-      (stream && around_.options.until && run_.record().position >= *around_.options.until)) {
-    if (stream) {
-      run_.leave();
-    } else {
-      failure_ = Error{ErrorKind::cancelled, "stopped"};
-      run_.fail({failure_->message, format_rfc3339(around_.resources.clock.wall())}, {});
-    }
-    return ledger_on();
+  if (!stops_here()) return open_fill();
+  if (around_.parts.source->stream()) {
+    run_.leave();
+  } else {
+    fail({ErrorKind::cancelled, "stopped"}, {});
   }
-  open_walk();
+  ledger_on();
+}
+
+bool UnitTask::stops_here() const {
+  const auto& until = around_.options.until;
+  return stopping_ || (around_.parts.source->stream() && until && run_.record().position >= *until);
 }
 
 void UnitTask::sweep_on() {
@@ -123,38 +114,223 @@ void UnitTask::sweep_on() {
   if (twins_->error())
     report_.warnings.push_back("an upload may have been left open: " + twins_->error()->message);
   twins_.reset();
-  if (!meant_) return finish();
+  if (!filled_) return finish();
   phase_ = Phase::ledger;
   write_intent();
 }
 
-// A bounded unit's listing needs no claim: it goes on while that is being written.
+// A bounded unit's listing needs no claim: it goes on while that is being written. Where the unit
+// may have to begin behind a cursor, nothing is known before the claim says so.
 void UnitTask::look_ahead() {
-  if (around_.parts.source->stream() || stopping_) return;
-  if (!source_ && !open_source().ok()) return;  // open_walk() meets the error again.
-  source_->look_ahead();
+  if (around_.parts.source->stream() || stopping_ || may_resume(around_.parts)) return;
+  if (!ahead_) {
+    auto opened = Fill::open_ahead(fill_around_, unit_);
+    if (!opened.ok()) return;  // The fill meets the error again.
+    ahead_ = std::move(*opened);
+  }
+  ahead_->look_ahead();
 }
 
 // Of a unit that was never filled after all. False: its lists are still under way.
 bool UnitTask::close_source() {
-  if (!source_) return true;
-  source_->stop();
-  if (!source_->drained()) return false;
-  source_.reset();
+  if (!ahead_) return true;
+  ahead_->stop();
+  if (!ahead_->drained()) return false;
+  ahead_.reset();
   return true;
+}
+
+void UnitTask::write_intent() {
+  if (endless_ && filled_->intent.end <= run_.record().position) {
+    run_.leave();  // Nothing has come
+  } else {
+    run_.fill(std::move(filled_->intent));
+  }
+  ledger_on();
+}
+
+// ---- the fill's turns ---------------------------------------------------------------------------
+
+void UnitTask::open_fill() {
+  report_.epoch = run_.epoch();
+  filled_.reset();  // An intent that could not be completed
+  failure_.reset();
+  auto plan = plan_fill();
+  auto fill = !plan.ok() ? Result<std::unique_ptr<Fill>>(plan.error())
+                         : Fill::open(fill_around_, std::move(*plan), ahead_, lease_);
+  if (!fill.ok()) {
+    fail(Error(fill.error()), {});
+    return ledger_on();
+  }
+  fill_ = std::move(*fill);
+  phase_ = Phase::filling;
+  fill_on();
+}
+
+Result<FillPlan> UnitTask::plan_fill() const {
+  const ledger::Record& record = run_.record();
+  FillPlan plan{
+      .unit = unit_, .ledger_unit = ledger_unit_, .epoch = run_.epoch(), .mark = run_.mark()};
+  if (around_.parts.source->stream()) plan.position = record.position;
+  if (const auto incremental = around_.parts.source->incremental())
+    plan.since = TRY(next_pass(*incremental, record));
+  plan.resume = record.checkpoint;
+  return plan;
+}
+
+void UnitTask::fill_on() {
+  fill_->start_what_fits();
+  keep_checkpoint();
+  const auto ended = fill_->ended();
+  if (!ended || run_.checkpointing()) return;
+  const FillEnd end = run_.claim_lost() ? FillEnd::claim_lost : *ended;
+  phase_ = Phase::ledger;
+  end == FillEnd::filled ? take_filled() : take_unfilled(end);
+}
+
+// What the sink has stored so far is noted in the record, so that a run that is killed loses no
+// more than what came after.
+void UnitTask::keep_checkpoint() {
+  if (run_.may_checkpoint() && !run_.checkpointing()) {
+    if (auto latest = fill_->take_checkpoint()) run_.checkpoint(std::move(*latest));
+  }
+  driver_.start_what_fits(run_);
+  if (run_.claim_lost()) {
+    fill_->end(FillEnd::claim_lost, {ErrorKind::conflict, "another run has claimed the unit"});
+  } else if (run_.done()) {
+    fill_->end(FillEnd::failed,
+               run_.error() ? *run_.error()
+                            : Error{ErrorKind::internal, "the unit ended while it was filled"});
+  }
+}
+
+void UnitTask::take_filled() {
+  const std::vector<OpenUpload> mine = fill_->open_uploads();
+  Filled filled = fill_->take_filled();
+  for (const std::string& warning : fill_->warnings()) report_.warnings.push_back(warning);
+  fill_.reset();
+  if (const Status status = check_not_empty(filled); !status.ok()) {
+    fail(Error(status.error()), mine);
+    return ledger_on();
+  }
+  note_profile(around_.job, run_.record(), filled.is_resumed, filled.shape, filled.intent, report_);
+  filled_ = std::move(filled);
+  if (!filled_->may_have_twins) return write_intent();
+  std::vector<UploadId> kept;
+  for (const ledger::Upload& upload : filled_->intent.uploads) kept.push_back(upload.id);
+  twins_.emplace(ledger_unit_, run_.epoch(), std::move(kept));
+  phase_ = Phase::sweeping;
+  sweep_on();
+}
+
+// Nothing is under way any more. The unit is filled once more, or the record is told why not and
+// our uploads are aborted; or all is left as it is for the next run to go on.
+void UnitTask::take_unfilled(FillEnd end) {
+  const std::vector<OpenUpload> mine = fill_->open_uploads();
+  const std::vector<std::string> warnings = fill_->warnings();
+  Error why = fill_->error().value_or(Error{ErrorKind::conflict, "another run has claimed it"});
+  fill_.reset();
+  const bool again = end == FillEnd::upload_gone || end == FillEnd::cursor_unknown;
+  if (!again) report_.warnings.insert(report_.warnings.end(), warnings.begin(), warnings.end());
+  if ((again || end == FillEnd::claim_lost) && !run_.done()) {
+    run_.upload_gone(mine);
+  } else if (!run_.done() || run_.may_fail()) {
+    fail(std::move(why), mine);
+  } else {
+    failure_ = std::move(why);
+  }
+  ledger_on();
+}
+
+// What passes by itself is no reason to begin anew. What doesn't would fail the same way at the
+// same place.
+void UnitTask::fail(Error why, std::vector<OpenUpload> mine) {
+  const bool passes = why.kind == ErrorKind::transient || why.kind == ErrorKind::throttled ||
+                      why.kind == ErrorKind::cancelled;
+  failure_ = std::move(why);
+  if (passes && !run_.done() && run_.record().checkpoint) return run_.leave();
+  run_.fail({failure_->message, format_rfc3339(around_.resources.clock.wall())}, std::move(mine));
+}
+
+// Policy 6: nothing, where there was something, is a mistake until somebody says that it isn't.
+Status UnitTask::check_not_empty(const Filled& filled) const {
+  if (filled.walk.documents > 0 || around_.job.allow_empty || around_.parts.source->stream())
+    return {};
+  const auto& manifest = run_.record().manifest;
+  if (manifest && !manifest->outputs.empty()) {
+    return Error{ErrorKind::invalid, "no documents now, but its manifest of epoch " +
+                                         std::to_string(manifest->epoch) + " has " +
+                                         std::to_string(manifest->outputs.size()) +
+                                         " objects; say allow_empty: true if that is right"};
+  }
+  if (around_.alone) {
+    return Error{ErrorKind::invalid,
+                 "no documents found; is the source's path right? (allow_empty: true if it is)"};
+  }
+  return {};
+}
+
+// ---- the report ---------------------------------------------------------------------------------
+
+// Of what is committed: a fill that was in vain is none of the unit's records.
+void UnitTask::report_committed() {
+  if (intent_at_) {
+    report_.mixed = std::max(report_.mixed, now() - *intent_at_);
+    intent_at_.reset();
+  }
+  if (!filled_) return;
+  const WalkSums& sums = filled_->walk;
+  report_.walk.documents += sums.documents;
+  report_.documents_before += filled_->documents_before;
+  report_.walk.bytes_read += sums.bytes_read;
+  report_.walk.bytes_inflated += sums.bytes_inflated;
+  report_.walk.filtered += sums.filtered;
+  report_.walk.had_before += sums.had_before;
+  report_.walk.documents_set_aside += sums.documents_set_aside;
+  report_.walk.documents_partial += sums.documents_partial;
+  report_.walk.records_set_aside += sums.records_set_aside;
+  report_.walk.position = sums.position;
+  report_.records += filled_->sink.records;
+  report_.duplicates += filled_->sink.duplicates + sums.had_before;
+  report_.conflicts += filled_->sink.conflicts;
+  report_.bytes_written += filled_->sink.bytes;
+  report_.objects += filled_->objects;
+  report_.reached = filled_->reached;
+  for (SetAside& what : filled_->set_aside) {
+    if (report_.set_aside.size() < set_aside_listed_max)
+      report_.set_aside.push_back(std::move(what));
+  }
+  filled_.reset();
 }
 
 void UnitTask::finish() {
   phase_ = Phase::ended;
-  if (run_.error() || run_.outcome() != ledger::UnitRun::Outcome::won) report_.profile.reset();
+  const bool is_ours = has_settled_ours();
+  if (is_ours) report_committed();
+  if (run_.error() || (!is_ours && run_.outcome() != ledger::UnitRun::Outcome::won))
+    report_.profile.reset();
   lease_.release();
   report_.wall = now() - started_;
-  using Outcome = ledger::UnitRun::Outcome;
   if (run_.error()) {
     report_.outcome = UnitOutcome::failed;
     report_.error = Error(*run_.error()).in("unit " + unit_.id);
     return;
   }
+  tell_outcome();
+  if (report_.outcome != UnitOutcome::lost) return;
+  report_.error = Error{ErrorKind::conflict,
+                        "unit " + unit_.id + ": another run has claimed it; this one stops, " +
+                            (endless_ ? "what it has committed stays" : "nothing of it is left")};
+}
+
+// Our intent could not be completed, and then it could, when we claimed the unit once more.
+bool UnitTask::has_settled_ours() const {
+  return !run_.error() && run_.outcome() == ledger::UnitRun::Outcome::nothing_to_do &&
+         run_.held().record && run_.held().record->manifest->run == around_.run_id;
+}
+
+void UnitTask::tell_outcome() {
+  using Outcome = ledger::UnitRun::Outcome;
   switch (run_.outcome()) {
     // A stream has never reached its end: its owner wins for good only where whoever claimed the
     // partition from it has completed its last span for it.
@@ -165,12 +341,13 @@ void UnitTask::finish() {
       report_.outcome = stopping_  ? UnitOutcome::stopped
                         : failure_ ? UnitOutcome::failed
                                    : UnitOutcome::done;
-      if (failure_) report_.error = Error(*failure_).in("unit " + unit_.id);
-      if (leaving_ && report_.error)
+      if (failure_ && !stopping_) {
+        report_.error = Error(*failure_).in("unit " + unit_.id);
         report_.error->message += "; what has been stored is kept: the next run goes on there";
+      }
       break;
     case Outcome::nothing_to_do:
-      report_.outcome = UnitOutcome::done_already;
+      report_.outcome = has_settled_ours() ? UnitOutcome::done : UnitOutcome::done_already;
       break;
     case Outcome::stale:
       report_.outcome = UnitOutcome::stale;
@@ -188,22 +365,21 @@ void UnitTask::finish() {
       report_.error = Error(*failure_).in("unit " + unit_.id);
       break;
   }
-  if (report_.outcome != UnitOutcome::lost) return;
-  report_.error = Error{ErrorKind::conflict,
-                        "unit " + unit_.id + ": another run has claimed it; this one stops, " +
-                            (endless_ ? "what it has committed stays" : "nothing of it is left")};
 }
 
 WalkSums UnitTask::walk_sums() const {
   WalkSums sums = report_.walk;
-  if (!walk_) return sums;
-  sums.documents += walk_->sums().documents;
-  sums.bytes_read += walk_->sums().bytes_read;
+  const WalkSums* more = fill_ ? &fill_->walk_sums() : filled_ ? &filled_->walk : nullptr;
+  if (more == nullptr) return sums;
+  sums.documents += more->documents;
+  sums.bytes_read += more->bytes_read;
   return sums;
 }
 
 uint64_t UnitTask::records() const {
-  return report_.records + (sink_ ? sink_->sums().records : 0);
+  return report_.records + (fill_     ? fill_->sink_sums().records
+                            : filled_ ? filled_->sink.records
+                                      : 0);
 }
 
 }  // namespace sluice

@@ -1,8 +1,24 @@
-// One unit at work: claim, walk, commit, acknowledge; for a stream, span after span. A task of the
+// One unit at work: claim, fill, commit, acknowledge; for a stream, span after span. A task of the
 // run's loop; it owns its state alone.
 //
-// The ledger says what comes next (ledger/unit_run.h), the walk fills (flow/walk.h). A unit that
-// fails leaves nothing behind but the reason, in its record; one that is stopped likewise.
+// The ledger says what comes next (ledger/unit_run.h); a fill is a value of its own (job/fill.h).
+// Here is what follows from how each ends:
+//
+//   ledger ──> filling ──> (sweeping) ──> ledger ──> (sweeping) ──> ended
+//
+//   ledger    the claim is ours               filling
+//             an intent can't be completed    the ledger claims anew: filling, from the beginning
+//             it is over                      ended; after a failure by way of sweeping
+//   filling   filled                          ledger: the intent; where an upload may have a twin,
+//                                             by way of sweeping
+//             upload_gone, cursor_unknown     ledger: claims anew, without a checkpoint
+//             claim_lost                      ledger: whose is it now
+//             failed, stopped                 ledger: the reason is noted, or the unit is left as
+//                                             it stands, with its checkpoint
+//   sweeping  swept                           the intent, or ended
+//
+// A unit that fails leaves nothing behind but the reason, in its record; one that is stopped
+// likewise, unless the record has a checkpoint.
 #pragma once
 
 #include <memory>
@@ -10,13 +26,10 @@
 #include <string>
 
 #include "flow/loop.h"
-#include "flow/walk.h"
-#include "job/checkpoints.h"
-#include "job/inputs_log.h"
+#include "job/fill.h"
 #include "job/ledger_driver.h"
 #include "job/report.h"
 #include "job/run.h"
-#include "job/unit_log.h"
 #include "ledger/twins.h"
 #include "ledger/unit_run.h"
 
@@ -28,10 +41,6 @@ class SeriesOwner {
   virtual ~SeriesOwner() = default;
   virtual TicketSeries new_series() = 0;
 };
-
-// Can a run go on where an earlier one of the unit had got to? A source that knows how, records
-// that need not be told from earlier ones, and an encoder that can begin in the middle.
-bool may_resume(const JobParts& parts);
 
 class UnitTask : public Task {
  public:
@@ -64,61 +73,51 @@ class UnitTask : public Task {
   uint64_t records() const;
 
  private:
-  enum class Phase : uint8_t { ledger, filling, draining, sweeping, ended };
+  enum class Phase : uint8_t { ledger, filling, sweeping, ended };
 
-  Status open_source();
-  Status begin_pass();
-  Status end_pass();
+  // The ledger's turns.
+  void ledger_on();
+  bool stops_here() const;
   void look_ahead();
   bool close_source();
-  void open_walk();
-  void walk_on();
-  void ledger_on();
-  void fill_record();
-  void give_up(Error why);
   void sweep_on();
-  void keep_checkpoint();
-  bool has_checkpoint() const;
-  void close_walk();
-  void finish();
-  Status check_not_empty() const;
-  ledger::Intent intent(bool& may_have_twins);
   void write_intent();
+  void finish();
+  bool has_settled_ours() const;
+  void tell_outcome();
 
-  std::optional<Since> since_;  // Of an incremental source's pass
-  ledger::Reached reached_;     // Likewise, once all is placed
-  UnitNames unit_;
-  UnitNames span_unit_;  // Streams: the unit that the present fill is; else unit_
+  // The fill's.
+  void open_fill();
+  Result<FillPlan> plan_fill() const;
+  void fill_on();
+  void keep_checkpoint();
+  void take_filled();
+  void take_unfilled(FillEnd end);
+  void fail(Error why, std::vector<OpenUpload> mine);
+  Status check_not_empty(const Filled& filled) const;
+  void report_committed();
+
+  const UnitNames unit_;
   const Surroundings around_;
   // Goes on until it is told to end; a pass of an incremental source ends by itself.
   const bool endless_;
   const ledger::UnitPtr ledger_unit_;
   ledger::UnitRun run_;
   LedgerDriver driver_;
-  TicketSeries timer_;
+  FillTickets fill_tickets_;
+  const Fill::Surroundings fill_around_;
   Lease lease_;
   UnitReport report_;
   Phase phase_ = Phase::ledger;
   Instant started_;
   std::optional<Instant> intent_at_;
 
-  // Of the present fill.
-  std::unique_ptr<Budget> sink_share_;
-  std::unique_ptr<Purse> purse_;
-  std::unique_ptr<Source> source_;
-  std::unique_ptr<Sink> sink_;
-  std::unique_ptr<InputsLog> inputs_;
-  std::unique_ptr<Checkpoints> checkpoints_;
-  std::unique_ptr<UnitLog> log_;
-  std::unique_ptr<Walk> walk_;
-  TicketSeries source_series_, sink_series_;
-  uint64_t span_ = 0;  // Counts fills, so that an old timer is known
+  std::unique_ptr<Source> ahead_;  // Lists while the unit is being claimed; a fill takes it over
+  std::unique_ptr<Fill> fill_;     // While filling
+  std::optional<Filled> filled_;   // Until it is committed, or isn't
+  std::optional<ledger::SweepTwins> twins_;  // While sweeping
   std::optional<Error> failure_;
   bool stopping_ = false;
-  bool leaving_ = false;                     // Stopped or failed, with a checkpoint in the record
-  std::optional<ledger::SweepTwins> twins_;  // While sweeping
-  std::optional<ledger::Intent> meant_;      // What is written after that
-  bool gone_ = false;                        // An upload was not there any more
 };
 
 }  // namespace sluice

@@ -215,8 +215,13 @@ void LakeSink::on(Event& event) {
     --in_flight_;
     stored_more_ = true;
   }
+  const bool has_begun = object.open_upload().has_value();
   const Status done = object.on(event);
-  if (!done.ok()) return fail(Error(done.error()));
+  if (!done.ok()) {
+    // No store has anything else to miss for a part than its upload.
+    upload_gone_ |= !error_ && has_begun && done.error().kind == ErrorKind::not_found;
+    return fail(Error(done.error()));
+  }
   if (!error_) settle(object);  // Else one of its parts may be the one that is lost.
 }
 

@@ -69,6 +69,7 @@ class LakeSink : public Sink {
   void on(Event& event) override;
   bool finished() const override { return finishing_ && sealed_.empty() && !error_; }
   Status status() const override { return error_ ? Status(*error_) : Status(); }
+  bool is_upload_gone() const override { return upload_gone_; }
   std::vector<Prepared> take_prepared() override;
   SinkSums sums() const override { return sums_; }
   void stop() override { stopped_ = true; }
@@ -115,6 +116,7 @@ class LakeSink : public Sink {
   bool finishing_ = false;
   bool stopped_ = false;
   std::optional<Error> error_;
+  bool upload_gone_ = false;  // That was the error
 };
 
 }  // namespace sluice

@@ -74,6 +74,7 @@ class HttpPages : public Source {
     return std::nullopt;
   }
   Status status() const override { return error_ ? Status(*error_) : Status(); }
+  bool is_cursor_unknown() const override { return is_cursor_unknown_; }
   void stop() override {
     stopped_ = true;
     fetcher_.stop();
@@ -157,12 +158,11 @@ class HttpPages : public Source {
     if (error_) return;
     const bool is_refusal = error.kind == ErrorKind::not_found || error.kind == ErrorKind::invalid;
     if (is_resumed_ && learnt_ == 0 && is_refusal) {
-      // The unit is begun anew.
-      error_ = Error{ErrorKind::not_found,
+      is_cursor_unknown_ = true;  // The unit is begun anew.
+      error_ = Error{ErrorKind::invalid,
                      "the API doesn't know an earlier run's cursor any more: " + error.message};
       return;
     }
-    if (error.kind == ErrorKind::not_found) error.kind = ErrorKind::invalid;
     error_ = std::move(error).in(its.document.name);
   }
 
@@ -178,6 +178,7 @@ class HttpPages : public Source {
   std::map<uint64_t, std::deque<Chunk>> arrived_;
   std::optional<uint64_t> total_;
   std::optional<Error> error_;
+  bool is_cursor_unknown_ = false;  // That was the error
   bool doubt_told_ = false;
   bool stopped_ = false;
 };

@@ -10,6 +10,7 @@
 #include "app/parts.h"
 #include "job/run.h"
 #include "job/units.h"
+#include "store/faulty.h"
 #include "store/memory.h"
 #include "store/slow.h"
 
@@ -33,7 +34,9 @@ class World {
  public:
   std::unique_ptr<MemoryStore> given = make_memory_store("given:");
   std::unique_ptr<MemoryStore> lake = make_memory_store("lake:");
-  SlowOptions slow_source, slow_lake;  // Latency, where a test wants some
+  SlowOptions slow_source, slow_lake;         // Latency, where a test wants some
+  FaultPlan source_faults, lake_faults;       // Likewise; of one run
+  uint64_t source_calls = 0, lake_calls = 0;  // Of the last run
   uint64_t memory_bytes = 64 << 20;
   uint32_t in_flight = 64;
   unsigned threads = 2;
@@ -46,8 +49,10 @@ class World {
 
   Result<RunReport> run(const std::string& text, RunOptions options = {}, UnitsAsked asked = {}) {
     const Job job = TRY(parse_job("job.yaml", text, {}, {}, all_parts()));
-    auto source = make_slow_store(*given, slow_source);
-    auto target = make_slow_store(*lake, slow_lake);
+    auto faulty_source = make_faulty_store(*given, source_faults);
+    auto faulty_lake = make_faulty_store(*lake, lake_faults);
+    auto source = make_slow_store(*faulty_source, slow_source);
+    auto target = make_slow_store(*faulty_lake, slow_lake);
     Stores stores(*source, *target);
     const JobParts parts = TRY(make_parts(job, stores));
     const StoppedClock clock(wall);
@@ -61,6 +66,8 @@ class World {
     Resources resources{budget, workers, open, inbox, clock, chance, meter, "here"};
     if (before_run) before_run(inbox);
     auto report = sluice::run(job, parts, std::move(units), resources, options);
+    source_calls = faulty_source->calls();
+    lake_calls = faulty_lake->calls();
     CHECK(budget.used() == 0);
     CHECK(open.open() == 0);
     return report;

@@ -1,0 +1,206 @@
+#include "job/fill.h"
+
+#include "base/text.h"
+#include "job/passes.h"
+
+namespace sluice {
+namespace {
+
+// What a span's objects are named by. Spans that begin at the same position are one span that is
+// done again; names_of() in run.cc knows this form. Twelve digits, so that names sort by position.
+std::string span_id(const std::string& unit_id, uint64_t position) {
+  std::string id = unit_id + '-';
+  append_padded(position, 12, id);
+  return id;
+}
+
+}  // namespace
+
+bool may_resume(const JobParts& parts) {
+  return parts.source->resumable() && !parts.recipe.identity && parts.encoder->coil_bytes() == 0;
+}
+
+namespace {
+
+SourceContext source_context(const Fill::Surroundings& around, const UnitNames& unit) {
+  Resources& shared = around.resources;
+  return {.unit = unit,
+          .in_flight = shared.in_flight,
+          .common = shared.budget,
+          .inbox = shared.inbox,
+          .tickets = around.tickets.source,
+          .limit = around.options.limit,
+          .until = around.options.until};
+}
+
+}  // namespace
+
+bool FillTickets::own(Ticket ticket) const {
+  return source.owns(ticket) || walk.owns(ticket) || sink.owns(ticket) || inputs.owns(ticket) ||
+         timer.owns(ticket);
+}
+
+Fill::Fill(const Surroundings& around, FillPlan plan, Lease& lease)
+    : around_(around),
+      plan_(std::move(plan)),
+      endless_(around_.parts.source->stream() && !around_.parts.source->incremental()),
+      shares_(around_.job, around_.resources.budget, lease),
+      checkpoints_(plan_.resume),
+      inputs_(*plan_.ledger_unit, plan_.epoch, *around_.parts.state, around_.resources.inbox,
+              around_.tickets.inputs),
+      log_(inputs_, checkpoints_) {
+  if (plan_.since) plan_.unit.since = &*plan_.since;
+  span_unit_ = plan_.unit;
+  if (around_.parts.source->stream()) span_unit_.id = span_id(plan_.unit.id, plan_.position);
+}
+
+Result<std::unique_ptr<Fill>> Fill::open(const Surroundings& around, FillPlan plan,
+                                         std::unique_ptr<Source>& ahead, Lease& lease) {
+  std::unique_ptr<Fill> fill(new Fill(around, std::move(plan), lease));
+  TRY(fill->open_stages(ahead));
+  return fill;
+}
+
+Result<std::unique_ptr<Source>> Fill::open_ahead(const Surroundings& around,
+                                                 const UnitNames& unit) {
+  return around.parts.source->open(source_context(around, unit));
+}
+
+Status Fill::open_stages(std::unique_ptr<Source>& ahead) {
+  const JobParts& parts = around_.parts;
+  Resources& shared = around_.resources;
+  std::unique_ptr<Source> source;
+  if (!ahead) {
+    SourceContext context = source_context(around_, plan_.unit);
+    context.position = plan_.position;
+    context.cursor = checkpoints_.cursor();
+    source = TRY(parts.source->open(std::move(context)));
+  }
+  sink_ = TRY(parts.sink->open({span_unit_, plan_.mark, shares_.sink(), shared.budget, shared.meter,
+                                shared.workers, shared.inbox, around_.tickets.sink,
+                                may_resume(parts), checkpoints_.sink()}));
+  source_ = ahead ? std::move(ahead) : std::move(source);
+  walk_ = std::make_unique<Walk>(Walk::Parts{*source_, *sink_, *parts.decoder, parts.recipe,
+                                             span_unit_, shares_.purse(), shared.workers,
+                                             shared.inbox, around_.tickets.walk, shared.meter, log_,
+                                             around_.job.on_bad, parts.source->wants_envelopes()});
+  if (!endless_) return {};
+  age_ = around_.tickets.timer.next();
+  shared.inbox.post_at(now() + around_.options.span.age, std::make_unique<Event>(age_));
+  return {};
+}
+
+// ---- filling ------------------------------------------------------------------------------------
+
+void Fill::start_what_fits() {
+  if (end_) return;
+  inputs_.start_what_fits();
+  if (!inputs_.full()) walk_->start_what_fits();
+  if (const Status now = status(); !now.ok()) return end(cause(), Error(now.error()));
+  if (endless_ && walk_->sums().documents >= around_.options.span.documents) {
+    walk_->seal();
+    walk_->start_what_fits();
+  }
+  if (auto stored = sink_->take_checkpoint()) {
+    checkpoints_.store(std::move(*stored), log_.set_aside);
+  }
+  if (!has_stored_all()) return;
+  if (const Status pass = end_pass(); !pass.ok()) return end(FillEnd::failed, Error(pass.error()));
+  end_ = FillEnd::filled;
+}
+
+bool Fill::has_stored_all() {
+  if (!walk_->filled() || !source_->drained()) return false;
+  if (!inputs_.finished()) {
+    inputs_.finish();
+    inputs_.start_what_fits();
+  }
+  return inputs_.finished() && walk_->drained();
+}
+
+Status Fill::end_pass() {
+  if (plan_.since) reached_ = TRY(reached(plan_.since->job, walk_->high_water()));
+  return {};
+}
+
+void Fill::on(Event& event) {
+  const FillTickets& tickets = around_.tickets;
+  if (tickets.walk.owns(event.ticket)) {
+    walk_->on(event);
+  } else if (tickets.source.owns(event.ticket)) {
+    source_->on(event);
+  } else if (tickets.sink.owns(event.ticket)) {
+    sink_->on(event);
+  } else if (tickets.inputs.owns(event.ticket)) {
+    inputs_.on(event);
+  } else if (event.ticket == age_) {
+    walk_->seal();
+  }
+}
+
+void Fill::seal() {
+  walk_->seal();
+}
+
+// ---- its end ------------------------------------------------------------------------------------
+
+Status Fill::status() const {
+  TRY(walk_->status());
+  return inputs_.status();
+}
+
+FillEnd Fill::cause() const {
+  if (source_->is_cursor_unknown()) return FillEnd::cursor_unknown;
+  if (sink_->is_upload_gone()) return FillEnd::upload_gone;
+  return FillEnd::failed;
+}
+
+void Fill::end(FillEnd cause, Error error) {
+  if (end_) return;
+  end_ = cause;
+  error_ = std::move(error);
+  walk_->stop();
+}
+
+std::optional<FillEnd> Fill::ended() const {
+  if (!end_ || !walk_->drained() || !inputs_.idle()) return std::nullopt;
+  return end_;
+}
+
+Filled Fill::take_filled() {
+  Filled filled{.walk = walk_->sums(), .sink = sink_->sums(), .shape = walk_->shape()};
+  filled.documents_before = checkpoints_.sums_before().documents;
+  filled.is_resumed = checkpoints_.resumed();
+  const std::vector<Prepared> prepared = sink_->take_prepared();
+  filled.intent = intent(prepared);
+  for (const Prepared& upload : prepared) filled.may_have_twins |= upload.may_have_twin;
+  filled.objects = prepared.size();
+  filled.reached = reached_.greatest;
+  filled.set_aside = std::move(log_.set_aside);
+  return filled;
+}
+
+ledger::Intent Fill::intent(const std::vector<Prepared>& prepared) const {
+  ledger::Intent intent;
+  intent.inputs = inputs_.inputs();
+  for (const Prepared& upload : prepared) intent.uploads.push_back(to_upload(upload));
+  intent.set_aside = checkpoints_.set_aside_before();
+  for (const SetAside& what : log_.set_aside) {
+    if (intent.set_aside.size() >= set_aside_listed_max) break;
+    intent.set_aside.push_back(
+        {.document = what.document, .offset = what.offset, .reason = what.reason});
+  }
+  intent.sums = total_sums(walk_->sums(), sink_->sums(), checkpoints_.sums_before());
+  if (endless_) intent.end = walk_->sums().position;
+  if (plan_.since) intent.end = plan_.position + 1;
+  intent.reached = reached_;
+  return intent;
+}
+
+std::vector<OpenUpload> Fill::open_uploads() const {
+  std::vector<OpenUpload> open;
+  for (const auto& [key, id] : sink_->open_uploads()) open.push_back({key, id});
+  return open;
+}
+
+}  // namespace sluice

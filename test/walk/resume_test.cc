@@ -1,0 +1,144 @@
+// Units that are gone on with, filled once more, or given up: what is read again, what is counted.
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "base/text.h"
+#include "ledger/record.h"
+#include "world.h"
+
+namespace sluice {
+namespace {
+
+constexpr uint64_t pages = 20, page_records = 1'000;
+
+// Prints pages of 1 MB, a checkpoint behind each, and goes on where it is told to.
+constexpr const char* program = R"(#!/bin/sh
+exec awk -v from="${SLUICE_CURSOR:-0}" 'BEGIN {
+  pad = "x"; for (i = 0; i < 10; i++) pad = pad pad
+  for (page = from + 0; page < 20; page++) {
+    for (i = 0; i < 1000; i++) printf "{\"n\":%d,\"pad\":\"%s\"}\n", page * 1000 + i, pad
+    printf "{\"sluice\":{\"checkpoint\":\"%d\"}}\n", page + 1
+  }
+}'
+)";
+
+// A feed that can be gone on with, into objects that are uploaded part by part.
+class Feed {
+ public:
+  Feed() : path_(std::filesystem::temp_directory_path() / ("feed." + std::to_string(getpid()))) {
+    std::ofstream(path_) << program;
+    ::chmod(path_.c_str(), 0755);
+  }
+  ~Feed() { std::filesystem::remove(path_); }
+
+  std::string job(const std::string& sink = "") const {
+    return "name: feed\nsource: { exec: [ \"" + path_.string() +
+           "\" ] }\ndecode: jsonl\nsink: { lake: \"lake/\", format: jsonl" + sink + " }\n";
+  }
+
+  // Killed, as it were, after its first parts: the record has a checkpoint.
+  void interrupt(World& world, const std::string& sink = "", uint64_t parts = 2) const {
+    world.lake_faults = {{{.at = parts + 1, .verb = "put_part"}}};
+    const auto report = world.run(job(sink));
+    world.lake_faults = {};
+    REQUIRE(report.ok());
+    CHECK(report->exit_code(false) == 1);
+    REQUIRE(record(world).checkpoint);
+    CHECK(record(world).checkpoint->cursor != "0");
+  }
+
+  static ledger::Record record(const World& world) {
+    for (const auto& [key, text] : world.lake->objects()) {
+      if (key.view().starts_with("_sluice/feed/")) return *ledger::parse_record(text, key);
+    }
+    return {};
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// Each number once, in order.
+void check_whole(const World& world) {
+  const std::string text = world.text();
+  uint64_t next = 0;
+  for (size_t at = text.find("{\"n\":"); at != text.npos; at = text.find("{\"n\":", at + 1)) {
+    const std::string number = std::to_string(next++);
+    if (text.compare(at + 5, number.size() + 1, number + ",") != 0) break;
+  }
+  CHECK(next == pages * page_records);
+  CHECK(world.lake->open_uploads().empty());
+}
+
+void check_counted_once(const RunReport& report) {
+  CHECK(report.exit_code(false) == 0);
+  const UnitReport& unit = report.units.at(0);
+  CHECK(unit.records == pages * page_records);
+  CHECK(unit.walk.documents + unit.documents_before >= pages);
+  CHECK(unit.walk.documents + unit.documents_before <= pages + 1);
+}
+
+}  // namespace
+
+TEST_CASE("a run goes on behind its checkpoint, and what was read before is not read again") {
+  const Feed feed;
+  World world;
+  feed.interrupt(world);
+  const auto report = world.run(feed.job());
+  REQUIRE(report.ok());
+  check_counted_once(*report);
+  CHECK(report->units[0].documents_before > 0);
+  check_whole(world);
+}
+
+TEST_CASE("an upload that a lifecycle rule took before the next run loses no record") {
+  const Feed feed;
+  World world;
+  feed.interrupt(world);
+  for (const OpenUpload& open : world.lake->open_uploads())
+    REQUIRE(call(*world.lake, Abort{open.key, open.id}).ok());
+  const auto report = world.run(feed.job());
+  REQUIRE(report.ok());
+  check_counted_once(*report);
+  CHECK(report->units[0].documents_before == 0);
+  CHECK(Feed::record(world).manifest->sums.records == pages * page_records);
+  check_whole(world);
+}
+
+TEST_CASE("a unit that can't be completed is filled from its beginning, and counted once") {
+  const Feed feed;
+  // A sealed upload that has gone, and a part that a late request has overwritten (InvalidPart).
+  for (const ErrorKind kind : {ErrorKind::not_found, ErrorKind::conflict}) {
+    for (const bool resumed : {false, true}) {
+      const std::string sink = ", roll_records: 9000";
+      World world;
+      if (resumed) feed.interrupt(world, sink, 3);
+      // When it completes its three objects, and when it settles what became of that.
+      world.lake_faults = {{{.at = 2, .verb = "complete", .error = {kind, "gone"}},
+                            {.at = 5, .verb = "complete", .error = {kind, "gone"}}}};
+      const auto report = world.run(feed.job(sink));
+      REQUIRE(report.ok());
+      check_counted_once(*report);
+      CHECK(report->units[0].objects == 3);
+      CHECK(report->units[0].documents_before == 0);
+      check_whole(world);
+    }
+  }
+}
+
+TEST_CASE("a unit whose completion succeeds at the second look is done, and counted") {
+  const Feed feed;
+  World world;
+  world.lake_faults = {{{.at = 1, .verb = "complete", .error = {ErrorKind::conflict, "late"}}}};
+  const auto report = world.run(feed.job());
+  REQUIRE(report.ok());
+  check_counted_once(*report);
+  CHECK(report->units[0].outcome == UnitOutcome::done);
+  check_whole(world);
+}
+
+}  // namespace sluice
