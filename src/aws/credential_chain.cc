@@ -138,10 +138,14 @@ class Chain {
 
   Result<Credentials> from_source_profile(const std::string& profile, const std::string& source) {
     if (!profiles_.has(source)) return bad(source, "is a source_profile, and isn't there");
+    // Keys of its own count before a role of its own, and so a profile may be its own source.
+    if (profiles_.get(source, "aws_access_key_id") ||
+        profiles_.get(source, "aws_secret_access_key")) {
+      if (Found found = TRY(from_profile_itself(source))) return *found;
+    }
     asked_.push_back(profile);
     const bool is_loop = std::find(asked_.begin(), asked_.end(), source) != asked_.end();
     if (!is_loop && has_role(source)) return from_role(source);
-    // A profile with keys of its own may be its own source.
     if (is_loop && source != profile) return bad(source, "source_profile goes round in circles");
     if (Found found = TRY(from_profile_itself(source))) return *found;
     return bad(source, "is a source_profile, and has no credentials");

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <fstream>
 #include <iterator>
+#include <map>
 
 #include "aws/machine_credentials.h"
 #include "aws/process.h"
@@ -250,14 +251,28 @@ TEST_CASE("Roles chain through profiles, each assumed with the one before") {
       "[profile a]\nrole_arn = ra\nsource_profile = b\nduration_seconds = 900\nregion = eu-west-1\n"
       "[profile b]\nrole_arn = rb\nsource_profile = b\naws_access_key_id = base\n"
       "aws_secret_access_key = s\n";
+  world.engine.then(ScriptedEngine::response(200, sts_answer("AssumeRole", "from_a")));
+  CHECK(world.find()->access_key_id == "from_a");
+  const auto& asked = world.engine.asked();
+  REQUIRE(asked.size() == 1);
+  CHECK(asked[0].body.find("RoleArn=ra") != std::string::npos);
+  CHECK(asked[0].body.find("DurationSeconds=900") != std::string::npos);
+  CHECK(header(asked[0].request.headers, "authorization").find("=base/") != std::string::npos);
+}
+
+TEST_CASE("A role's source without keys of its own is followed to the end") {
+  World world;
+  world.environment.variables["AWS_PROFILE"] = "a";
+  world.files["/h/.aws/config"] =
+      "[profile a]\nrole_arn = ra\nsource_profile = b\nregion = eu-west-1\n"
+      "[profile b]\nrole_arn = rb\nsource_profile = c\n"
+      "[profile c]\naws_access_key_id = base\naws_secret_access_key = s\n";
   world.engine.then(ScriptedEngine::response(200, sts_answer("AssumeRole", "from_b")));
   world.engine.then(ScriptedEngine::response(200, sts_answer("AssumeRole", "from_a")));
   CHECK(world.find()->access_key_id == "from_a");
   const auto& asked = world.engine.asked();
   REQUIRE(asked.size() == 2);
   CHECK(asked[0].body.find("RoleArn=rb") != std::string::npos);
-  CHECK(asked[1].body.find("RoleArn=ra") != std::string::npos);
-  CHECK(asked[1].body.find("DurationSeconds=900") != std::string::npos);
   CHECK(header(asked[1].request.headers, "authorization").find("=from_b/") != std::string::npos);
 }
 
@@ -343,6 +358,27 @@ TEST_CASE("A container's URL must be https or one of the addresses that are know
        {"http://any.example/c", "http://127.0.0.1.example/c", "http://localhost@example/c",
         "ftp://localhost/", "http://169.254.170.2.example/"}) {
     CHECK(message(bad).find("neither https nor") != std::string::npos);
+  }
+}
+
+TEST_CASE("Where an endpoint is configured SSO's token goes there and nowhere else") {
+  for (const auto& [name, where] : std::map<std::string, std::string>{
+           {"AWS_ENDPOINT_URL_SSO", "http://127.0.0.1:7"}, {"AWS_ENDPOINT_URL", "http://b:8/x"}}) {
+    World world;
+    world.environment.variables[name] = where;
+    world.files["/h/.aws/config"] =
+        "[default]\nsso_session = s\nsso_account_id = 1\nsso_role_name = r\n"
+        "[sso-session s]\nsso_region = eu-west-1\nsso_start_url = https://x\n";
+    world.files["/h/.aws/sso/cache/" + hex(sha1("s")) + ".json"] =
+        R"({"accessToken":"t","expiresAt":"2024-02-09T10:00:00Z"})";
+    world.engine.then(ScriptedEngine::response(
+        200, R"({"roleCredentials":{"accessKeyId":"sso","secretAccessKey":"s"}})"));
+    CHECK(world.find()->access_key_id == "sso");
+    CHECK(world.engine.asked().at(0).request.url ==
+          where + "/federation/credentials?account_id=1&role_name=r");
+    world.environment.variables["AWS_USE_FIPS_ENDPOINT"] = "true";
+    CHECK(world.find().error().message.find("custom endpoint") != std::string::npos);
+    CHECK(world.engine.asked().size() == 1);
   }
 }
 

@@ -85,13 +85,18 @@ Status check_region(std::string_view region) {
                "region \"" + excerpt(region) + "\": not a region's name, such as eu-west-1"};
 }
 
-Status check_flags(const EndpointSettings& settings) {
+Status check_custom(const EndpointSettings& settings) {
   if (!settings.endpoint_url.empty() && settings.use_dual_stack) {
     return Error{ErrorKind::invalid, "dual-stack and a custom endpoint don't go together"};
   }
   if (!settings.endpoint_url.empty() && settings.use_fips) {
     return Error{ErrorKind::invalid, "FIPS and a custom endpoint don't go together"};
   }
+  return {};
+}
+
+Status check_flags(const EndpointSettings& settings) {
+  TRY(check_custom(settings));
   if (settings.use_fips && settings.region.view().starts_with("cn-")) {
     return Error{ErrorKind::invalid, "region " + settings.region.str() + ": there is no FIPS"};
   }
@@ -109,6 +114,26 @@ std::string s3_host(std::string_view region, const EndpointSettings& settings) {
     host += "us-east-1.";
   }
   return host.append(partition_of(settings.region.view()).suffix);
+}
+
+// Where a service's own rules differ from <service>[-fips].<region>.<suffix>, as its rule set says:
+// https://github.com/boto/botocore/tree/develop/botocore/data, endpoint-rule-set-1.json of each.
+struct ServiceRules {
+  std::string_view service;
+  bool is_fips_in_gov = false;           // GovCloud's are FIPS endpoints without saying so
+  bool dual_stack_is_the_usual = false;  // AWS, China, GovCloud: one host answers on both
+};
+constexpr std::array<ServiceRules, 6> service_rules = {{{.service = "sts", .is_fips_in_gov = true},
+                                                        {.service = "sqs", .is_fips_in_gov = true},
+                                                        {.service = "ssm", .is_fips_in_gov = true},
+                                                        {"portal.sso", true},
+                                                        {"oidc", true},
+                                                        {"secretsmanager", false, true}}};
+
+ServiceRules rules_of(std::string_view service) {
+  const auto* found = std::find_if(service_rules.begin(), service_rules.end(),
+                                   [&](const ServiceRules& one) { return one.service == service; });
+  return found == service_rules.end() ? ServiceRules{service} : *found;
 }
 
 Status check_bucket(const Bucket& bucket) {
@@ -233,6 +258,7 @@ Result<BucketEndpoint> bucket_endpoint(const Bucket& bucket, const EndpointSetti
 
 Result<std::string> service_endpoint(std::string_view service, const EndpointSettings& settings) {
   TRY(check_region(settings.region.view()));
+  TRY(check_custom(settings));
   if (!settings.endpoint_url.empty()) {
     const CustomUrl url = TRY(parse_custom(settings.endpoint_url));
     return url.scheme + "://" + url.host + url.path;
@@ -242,12 +268,15 @@ Result<std::string> service_endpoint(std::string_view service, const EndpointSet
   std::string host(service);
   // STS's own endpoint without a region signs for us-east-1.
   if (region == "aws-global") return "https://" + host + "." + std::string(partition.suffix);
-  // GovCloud's are FIPS endpoints without saying so.
-  const bool is_fips_anyway = (service == "sts" || service == "sqs") &&
-                              region.starts_with("us-gov-") && !settings.use_dual_stack;
+  const ServiceRules rules = rules_of(service);
+  const bool is_gov = region.starts_with("us-gov-"), is_china = region.starts_with("cn-");
+  const bool is_fips_anyway = rules.is_fips_in_gov && is_gov && !settings.use_dual_stack;
   if (settings.use_fips && !is_fips_anyway) host += "-fips";
   host.append(".").append(region).append(".");
-  host.append(settings.use_dual_stack ? partition.dual_stack_suffix : partition.suffix);
+  const bool is_usual = rules.dual_stack_is_the_usual &&
+                        (partition.suffix == "amazonaws.com" || (is_china && !settings.use_fips));
+  const bool is_dual_stack = settings.use_dual_stack && !is_usual;
+  host.append(is_dual_stack ? partition.dual_stack_suffix : partition.suffix);
   return "https://" + host;
 }
 

@@ -138,6 +138,50 @@ TEST_CASE("Addressing is chosen by what fits: hosts for AWS, paths for others an
         "https://lake.s3-fips.dualstack.us-gov-west-1.amazonaws.com");
 }
 
+TEST_CASE("SSO, Secrets Manager and SSM are asked where each one's own rules say") {
+  const auto host = [](std::string_view service, const char* region, std::string_view how) {
+    EndpointSettings settings{Region(region)};
+    settings.use_fips = how.find("fips") != how.npos;
+    settings.use_dual_stack = how.find("dual") != how.npos;
+    return service_endpoint(service, settings).value();
+  };
+  for (const std::string service : {"portal.sso", "oidc", "ssm"}) {
+    CAPTURE(service);
+    const std::string at = "https://" + service;
+    CHECK(host(service, "eu-west-1", "") == at + ".eu-west-1.amazonaws.com");
+    CHECK(host(service, "us-east-1", "fips") == at + "-fips.us-east-1.amazonaws.com");
+    CHECK(host(service, "us-east-1", "dual") == at + ".us-east-1.api.aws");
+    CHECK(host(service, "us-east-1", "fips dual") == at + "-fips.us-east-1.api.aws");
+    CHECK(host(service, "cn-north-1", "") == at + ".cn-north-1.amazonaws.com.cn");
+    CHECK(host(service, "cn-north-1", "dual") == at + ".cn-north-1.api.amazonwebservices.com.cn");
+    CHECK(host(service, "us-gov-west-1", "fips") == at + ".us-gov-west-1.amazonaws.com");
+    CHECK(host(service, "us-gov-west-1", "dual") == at + ".us-gov-west-1.api.aws");
+    CHECK(host(service, "us-gov-west-1", "fips dual") == at + "-fips.us-gov-west-1.api.aws");
+  }
+  const std::string at = "https://secretsmanager";
+  const auto secrets = [&](const char* region, std::string_view how) {
+    return host("secretsmanager", region, how);
+  };
+  CHECK(secrets("us-east-1", "fips") == at + "-fips.us-east-1.amazonaws.com");
+  CHECK(secrets("us-east-1", "dual") == at + ".us-east-1.amazonaws.com");
+  CHECK(secrets("us-east-1", "fips dual") == at + "-fips.us-east-1.amazonaws.com");
+  CHECK(secrets("cn-north-1", "dual") == at + ".cn-north-1.amazonaws.com.cn");
+  CHECK(secrets("cn-north-1", "fips dual") == at + "-fips.cn-north-1.api.amazonwebservices.com.cn");
+  CHECK(secrets("us-gov-west-1", "fips") == at + "-fips.us-gov-west-1.amazonaws.com");
+  CHECK(secrets("us-gov-west-1", "dual") == at + ".us-gov-west-1.amazonaws.com");
+  CHECK(secrets("us-iso-east-1", "dual") == at + ".us-iso-east-1.api.aws.ic.gov");
+}
+
+TEST_CASE("FIPS or dual stack with a custom endpoint is an error of every service") {
+  for (const bool is_fips : {true, false}) {
+    EndpointSettings settings{Region("eu-west-1"), "http://127.0.0.1:9"};
+    (is_fips ? settings.use_fips : settings.use_dual_stack) = true;
+    for (const char* service : {"sts", "ssm", "secretsmanager", "portal.sso"})
+      CHECK(service_endpoint(service, settings).error().message.find("custom endpoint") !=
+            std::string::npos);
+  }
+}
+
 TEST_CASE("What can't be an endpoint is refused in one clear line") {
   const Region region("eu-west-1");
   const auto message = [](const char* bucket, EndpointSettings settings) {

@@ -113,19 +113,19 @@ std::string cache_text(const Token& token) {
   return text + "}";
 }
 
-EndpointSettings settings_of(const Session& session, const Environment& environment) {
-  EndpointSettings settings;
-  settings.region = Region(session.region);
-  const auto is_on = [&](std::string_view name) {
-    const auto said = variable(environment, name);
-    return said && equal_without_case(*said, "true");
-  };
-  settings.use_fips = is_on("AWS_USE_FIPS_ENDPOINT");
-  settings.use_dual_stack = is_on("AWS_USE_DUALSTACK_ENDPOINT");
-  return settings;
+// `service`: its name in AWS_ENDPOINT_URL_<...> and in profiles; where one is named there the
+// session's token goes there and nowhere else.
+Result<std::string> origin_of(std::string_view service, std::string_view host,
+                              const Session& session, const Profiles& profiles,
+                              const Environment& environment) {
+  AwsOptions options;
+  options.profile = session.profile;
+  options.region = session.region;
+  return service_endpoint(host, TRY(endpoint_settings(service, options, environment, profiles)));
 }
 
-Status renew(const Session& session, const AwsSurroundings& surroundings, Token& token) {
+Status renew(const Session& session, const Profiles& profiles, const AwsSurroundings& surroundings,
+             Token& token) {
   const WallTime at = surroundings.clock->wall();
   const bool can_renew = !session.name.empty() && !token.refresh.empty() &&
                          !token.client_id.empty() && !token.client_secret.empty() &&
@@ -139,7 +139,7 @@ Status renew(const Session& session, const AwsSurroundings& surroundings, Token&
   json::append_quoted(token.refresh, body);
   body += "}";
   const std::string url =
-      TRY(service_endpoint("oidc", settings_of(session, surroundings.environment)));
+      TRY(origin_of("sso_oidc", "oidc", session, profiles, surroundings.environment));
   const auto made = [&] {
     HttpRequest post;
     post.method = "POST";
@@ -180,11 +180,11 @@ Result<Credentials> sso_credentials(const Profiles& profiles, std::string_view p
   Token token = TRY(read_token(session, surroundings));
   const WallTime at = surroundings.clock->wall();
   if (!token.expires || token.expires->ns - at.ns < renewed_before) {
-    const Status renewed = renew(session, surroundings, token);
+    const Status renewed = renew(session, profiles, surroundings, token);
     if (!renewed.ok() && (!token.expires || *token.expires <= at)) return renewed.error();
   }
   const std::string origin =
-      TRY(service_endpoint("portal.sso", settings_of(session, surroundings.environment)));
+      TRY(origin_of("sso", "portal.sso", session, profiles, surroundings.environment));
   const auto made = [&] {
     HttpRequest get;
     get.url = origin + "/federation/credentials?" +
