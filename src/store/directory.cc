@@ -132,7 +132,8 @@ Result<Done> Directory::on(Put& put, Timing& timing) {
   timing.bytes = put.body.size();
   const std::string hidden = root_.unique_id();
   const auto put_it = [&]() -> Result<Done> {
-    const Fd file = TRY(create_file(root_.tmp(), hidden));
+    // What is put is state, with places and cursors in it; objects of data are uploads.
+    const Fd file = TRY(create_file(root_.tmp(), hidden, S_IRUSR | S_IWUSR));
     TRY(write_all(file.get(), put.body));
     return Done{TRY(root_.publish({root_.tmp(), hidden, file.get()}, put.key, put.expect))};
   };

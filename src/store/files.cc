@@ -54,8 +54,8 @@ Result<Fd> open_directory(int at, const std::string& path) {
   return fd;
 }
 
-Result<Fd> create_file(int at, const std::string& path) {
-  Fd fd(openat(at, path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+Result<Fd> create_file(int at, const std::string& path, mode_t mode) {
+  Fd fd(openat(at, path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode));
   if (!fd) return error_of(errno);
   return fd;
 }

@@ -40,7 +40,7 @@ Error error_of(int number, std::string_view what = {});
 
 Result<Fd> open_directory(int at, const std::string& path);
 // A new file for reading and writing; there must be none of that name.
-Result<Fd> create_file(int at, const std::string& path);
+Result<Fd> create_file(int at, const std::string& path, mode_t mode = 0666);
 Status write_all(int fd, std::string_view bytes);
 // Appends the whole of one file to another, without taking the bytes through this program's memory.
 Status copy_all(int from, int to, uint64_t bytes);
