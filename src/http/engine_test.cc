@@ -247,6 +247,26 @@ TEST_CASE("a URL or a header that can't be sent is refused") {
         std::string::npos);
 }
 
+TEST_CASE("what others name is asked at public addresses alone, whatever its name leads to") {
+  TestServer server(echo);
+  const std::string port = std::to_string(server.port());
+  const auto client = engine({.shards = 1});
+  for (const std::string host : {"127.0.0.1", "localhost", "2130706433"}) {
+    CAPTURE(host);
+    HttpRequest request{.url = "http://" + host + ":" + port + "/"};
+    request.asked_by = "https://api.example.com/";
+    const auto refused = call(*client, request);
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().kind == ErrorKind::denied);
+    CHECK(refused.error().message.find("is a loopback one") != std::string::npos);
+    // The same without anybody's word, and then by a neighbour.
+    CHECK(call(*client, {.url = request.url}).ok());
+    request.asked_by = server.url("/");
+    CHECK(call(*client, {.url = server.url("/")}).ok());
+    CHECK(call(*client, request).ok());
+  }
+}
+
 TEST_CASE("TLS is verified: a known authority passes, an unknown one is refused with the reason") {
   TestCertificates made;
   made.sign("server");

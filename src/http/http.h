@@ -36,6 +36,9 @@ struct HttpRequest {
   Nanoseconds stalled_after = 30_s;      // No byte moved for so long, in either direction
   Instant deadline = {INT64_MAX};        // Of the whole attempt
   bool fresh_connection = false;         // Not over one that has been idle
+  // Not empty: named by what lies at this URL, and only asked at public addresses unless that one's
+  // own are not. Else `denied`.
+  std::string asked_by = {};
   // It may be sent again, once and at once, if the idle connection it went out on turns out to
   // have been closed by the peer: no byte of an answer came.
   bool may_be_sent_twice = true;

@@ -22,6 +22,7 @@ struct Origin {
   Origin(Url at, const ProxyRules& proxies);  // Which outlive it
   Url url;                                    // Only scheme, host and port count.
   const Url* proxy = nullptr;                 // Null: straight
+  bool is_public_only = false;                // No other addresses are asked (address_class.h)
   std::string proxy_credentials = {};         // Secret
   bool tunnels() const { return proxy != nullptr && url.is_tls; }
   const std::string& connect_host() const { return proxy != nullptr ? proxy->host : url.host; }

@@ -10,6 +10,7 @@
 
 #include "base/inbox.h"
 #include "base/signals.h"
+#include "http/address_class.h"
 
 namespace sluice {
 
@@ -18,6 +19,19 @@ namespace {
 // Times are looked after so often; a timeout is late by as much at most.
 constexpr Nanoseconds sweep_every = 50_ms;
 constexpr size_t scratch_bytes = 64 << 10;
+
+// Scheme, host and port, as they were written; nothing of what is no URL.
+std::string_view name_of(std::string_view url) {
+  const size_t scheme = url.find("://");
+  if (scheme == std::string_view::npos) return {};
+  return url.substr(0, url.find_first_of("/?#", scheme + 3));
+}
+
+// What leads to the machine or the network that it mustn't lead to.
+Error not_public(const Origin& origin, const Address& address) {
+  return {ErrorKind::denied, origin.text() + " is not asked: its address " + address.text() +
+                                 " is a " + std::string(special_class(address)) + " one"};
+}
 
 }  // namespace
 
@@ -155,14 +169,34 @@ int Shard::milliseconds_to_wait() const {
 
 // ---- an exchange finds a connection ------------------------------------------------------------
 
-Result<Origin*> Shard::origin_of(std::string_view url) {
-  const size_t scheme = url.find("://");
-  if (scheme == std::string_view::npos) return TRY(parse_url(url)), nullptr;
-  const std::string_view name = url.substr(0, url.find_first_of("/?#", scheme + 3));
-  const auto known = origins_.find(name);
-  if (known != origins_.end()) return known->second.get();
-  auto origin = std::make_unique<Origin>(TRY(parse_url(name)), options_.proxies);
-  return origins_.emplace(name, std::move(origin)).first->second.get();
+// One that only public addresses may be asked of is an origin of its own, with connections of its
+// own.
+Result<Origin*> Shard::origin_of(const HttpRequest& request) {
+  const std::string_view name = name_of(request.url);
+  if (name.empty()) return TRY(parse_url(request.url)), nullptr;
+  const bool is_public_only = !request.asked_by.empty() && !lies_inside(request.asked_by);
+  const std::string own_name = is_public_only ? "public " + std::string(name) : std::string();
+  const auto known = is_public_only ? origins_.find(own_name) : origins_.find(name);
+  Origin* origin = known == origins_.end() ? nullptr : known->second.get();
+  if (origin == nullptr) {
+    auto made = std::make_unique<Origin>(TRY(parse_url(name)), options_.proxies);
+    origin = made.get();
+    origin->is_public_only = is_public_only && origin->proxy == nullptr;
+    origins_.emplace(is_public_only ? own_name : std::string(name), std::move(made));
+  }
+  if (origin->is_public_only && !origin->addresses.empty() &&
+      !special_class(origin->addresses.front()).empty())
+    return not_public(*origin, origin->addresses.front());
+  return origin;
+}
+
+// Whether it was found to lie on this machine or in its network.
+bool Shard::lies_inside(std::string_view url) const {
+  const auto known = origins_.find(name_of(url));
+  if (known == origins_.end()) return false;
+  const auto& addresses = known->second->addresses;
+  return std::any_of(addresses.begin(), addresses.end(),
+                     [](const Address& one) { return !special_class(one).empty(); });
 }
 
 void Shard::dispatch(Pending pending) {
@@ -172,7 +206,7 @@ void Shard::dispatch(Pending pending) {
   if (has_forbidden_byte(url))
     return finish(std::move(pending),
                   Error{ErrorKind::invalid, "a blank or a control character in a URL"});
-  auto origin = origin_of(url);
+  auto origin = origin_of(pending.exchange->request());
   if (!origin.ok()) return finish(std::move(pending), std::move(origin.error()));
   (*origin)->waiting.push_back(std::move(pending));
   serve(**origin);
@@ -261,6 +295,11 @@ void Shard::resolved(Origin& origin, Result<std::vector<Address>> addresses) {
     // Old addresses are better than none.
     if (origin.addresses.empty()) fail_waiting(origin, addresses.error());
     return;
+  }
+  if (origin.is_public_only && !addresses->empty()) {
+    const Address first = addresses->front();
+    std::erase_if(*addresses, [](const Address& one) { return !special_class(one).empty(); });
+    if (addresses->empty()) return fail_waiting(origin, not_public(origin, first));
   }
   origin.learn(*addresses, now_);
   serve(origin);

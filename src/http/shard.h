@@ -54,7 +54,8 @@ class Shard {
   void take_posted();
   int milliseconds_to_wait() const;
 
-  Result<Origin*> origin_of(std::string_view url);
+  Result<Origin*> origin_of(const HttpRequest& request);
+  bool lies_inside(std::string_view url) const;
   void dispatch(Pending pending);
   void serve(Origin& origin);
   void serve_all();

@@ -11,8 +11,14 @@ namespace {
 
 // Never quotes what comes after '?': it may be a secret.
 Error wrong(std::string_view text, std::string_view why) {
-  return {ErrorKind::invalid, "\"" + excerpt(text.substr(0, text.find_first_of("?@")), 200) +
-                                  "\": " + std::string(why)};
+  // Without what may be secret: user and password, the query.
+  std::string shown(text.substr(0, text.find('?')));
+  if (const size_t at = shown.rfind('@'); at != shown.npos) {
+    const size_t scheme = shown.find("://");
+    const size_t begin = scheme < at ? scheme + 3 : 0;
+    shown.replace(begin, at - begin, "***");
+  }
+  return {ErrorKind::invalid, "\"" + excerpt(shown, 200) + "\": " + std::string(why)};
 }
 
 // RFC 3986, 5.2.4: "." and ".." taken out of a path.

@@ -36,6 +36,9 @@ TEST_CASE("what is no URL is refused, without quoting what may be a secret") {
     if (!url.ok()) CHECK(url.error().kind == ErrorKind::invalid);
   }
   CHECK(parse_url("http://h:x/?token=hush").error().message.find("hush") == std::string::npos);
+  CHECK(parse_url("socks5://user:secret@proxy:1080").error().message ==
+        "\"socks5://***@proxy:1080\": a URL that begins with http:// or https:// was expected");
+  CHECK(parse_url("user:secret@proxy").error().message.find("secret") == std::string::npos);
 }
 
 TEST_CASE("a reference leads where RFC 3986 says") {
