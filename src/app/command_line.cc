@@ -152,7 +152,8 @@ class Parser {
                     "The byte budget (default: the job's, or 256MiB, or 60 % of the cgroup's)");
   }
   void add_limit(CLI::App* app) {
-    app->add_option("--limit", texts_.limit, "Only so many documents of each unit")
+    app->add_option("--limit", texts_.limit,
+                    "Only so many documents of each unit, which stays unfinished")
         ->check(CLI::PositiveNumber);
   }
   void add_run(CLI::App* app) {

@@ -31,6 +31,8 @@ std::string words_about(const UnitState& state) {
       if (!record.leftovers.empty()) {
         words += (words.empty() ? "" : "; ") + grouped(record.leftovers.size()) + " leftovers";
       }
+      if (words.empty() && record.manifest)
+        words = "committed by " + record.manifest->provisional + "; the next run does it whole";
       return words;
     }
     case Standing::failed:

@@ -16,6 +16,7 @@ Standing standing_of(const ledger::Record& record, const std::string& fingerprin
   if (record.run) return Standing::claimed;
   if (record.failed) return Standing::failed;
   if (!record.manifest) return Standing::missing;
+  if (!record.manifest->provisional.empty()) return Standing::unfinished;
   return record.manifest->fingerprint == fingerprint ? Standing::done : Standing::stale;
 }
 

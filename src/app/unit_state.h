@@ -16,7 +16,7 @@ enum class Standing : uint8_t {
   done,        // Committed, by a job that does the same
   stale,       // Committed by a job that did other things
   claimed,     // A run is at it, or died at it
-  unfinished,  // A commit was begun and not ended: the next run, or settle, ends it
+  unfinished,  // A commit was begun and not ended, or is provisional: the next run ends it
   failed,
   missing,
 };

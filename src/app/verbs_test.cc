@@ -124,6 +124,32 @@ TEST_CASE("a changed job's units are stale: skipped, and done again with --redo"
   CHECK(sluice_does(folder, {"verify", job}).exit_code == 0);
 }
 
+TEST_CASE("a run with --limit leaves its units unfinished, and the next run does them whole") {
+  const TestFolder folder;
+  const std::string job = orders(folder);
+  folder.write("in/2026-08-22/b.jsonl", "{\"id\":3,\"t\":\"2026-08-22T10:00:00Z\"}\n");
+  const std::string lake = folder / "lake/dt=2026-08-22/2026-08-22-00000.jsonl";
+  Outcome outcome = sluice_does(folder, {"run", job, "--limit", "1", "--ok-set-aside"});
+  CAPTURE(outcome.text);
+  CHECK(outcome.exit_code == 0);
+  CHECK(has(outcome.text, "committed by a run with --limit 1"));
+  CHECK_FALSE(has(file_text(lake), "\"id\":3"));
+
+  outcome = sluice_does(folder, {"status", job});
+  CHECK(has(outcome.text, "2 unfinished"));
+  CHECK(has(outcome.text, "committed by a run with --limit 1"));
+  CHECK(has(sluice_does(folder, {"plan", job}).text, "to do"));
+  outcome = sluice_does(folder, {"verify", job});
+  CHECK(outcome.exit_code == 1);
+  CHECK(has(outcome.text, "unfinished: unit 2026-08-22"));
+
+  REQUIRE(sluice_does(folder, {"run", job, "--ok-set-aside"}).exit_code == 0);
+  CHECK(has(file_text(lake), "\"id\":3"));
+  CHECK(has(sluice_does(folder, {"status", job}).text, "2 done"));
+  CHECK(sluice_does(folder, {"verify", job}).exit_code == 0);
+  CHECK(has(sluice_does(folder, {"run", job, "--limit", "1"}).text, "done already"));
+}
+
 TEST_CASE("a missing directory is one clear line and exit 1, a wrong job exit 2") {
   const TestFolder folder;
   Outcome outcome = sluice_does(folder, {"fold", folder / "nowhere", folder / "out"});

@@ -130,7 +130,13 @@ class Verify {
 
   Status check_unit(const UnitNames& unit) {
     const UnitState state = TRY(look_at(opened_, unit));
-    if (state.standing == Standing::unfinished) {
+    const bool is_provisional =
+        state.record && state.record->manifest && !state.record->manifest->provisional.empty();
+    if (state.standing == Standing::unfinished && is_provisional && !state.record->intent) {
+      problem(
+          "unfinished", unit.id,
+          "committed by " + state.record->manifest->provisional + "; the next run does it whole");
+    } else if (state.standing == Standing::unfinished) {
       problem("unfinished", unit.id, "a commit was begun and not ended; run or settle ends it");
     } else if (state.standing == Standing::failed) {
       problem("failed", unit.id, state.record->failed->why);
@@ -145,6 +151,8 @@ class Verify {
     ++units;
     if (state.record->manifest->fingerprint != opened_.job.fingerprint) {
       notes.push_back("unit " + unit.id + ": stale; its inputs are not compared");
+    } else if (is_provisional) {
+      notes.push_back("unit " + unit.id + ": provisional; its inputs are not compared");
     } else if (!opened_.parts.source->lists()) {
       notes.push_back("unit " + unit.id + ": its source can't be listed; inputs are not compared");
     } else if (!opened_.parts.source->stream()) {

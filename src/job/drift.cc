@@ -157,7 +157,7 @@ void note_profile(const Job& job, const ledger::Record& record, bool is_resumed,
                   const WalkShape& shape, ledger::Intent& intent, UnitReport& report) {
   report.profile.reset();
   report.profile_before.reset();
-  if (!job.watch_drift || intent.end > 0 || is_resumed) return;
+  if (!job.watch_drift || intent.end > 0 || is_resumed || !intent.provisional.empty()) return;
   intent.shape = to_shape(shape);
   report.profile = UnitProfile{report.unit, intent.sums.records, intent.shape};
   if (record.manifest && record.manifest->fingerprint == job.fingerprint) {

@@ -34,7 +34,7 @@ std::optional<UnitProfile> profile_of(const ledger::Manifest& manifest, std::str
 ledger::Shape to_shape(const WalkShape& shape);
 // Puts a fill's shape into its intent, and what it is to be held against into its report. `record`:
 // the unit's, as it was claimed. Nothing for a stream, nor for a fill that has resumed an earlier
-// one, since what that had read is not in the shape.
+// one, since what that had read is not in the shape, nor for one that was cut short.
 void note_profile(const Job& job, const ledger::Record& record, bool is_resumed,
                   const WalkShape& shape, ledger::Intent& intent, UnitReport& report);
 

@@ -14,6 +14,12 @@ FillTickets fill_tickets(SeriesOwner& series) {
           series.new_series()};
 }
 
+// What a run with a limit commits is for looking at: nobody may take the unit for done by it.
+std::string why_provisional(const RunOptions& options) {
+  if (options.limit == UINT64_MAX) return {};
+  return "a run with --limit " + std::to_string(options.limit);
+}
+
 }  // namespace
 
 UnitTask::UnitTask(UnitNames unit, Surroundings around, Lease lease)
@@ -213,6 +219,7 @@ void UnitTask::take_filled() {
     fail(Error(status.error()), mine);
     return ledger_on();
   }
+  filled.intent.provisional = why_provisional(around_.options);
   note_profile(around_.job, run_.record(), filled.is_resumed, filled.shape, filled.intent, report_);
   filled_ = std::move(filled);
   if (!filled_->may_have_twins) return write_intent();
@@ -296,6 +303,10 @@ void UnitTask::report_committed() {
   report_.bytes_written += filled_->sink.bytes;
   report_.objects += filled_->objects;
   report_.reached = filled_->reached;
+  if (const std::string why = why_provisional(around_.options); !why.empty() && !endless_)
+    report_.warnings.push_back("committed by " + why +
+                               ": the unit stays unfinished, the next run "
+                               "without it does it whole");
   for (SetAside& what : filled_->set_aside) {
     if (report_.set_aside.size() < set_aside_listed_max)
       report_.set_aside.push_back(std::move(what));

@@ -11,7 +11,8 @@ bool names(const Record& record, const UploadId& id) {
 }
 
 bool finished(const Record& record) {
-  return record.manifest.has_value() && !record.intent.has_value() && record.leftovers.empty();
+  return record.manifest && record.manifest->provisional.empty() && !record.intent.has_value() &&
+         record.leftovers.empty();
 }
 
 Manifest manifest_of(const Intent& intent, const std::vector<ETag>& etags) {
@@ -27,6 +28,7 @@ Manifest manifest_of(const Intent& intent, const std::vector<ETag>& etags) {
                     .sums = intent.sums,
                     .shape = intent.shape,
                     .reached = intent.reached,
+                    .provisional = intent.provisional,
                     .end = intent.end};
   for (size_t i = 0; i < etags.size(); ++i) {
     manifest.outputs.push_back({intent.uploads[i].key, etags[i], intent.uploads[i].content});

@@ -19,7 +19,8 @@
 //      "set_aside": [{"document": ..., "offset": 17, "reason": ..., "count": 1}], "sums": {...},
 //      "shape": {"records": 41, "bytes": 8200, "looked_at": 41, "levels": 2,
 //        "fields": {".id": 41, ".user": 40}, "nested": {".user.name": 40}},
-//      "reached": {"field": ".changed", "greatest": "2024-02-08T23:59:58Z", "near": "0:9f86"}},
+//      "reached": {"field": ".changed", "greatest": "2024-02-08T23:59:58Z", "near": "0:9f86"},
+//      "provisional": "a run with --limit 5"},
 //    "manifest": {"epoch": 5, "todo": true, the rest as in its intent, with "outputs" (key, etag,
 //      bytes, records, crc32c, least, greatest) in place of "uploads"},
 //    "leftovers": ["dt=2024-02-08/2024-02-08-00001.jsonl.gz"],
@@ -173,7 +174,8 @@ struct Intent {
   Sums sums = {};
   Shape shape = {};  // Empty: not known
   Reached reached = {};
-  uint64_t end = 0;  // Streams: the position that it leads to. 0: a bounded unit.
+  std::string provisional = {};  // Why the unit isn't finished by it; empty: it is
+  uint64_t end = 0;              // Streams: the position that it leads to. 0: a bounded unit.
   bool operator==(const Intent&) const = default;
 };
 
@@ -190,6 +192,8 @@ struct Manifest {
   Sums sums = {};
   Shape shape = {};
   Reached reached = {};
+  // Readers see it like any other, and the next run does the unit whole.
+  std::string provisional = {};
   uint64_t end = 0;
   bool operator==(const Manifest&) const = default;
 };
@@ -250,8 +254,8 @@ Result<Manifest> parse_manifest(std::string_view text, const Key& key);
 // Does the upload belong to the record, so that nobody else may abort it?
 bool names(const Record& record, const UploadId& id);
 
-// The unit's last commit stands and nothing of another is half done. Whether it is this job's is
-// the fingerprint's question.
+// The unit's last commit stands for good, and nothing of another is half done. Whether it is this
+// job's is the fingerprint's question.
 bool finished(const Record& record);
 inline bool finished(const Record& record, std::string_view fingerprint) {
   return finished(record) && record.manifest->fingerprint == fingerprint;

@@ -272,7 +272,7 @@ bool read_common(Field field, IntentOrManifest& commit) {
          field("inputs", commit.inputs) || field("retire", commit.retire) ||
          field("catalogue", commit.catalogue) || field("set_aside", commit.set_aside) ||
          field("sums", commit.sums) || field("shape", commit.shape) ||
-         field("reached", commit.reached);
+         field("reached", commit.reached) || field("provisional", commit.provisional);
 }
 
 void read(Reader& reader, Intent& intent) {

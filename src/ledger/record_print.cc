@@ -230,6 +230,7 @@ void write_tail(Writer& writer, const IntentOrManifest& commit) {
   write_sums(writer, commit.sums);
   write_shape(writer, commit.shape);
   write_reached(writer, commit.reached);
+  writer.field("provisional", commit.provisional);
 }
 
 void write(Writer& writer, const Intent& intent) {

@@ -47,6 +47,7 @@ Record everything() {
                          .sums = sums,
                          .shape = shape,
                          .reached = {".chang\"ed", "2024-02-08T10:00:00Z", "0:1f 3b:2"},
+                         .provisional = "a run with --limit 5",
                          .end = UINT64_MAX};
   record.manifest = Manifest{.epoch = 5,
                              .todo = true,
