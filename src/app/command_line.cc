@@ -16,7 +16,7 @@ constexpr int exit_wrong_request = 2;
 
 // CLI11 knows numbers and texts; what else there is comes as text and is read afterwards.
 struct Texts {
-  std::string units, memory, deadline, each;
+  std::string units, memory, deadline, grace, each;
   std::vector<std::string> variables;
   uint64_t limit = 0;
 };
@@ -168,6 +168,9 @@ class Parser {
     app->add_option("--workers", command_.workers, "Worker threads (default: the cores)")
         ->check(CLI::Range(1, 256));
     app->add_option("--deadline", texts_.deadline, "Stop after so long: 90s, 10m");
+    app->add_option(
+        "--grace", texts_.grace,
+        "Once told to stop, end at last after so long, whatever is awaited (default 10s)");
   }
   void add_explain(CLI::App* app) {
     app->add_option("PART", command_.word, "A part (lake, json, set), a role, `job` or `units`");
@@ -231,6 +234,9 @@ class Parser {
     }
     if (!texts_.deadline.empty()) {
       command_.deadline = TRY_IN(parse_duration(texts_.deadline), "--deadline");
+    }
+    if (!texts_.grace.empty()) {
+      command_.grace = TRY_IN(parse_duration(texts_.grace), "--grace");
     }
     if (texts_.limit > 0) command_.limit = texts_.limit;
     command_.fold.each_day = texts_.each == "day";

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "app/generate.h"
+#include "app/stop_on_signal.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "job/units.h"
@@ -50,6 +51,7 @@ struct Command {
   std::optional<uint64_t> limit = {};  // Documents of each unit; for preview records
   std::optional<uint64_t> memory_bytes = {};
   std::optional<Nanoseconds> deadline = {};
+  Nanoseconds grace = grace_default;
   uint32_t in_flight = 256;
   uint32_t workers = 0;  // 0: as many as cores
   bool redo = false, json = false, allow_empty = false;

@@ -2,16 +2,15 @@
 
 #include <fcntl.h>
 #include <malloc.h>
-#include <pthread.h>
 #include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
+#include <thread>
 
-#include "base/child_process.h"
 #include "base/text.h"
-#include "job/run.h"
 
 extern char** environ;  // NOLINT: POSIX declares it nowhere.
 
@@ -19,15 +18,6 @@ namespace sluice {
 namespace {
 
 constexpr uint64_t memory_bytes_most = 256 << 20;
-constexpr int exit_stopped = 4;
-
-sigset_t stop_signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  return signals;
-}
 
 // A small file whole; empty if it can't be read.
 std::string text_of(const std::string& path) {
@@ -133,34 +123,6 @@ uint64_t default_memory_bytes() {
   const uint64_t limit = cgroup_memory_bytes();
   if (limit == UINT64_MAX) return memory_bytes_most;
   return std::min(memory_bytes_most, limit / 10 * 6);
-}
-
-StopOnSignal::StopOnSignal(Inbox& inbox) {
-  // Kept back in this thread and in all that it starts; only the one here takes them.
-  const sigset_t signals = stop_signals();
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  thread_ = std::jthread([&inbox, signals](const std::stop_token& stop) {
-    bool stopping = false;
-    while (!stop.stop_requested()) {
-      const int signal = ::sigwaitinfo(&signals, nullptr);
-      if (stop.stop_requested()) return;
-      if (signal != SIGINT && signal != SIGTERM) continue;
-      if (stopping) {
-        kill_all_children();
-        ::_exit(exit_stopped);
-      }
-      stopping = true;
-      inbox.post(
-          std::make_unique<Stop>(signal == SIGINT ? "stopped by SIGINT" : "stopped by SIGTERM"));
-    }
-  });
-}
-
-StopOnSignal::~StopOnSignal() {
-  thread_.request_stop();
-  // Wakes it: it waits for this signal and ends nothing by it.
-  pthread_kill(thread_.native_handle(), SIGTERM);  // NOLINT(bugprone-bad-signal-to-kill-thread)
-  thread_.join();
 }
 
 }  // namespace sluice

@@ -2,6 +2,7 @@
 #include "app/opened_job.h"
 #include "app/process.h"
 #include "app/progress.h"
+#include "app/stop_on_signal.h"
 #include "app/verbs.h"
 #include "job/drift.h"
 #include "report/json.h"
@@ -11,6 +12,7 @@ namespace sluice {
 namespace {
 
 Result<int> run_job(const Command& command) {
+  StopOnSignal stop({.deadline = command.deadline, .grace = command.grace});
   auto opened = TRY(open_job(command, Stores::Use::write));
   for (const std::string& warning : opened->job.warnings) {
     std::fprintf(stderr, "warning: %s\n", warning.c_str());
@@ -21,7 +23,7 @@ Result<int> run_job(const Command& command) {
   Budget budget(
       command.memory_bytes.value_or(opened->job.memory_bytes.value_or(default_memory_bytes())));
   Inbox inbox;
-  const StopOnSignal signals(inbox);
+  const StopOnSignal::Listener listener(stop, inbox);
   Workers workers(command.workers > 0 ? command.workers : usable_cores());
   InFlight in_flight(command.in_flight);
   Chance chance;
@@ -31,7 +33,6 @@ Result<int> run_job(const Command& command) {
   const RunOptions options{
       .redo = command.redo,
       .limit = command.limit.value_or(UINT64_MAX),
-      .deadline = command.deadline,
       .span = {.documents = opened->aids.span_documents.value_or(UINT64_MAX)},
       .until = opened->aids.until,
       .on_progress = [&line](const Progress& progress) { line.show(progress); },

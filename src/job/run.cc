@@ -46,7 +46,6 @@ class Run : public Task {
         timers_(++series_),
         ownership_(job_, parts_, resources_.inbox, TicketSeries(++series_)) {
     report_.units.resize(units_.size());
-    if (options_.deadline) post_timer(deadline_, *options_.deadline);
     if (options_.on_progress) post_timer(tick_, options_.progress_every);
   }
 
@@ -165,7 +164,6 @@ class Run : public Task {
   }
 
   void on_timer(Ticket ticket) {
-    if (ticket == deadline_) stop("the deadline has come");
     if (ticket != tick_) return;
     options_.on_progress(progress());
     post_timer(tick_, options_.progress_every);
@@ -206,7 +204,7 @@ class Run : public Task {
   bool stopping_ = false;
   TicketSeries timers_;
   Ownership ownership_;
-  Ticket deadline_ = 0, tick_ = 0;
+  Ticket tick_ = 0;
 };
 
 }  // namespace

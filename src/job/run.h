@@ -69,8 +69,7 @@ struct SpanLimits {
 
 struct RunOptions {
   bool redo = false;
-  uint64_t limit = UINT64_MAX;               // Documents of each unit
-  std::optional<Nanoseconds> deadline = {};  // From now
+  uint64_t limit = UINT64_MAX;  // Documents of each unit, which stays unfinished
   SpanLimits span = {};
   std::optional<uint64_t> until = {};  // Streams: end at this position
   std::function<void(const Progress&)> on_progress = {};
