@@ -150,7 +150,8 @@ Status Fill::status() const {
 }
 
 FillEnd Fill::cause() const {
-  if (source_->is_cursor_unknown()) return FillEnd::cursor_unknown;
+  if (source_->is_cursor_unknown() || sink_->is_checkpoint_unknown())
+    return FillEnd::cursor_unknown;
   if (sink_->is_upload_gone()) return FillEnd::upload_gone;
   return FillEnd::failed;
 }

@@ -9,6 +9,10 @@
 namespace sluice {
 namespace {
 
+// A lifecycle rule takes an upload once. Where uploads go each time, something else is wrong, and
+// filling for ever would only cost.
+constexpr uint32_t fills_max = 4;
+
 FillTickets fill_tickets(SeriesOwner& series) {
   return {series.new_series(), series.new_series(), series.new_series(), series.new_series(),
           series.new_series()};
@@ -159,8 +163,16 @@ void UnitTask::write_intent() {
 
 void UnitTask::open_fill() {
   report_.epoch = run_.epoch();
-  filled_.reset();  // An intent that could not be completed
-  failure_.reset();
+  if (std::exchange(filled_, {}))
+    in_vain_ = Error{ErrorKind::conflict,
+                     "an upload, or a part of one, was gone when it was to be "
+                     "completed"};
+  if (fills_++ == fills_max) {
+    Error why = *std::exchange(in_vain_, {});
+    why.message += "; filled " + std::to_string(fills_max) + " times, each time in vain";
+    fail(std::move(why), {});
+    return ledger_on();
+  }
   auto plan = plan_fill();
   auto fill = !plan.ok() ? Result<std::unique_ptr<Fill>>(plan.error())
                          : Fill::open(fill_around_, std::move(*plan), ahead_, lease_);
@@ -241,6 +253,7 @@ void UnitTask::take_unfilled(FillEnd end) {
   if (!again) report_.warnings.insert(report_.warnings.end(), warnings.begin(), warnings.end());
   if ((again || end == FillEnd::claim_lost) && !run_.done()) {
     run_.upload_gone(mine);
+    in_vain_ = std::move(why);
   } else if (!run_.done() || run_.may_fail()) {
     fail(std::move(why), mine);
   } else {
@@ -249,14 +262,16 @@ void UnitTask::take_unfilled(FillEnd end) {
   ledger_on();
 }
 
-// What passes by itself is no reason to begin anew. What doesn't would fail the same way at the
-// same place.
+// What has been stored stays, whatever the reason is: beginning anew would only cost. Where it is
+// the reason itself a fill ends in another way.
 void UnitTask::fail(Error why, std::vector<OpenUpload> mine) {
-  const bool passes = why.kind == ErrorKind::transient || why.kind == ErrorKind::throttled ||
-                      why.kind == ErrorKind::cancelled;
   failure_ = std::move(why);
-  if (passes && !run_.done() && run_.record().checkpoint) return run_.leave();
-  run_.fail({failure_->message, format_rfc3339(around_.resources.clock.wall())}, std::move(mine));
+  ledger::Failed noted{failure_->message, format_rfc3339(around_.resources.clock.wall())};
+  if (!run_.record().checkpoint) {
+    run_.fail(std::move(noted), std::move(mine));
+  } else if (!run_.done()) {
+    run_.leave(std::move(mine), std::move(noted));
+  }
 }
 
 // Policy 6: nothing, where there was something, is a mistake until somebody says that it isn't.
@@ -286,6 +301,7 @@ void UnitTask::report_committed() {
     intent_at_.reset();
   }
   if (!filled_) return;
+  fills_ = 0;
   const WalkSums& sums = filled_->walk;
   report_.walk.documents += sums.documents;
   report_.documents_before += filled_->documents_before;

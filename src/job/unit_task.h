@@ -117,6 +117,8 @@ class UnitTask : public Task {
   std::optional<Filled> filled_;   // Until it is committed, or isn't
   std::optional<ledger::SweepTwins> twins_;  // While sweeping
   std::optional<Error> failure_;
+  std::optional<Error> in_vain_;  // Why the last fill came to nothing, and the unit is filled again
+  uint32_t fills_ = 0;            // Since the last commit
   bool stopping_ = false;
 };
 

@@ -276,7 +276,7 @@ class LakeMaker : public SinkMaker {
     }
     const std::optional<SinkCheckpoint> resume = std::exchange(context.resume, std::nullopt);
     auto sink = std::make_unique<LakeSink>(options_, std::move(context), std::move(*encode_share));
-    if (resume) TRY(sink->resume(*resume));
+    if (resume) TRY(sink->take_up(*resume));
     return std::unique_ptr<Sink>(std::move(sink));
   }
 

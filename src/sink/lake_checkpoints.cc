@@ -52,8 +52,16 @@ std::optional<SinkCheckpoint> LakeSink::take_checkpoint() {
   return std::nullopt;
 }
 
-Status LakeSink::resume(const SinkCheckpoint& checkpoint) {
-  const SinkState state = TRY(parse_sink_state(checkpoint.state));
+// One that nobody can read is an error of the sink's, not of its opening: the unit is begun anew.
+Status LakeSink::take_up(const SinkCheckpoint& checkpoint) {
+  auto state = parse_sink_state(checkpoint.state);
+  if (state.ok()) return resume(checkpoint, *state);
+  checkpoint_unknown_ = true;
+  fail(std::move(state.error()));
+  return {};
+}
+
+Status LakeSink::resume(const SinkCheckpoint& checkpoint, const SinkState& state) {
   const Error no_room{ErrorKind::invalid, "lake: sink_share: too small for what was begun"};
   sums_ = checkpoint.sums;
   for (const auto& kept : state.places) {
@@ -80,8 +88,11 @@ Status LakeSink::resume(const SinkCheckpoint& checkpoint) {
     if (place->next_n > 0 && key_at(*place, place->next_n - 1) == state.open.str())
       target = place.get();
   }
-  if (open == nullptr || target == nullptr)
-    return Error{ErrorKind::invalid, "the checkpoint doesn't name the object that was open"};
+  if (open == nullptr || target == nullptr) {
+    checkpoint_unknown_ = true;
+    fail({ErrorKind::invalid, "lake: the checkpoint doesn't name the object that was open"});
+    return {};
+  }
   auto lease = context_.share.try_reserve(object_bytes);
   if (!lease) return no_room;
   target->object_lease = std::move(*lease);

@@ -60,7 +60,7 @@ class LakeSink : public Sink {
   ~LakeSink() override { ENSURE(drained()); }
 
   // Goes on where an earlier run's sink had got to; before anything else.
-  Status resume(const SinkCheckpoint& checkpoint);
+  Status take_up(const SinkCheckpoint& checkpoint);
   Result<bool> write(Batch& batch, Cursor& cursor) override;
   void mark_checkpoint(uint64_t point) override;
   std::optional<SinkCheckpoint> take_checkpoint() override;
@@ -70,6 +70,7 @@ class LakeSink : public Sink {
   bool finished() const override { return finishing_ && sealed_.empty() && !error_; }
   Status status() const override { return error_ ? Status(*error_) : Status(); }
   bool is_upload_gone() const override { return upload_gone_; }
+  bool is_checkpoint_unknown() const override { return checkpoint_unknown_; }
   std::vector<Prepared> take_prepared() override;
   SinkSums sums() const override { return sums_; }
   void stop() override { stopped_ = true; }
@@ -77,6 +78,7 @@ class LakeSink : public Sink {
   std::vector<std::pair<Key, UploadId>> open_uploads() const override;
 
  private:
+  Status resume(const SinkCheckpoint& checkpoint, const SinkState& state);
   Place& place(std::string_view name);
   Result<bool> is_new(const Record& record);
   std::string key_at(const Place& place, uint64_t n) const;
@@ -116,7 +118,8 @@ class LakeSink : public Sink {
   bool finishing_ = false;
   bool stopped_ = false;
   std::optional<Error> error_;
-  bool upload_gone_ = false;  // That was the error
+  bool upload_gone_ = false;  // That was the error; or that:
+  bool checkpoint_unknown_ = false;
 };
 
 }  // namespace sluice

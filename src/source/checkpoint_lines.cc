@@ -56,9 +56,12 @@ size_t CheckpointLines::pass(char* bytes, size_t size, bool last) {
 bool CheckpointLines::take(char* line, size_t size) {
   if (size == 0 || !scanner_.scan({line, size})) return false;
   const auto sluice = scanner_.raw(0), cursor = scanner_.raw(1);
-  if (!sluice || !cursor || json::kind(*cursor) != json::Kind::string) return false;
+  if (!sluice || !cursor) return false;
+  const bool is_text = json::kind(*cursor) == json::Kind::string;
+  if (!is_text && *cursor != "null") return false;
   if (!has_one_member(scanner_.value()) || !has_one_member(*sluice)) return false;
-  new_.push_back({.cursor = json::unescape(cursor->substr(1, cursor->size() - 2))});
+  Checkpoint& made = new_.emplace_back();
+  if (is_text) made.cursor = json::unescape(cursor->substr(1, cursor->size() - 2));
   std::memset(line, '\n', size);
   return true;
 }

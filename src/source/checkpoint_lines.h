@@ -1,6 +1,7 @@
 // Lines in which a program says from where it could go on, among the lines that are records:
 //
 //   {"sluice": {"checkpoint": "page 17"}}
+//   {"sluice": {"checkpoint": null}}         it can't go on where it was told to
 //
 // Such a line is no record. It is blanked out (with line breaks, so that all offsets stay what they
 // are and every decoder of lines takes it for empty lines); all that came before it is the past of
@@ -9,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,7 +20,7 @@
 namespace sluice {
 
 struct Checkpoint {
-  std::string cursor;   // The program's own
+  std::optional<std::string> cursor;  // The program's own
   uint64_t offset = 0;  // Of the byte behind its line, in what the program has printed
   bool operator==(const Checkpoint&) const = default;
 };

@@ -25,6 +25,12 @@ class HttpPages : public Source {
         is_resumed_(context.cursor.has_value()),
         next_(paging_.first_request()) {}
 
+  // The unit is begun anew.
+  void refuse_cursor(Error why) {
+    error_ = std::move(why);
+    is_cursor_unknown_ = true;
+  }
+
   void start_what_fits(Purse& purse) override {
     if (stopped_ || error_) return;
     while (may_ask()) ask();
@@ -158,10 +164,9 @@ class HttpPages : public Source {
     if (error_) return;
     const bool is_refusal = error.kind == ErrorKind::not_found || error.kind == ErrorKind::invalid;
     if (is_resumed_ && learnt_ == 0 && is_refusal) {
-      is_cursor_unknown_ = true;  // The unit is begun anew.
-      error_ = Error{ErrorKind::invalid,
-                     "the API doesn't know an earlier run's cursor any more: " + error.message};
-      return;
+      return refuse_cursor(
+          {ErrorKind::invalid,
+           "the API doesn't know an earlier run's cursor any more: " + error.message});
     }
     error_ = std::move(error).in(its.document.name);
   }
@@ -218,9 +223,11 @@ class HttpPagesMaker : public SourceMaker {
     if (options_.details)
       return make_http_details(api_, *options_.details, {std::move(fetch), std::move(paging)},
                                context);
-    if (context.cursor) TRY(paging.resume(*context.cursor));
-    return std::unique_ptr<Source>(
-        std::make_unique<HttpPages>(api_, options_, std::move(fetch), std::move(paging), context));
+    const Status resumed = context.cursor ? paging.resume(*context.cursor) : Status();
+    auto pages =
+        std::make_unique<HttpPages>(api_, options_, std::move(fetch), std::move(paging), context);
+    if (!resumed.ok()) pages->refuse_cursor(resumed.error());
+    return std::unique_ptr<Source>(std::move(pages));
   }
   // What an API will give is not known before it does.
   Status list(const UnitNames&, const std::function<void(const Document&)>&,

@@ -24,6 +24,7 @@ class StreamedDocuments final : public Source {
         tickets_(context.tickets),
         name_(std::move(name)),
         start_(std::move(start)),
+        is_resumed_(context.cursor.has_value()),
         ended_(context.limit == 0) {
     if (context.limit == 0) total_ = 0;
     begin_document();
@@ -62,6 +63,7 @@ class StreamedDocuments final : public Source {
       got.lease.shrink(got.bytes.size());
     }
     cut_at_checkpoints(got);
+    if (!status_.ok()) return;
     if (!got.bytes.empty() || (got.end && documents_.last().document.number == 0)) {
       put(std::move(got.bytes), std::move(got.lease), got.end);
     } else if (got.end && documents_.last().document.bytes > 0) {
@@ -87,6 +89,7 @@ class StreamedDocuments final : public Source {
   void forget(uint64_t number) override { documents_.forget(number); }
   std::optional<uint64_t> documents() const override { return total_; }
   Status status() const override { return status_; }
+  bool is_cursor_unknown() const override { return is_cursor_unknown_; }
   std::vector<std::string> take_warnings() override { return std::exchange(warnings_, {}); }
   void stop() override {
     if (std::exchange(stopped_, true) || !reader_) return;
@@ -109,6 +112,11 @@ class StreamedDocuments final : public Source {
   void cut_at_checkpoints(ByteReader::Got& got) {
     const uint64_t begin = read_;
     for (Checkpoint& checkpoint : got.checkpoints) {
+      if (!checkpoint.cursor && is_resumed_) {
+        is_cursor_unknown_ = true;
+        status_ = Error{ErrorKind::invalid, name_ + ": it can't go on at its checkpoint"};
+        return;
+      }
       const std::string_view piece = got.bytes.view().substr(
           read_ - begin, checkpoint.offset - std::min(read_, checkpoint.offset));
       documents_.last().cursor = std::move(checkpoint.cursor);
@@ -134,9 +142,11 @@ class StreamedDocuments final : public Source {
   TicketSeries tickets_;
   const std::string name_;
   const StartReader start_;
+  const bool is_resumed_;
   Numbered<Known> documents_;  // The last is the one that comes
   uint64_t read_ = 0;          // Bytes that were put
   Status status_;
+  bool is_cursor_unknown_ = false;  // That is why
   std::deque<Arrived> ready_;
   std::vector<std::string> warnings_;
   size_t open_ = 0;  // Orders that are not answered yet

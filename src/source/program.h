@@ -10,7 +10,8 @@
 //   SLUICE_CURSOR   where to go on: the last checkpoint of a run that didn't end; else empty
 // Its exit status counts: anything but 0 fails the unit, with what it said last on its standard
 // error; that, bounded, goes to the report too. Lines that are checkpoints (checkpoint_lines.h) are
-// no records. On a stop it gets SIGTERM, and SIGKILL after 10 s.
+// no records; one with null for a checkpoint says that it can't go on where it was told to, and the
+// unit is begun anew. On a stop it gets SIGTERM, and SIGKILL after 10 s.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,6 @@
 """Runs over a paged API that are killed at chance moments and begun again, till one has come to its
-end: then each record must be in the lake once, in the API's order, and no upload open.
+end: then each record must be in the lake once, in the API's order, and no upload open. Between two
+runs a lifecycle rule may take an upload that was left open, or all.
 
     kills.py SLUICE FAKE_API [--points N] [--seed S] [--style cursor|page|link|exec] [--faults]
 
@@ -9,6 +10,7 @@ before had got to, and how many pages were asked for again.
 import argparse
 import pathlib
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -35,7 +37,7 @@ class Point:
     def __init__(self, words, number):
         self.words = words
         self.chance = random.Random(words.seed * 1_000_003 + number)
-        self.kills = self.resumed = self.stopped = 0
+        self.kills = self.resumed = self.stopped = self.lapsed = 0
 
     def run(self):
         path, next_words, decode = STYLES[self.words.style]
@@ -74,8 +76,19 @@ class Point:
                     process.kill()
                     process.communicate()
                 self.kills += 1
+            self.lapse(job)
             record = job.record()
             self.resumed += bool(record and record.get('checkpoint'))
+
+    def lapse(self, job):
+        """A bucket's lifecycle rule aborts uploads that were begun long ago."""
+        uploads = sorted(job.open_uploads())
+        if not uploads or self.kills > 6 or self.chance.random() > 0.3:
+            return
+        gone = uploads if self.chance.random() < 0.5 else [self.chance.choice(uploads)]
+        for upload in gone:
+            shutil.rmtree(upload)
+        self.lapsed += len(gone)
 
     def wrong(self, api, job):
         lines = [line for path in job.objects() for line in path.read_bytes().splitlines()]
@@ -99,18 +112,21 @@ def main():
     parser.add_argument('--faults', action='store_true')
     words = parser.parse_args()
     began = time.monotonic()
-    kills = resumed = twice = bad = 0
+    kills = resumed = lapsed = twice = bad = 0
     for number in range(words.points):
         point = Point(words, number)
         wrong, counters = point.run()
         kills += point.kills
         resumed += point.resumed
+        lapsed += point.lapsed
         twice += counters['pages_asked_twice']
         bad += bool(wrong)
         print(f'point {number}: {point.kills} kills, checkpoint found {point.resumed} times, '
+              f'{point.lapsed} uploads lapsed, '
               f'{counters["pages_asked_twice"]} pages asked for again: {wrong or "all there, once"}',
               flush=True)
     print(f'{words.points} points, {kills} kills, {resumed} times a checkpoint was left, '
+          f'{lapsed} uploads lapsed, '
           f'{twice} pages asked for again, {bad} wrong, {time.monotonic() - began:.0f} s')
     return 1 if bad else 0
 

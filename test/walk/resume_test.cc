@@ -35,6 +35,14 @@ class Feed {
   }
   ~Feed() { std::filesystem::remove(path_); }
 
+  // From now on the program knows nothing of earlier runs.
+  void forget() const {
+    std::string text = program;
+    text.insert(text.find('\n') + 1,
+                "test -z \"$SLUICE_CURSOR\" || echo '{\"sluice\": {\"checkpoint\": null}}'\n");
+    std::ofstream(path_) << text;
+  }
+
   std::string job(const std::string& sink = "") const {
     return "name: feed\nsource: { exec: [ \"" + path_.string() +
            "\" ] }\ndecode: jsonl\nsink: { lake: \"lake/\", format: jsonl" + sink + " }\n";
@@ -127,6 +135,130 @@ TEST_CASE("a unit that can't be completed is filled from its beginning, and coun
       CHECK(report->units[0].documents_before == 0);
       check_whole(world);
     }
+  }
+}
+
+TEST_CASE("a unit whose uploads go each time fails after a few fills, and keeps nothing open") {
+  const Feed feed;
+  for (const char* verb : {"put_part", "complete"}) {
+    World world;
+    world.lake_faults = {
+        {{.at = 0, .verb = verb, .error = {ErrorKind::not_found, "NoSuchUpload"}}}};
+    const auto report = world.run(feed.job());
+    REQUIRE(report.ok());
+    CHECK(report->exit_code(false) == 1);
+    CHECK(report->units[0].error->message.find("4 times") != std::string::npos);
+    CHECK(report->units[0].records == 0);
+    CHECK(Feed::record(world).epoch <= 5);
+    CHECK(Feed::record(world).failed);
+    CHECK(world.objects().empty());
+    CHECK(world.lake->open_uploads().empty());
+    world.lake_faults = {};
+    const auto again = world.run(feed.job());
+    REQUIRE(again.ok());
+    check_counted_once(*again);
+    check_whole(world);
+  }
+}
+
+TEST_CASE("what a source misses is the source's error: the unit fails once") {
+  for (const char* verb : {"list", "get"}) {
+    World world;
+    world.give("2024-02-08/a.jsonl", "{\"n\":1}\n");
+    world.source_faults = {{{.at = 0, .verb = verb, .error = {ErrorKind::not_found, "no bucket"}}}};
+    const auto report = world.run(
+        "name: feed\nunits: { each: day, default: 2024-02-08 }\n"
+        "source: { objects: \"in/{unit:%F}/\" }\ndecode: jsonl\n"
+        "sink: { lake: \"lake/\", format: jsonl }\n");
+    REQUIRE(report.ok());
+    CHECK(world.source_calls < 10);
+    CHECK(Feed::record(world).epoch == 1);
+    CHECK(report->exit_code(false) == (verb == std::string("list") ? 1 : 3));
+  }
+}
+
+TEST_CASE("a sink's upload that can't be begun is no upload that is gone") {
+  const Feed feed;
+  World world;
+  world.lake_faults = {
+      {{.at = 0, .verb = "create_upload", .error = {ErrorKind::not_found, "NoSuchBucket"}}}};
+  const auto report = world.run(feed.job());
+  REQUIRE(report.ok());
+  CHECK(report->exit_code(false) == 1);
+  CHECK(Feed::record(world).epoch == 1);
+}
+
+TEST_CASE("a checkpoint that can't be read begins the unit anew") {
+  const Feed feed;
+  World world;
+  feed.interrupt(world);
+  for (const auto& [key, text] : world.lake->objects()) {
+    if (!key.view().starts_with("_sluice/feed/")) continue;
+    std::string other = text;
+    const size_t at = other.find("sluice-sink 1");
+    REQUIRE(at != other.npos);
+    other.replace(at, 13, "sluice-sink 9");
+    REQUIRE(call(*world.lake, Put{key, other}).ok());
+  }
+  const auto report = world.run(feed.job());
+  REQUIRE(report.ok());
+  check_counted_once(*report);
+  CHECK(report->units[0].documents_before == 0);
+  check_whole(world);
+}
+
+TEST_CASE("a program that can't go on at its checkpoint is begun anew, in the same run") {
+  const Feed feed;
+  World world;
+  feed.interrupt(world);
+  feed.forget();
+  const auto report = world.run(feed.job());
+  REQUIRE(report.ok());
+  check_counted_once(*report);
+  CHECK(report->units[0].documents_before == 0);
+  check_whole(world);
+}
+
+TEST_CASE("whatever ends a run that could go on, its checkpoint stays and the next run goes on") {
+  const Feed feed;
+  struct Way {
+    const char* what;
+    std::function<void(World&)> set;
+  };
+  const std::vector<Way> ways = {
+      {"a stop while it claims",
+       [](World& world) {
+         world.before_run = [](Inbox& inbox) { inbox.post(std::make_unique<Stop>("SIGTERM")); };
+       }},
+      {"a full disk",
+       [](World& world) {
+         world.lake_faults = {
+             {{.at = 0, .verb = "put_part", .error = {ErrorKind::invalid, "no space left"}}}};
+       }},
+      {"an expired token",
+       [](World& world) {
+         world.lake_faults = {
+             {{.at = 0, .verb = "put_part", .error = {ErrorKind::denied, "ExpiredToken"}}}};
+       }},
+      {"a store that can't be reached",
+       [](World& world) { world.lake_faults = {{{.at = 0, .verb = "put_part"}}}; }},
+  };
+  for (const Way& way : ways) {
+    CAPTURE(way.what);
+    World world;
+    feed.interrupt(world);
+    const std::string cursor = Feed::record(world).checkpoint->cursor;
+    way.set(world);
+    REQUIRE(world.run(feed.job()).ok());
+    world.before_run = {};
+    world.lake_faults = {};
+    REQUIRE(Feed::record(world).checkpoint);
+    CHECK(Feed::record(world).checkpoint->cursor == cursor);
+    const auto report = world.run(feed.job());
+    REQUIRE(report.ok());
+    check_counted_once(*report);
+    CHECK(report->units[0].documents_before > 0);
+    check_whole(world);
   }
 }
 
