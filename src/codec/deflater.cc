@@ -4,7 +4,6 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <cstddef>
 #include <cstring>
 
 #include "base/result.h"
@@ -63,14 +62,11 @@ class FastDeflater final : public Deflater {
   }
 
  private:
-  // What isal_deflate_init() leaves of the block before: the state, and of the level's buffer all
-  // but its tokens (igzip_lib.h), where the hash table of matches is. Which block that was is
-  // chance.
+  // isal_deflate_init() leaves most of what the block before has written, and which block that was
+  // is chance. Nothing of it can choose a match if it isn't there: 8 us of some 340 a block.
   void forget() {
-    constexpr size_t state_bytes =
-        offsetof(isal_zstream, internal_state) + offsetof(isal_zstate, buffer);
-    std::memset(static_cast<void*>(stream_.get()), 0, state_bytes);
-    std::memset(level_buffer_.get(), 0, ISAL_DEF_LVL2_REQ);
+    std::memset(static_cast<void*>(stream_.get()), 0, sizeof(isal_zstream));
+    std::memset(level_buffer_.get(), 0, ISAL_DEF_LVL2_DEFAULT);
   }
 
   const std::unique_ptr<isal_zstream> stream_;
