@@ -30,6 +30,7 @@ void decode(Decoder& decoder, const DocumentHead& head, uint64_t records_max, De
       out.fault = step.error().message;
       return;
     }
+    if (step->next == DecodeStep::Next::finished) out.fault = decoder.rest_lost().value_or("");
     // The window is never emptied: it holds the head of a document.
     if (step->next != DecodeStep::Next::more_input || input.empty()) return;
   }

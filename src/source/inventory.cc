@@ -291,6 +291,8 @@ class Inventory : public Listing {
     const bool has_ended = stepped->next == DecodeStep::Next::finished;
     if (is_last != has_ended || !input_->empty())
       return fail(range.file, {ErrorKind::corrupt, "it doesn't end where its gzip does"});
+    if (has_ended && decoder_->rest_lost())
+      return fail(range.file, {ErrorKind::corrupt, *decoder_->rest_lost()});
     input_.reset();
     const size_t file = range.file;
     early_.erase(fed_++);

@@ -32,6 +32,10 @@ class PlainRows : public Decoder {
         row_.clear();
       } else if (c == '!') {
         return Error{ErrorKind::corrupt, "an exclamation mark"};
+      } else if (c == '?') {
+        rest_lost_ = "a question mark";
+        input = {};
+        break;
       } else {
         row_ += c;
       }
@@ -39,6 +43,7 @@ class PlainRows : public Decoder {
     }
     return DecodeStep{last ? DecodeStep::Next::finished : DecodeStep::Next::more_input, done_};
   }
+  std::optional<std::string> rest_lost() const override { return rest_lost_; }
   void dropped(size_t bytes) override { done_ -= bytes; }
   uint64_t window_offset() const override { return 0; }
   uint64_t inflated() const override { return inflated_; }
@@ -58,6 +63,7 @@ class PlainRows : public Decoder {
   }
   const std::vector<std::string> columns_;
   std::string row_;
+  std::optional<std::string> rest_lost_;
   uint64_t inflated_ = 0;
   size_t done_ = 0;
   std::vector<std::string> warnings_;
@@ -224,6 +230,10 @@ TEST_CASE("damaged files are never taken for shorter ones") {
   bad.add("f/1", row("a/1") + "!");
   bad.run();
   CHECK(has(bad.error(), "f/1: an exclamation mark"));
+  Bench cut;  // A damaged gzip member, and no MD5 in the manifest
+  cut.add("f/1", row("a/1") + "?" + row("a/2"));
+  cut.run();
+  CHECK(has(cut.error(), "f/1: a question mark"));
   Bench no_size;
   no_size.add("f/1", "logs,a/1,many,e\n");
   no_size.run();
