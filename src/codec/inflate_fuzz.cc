@@ -78,6 +78,8 @@ bool header_is_bad(std::string_view whole) {
   inflateGetHeader(&stream, &header);
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(whole.data()));
   stream.avail_in = static_cast<uInt>(whole.size());
+  Bytef nowhere = 0;  // zlib wants a place, if not for a byte
+  stream.next_out = &nowhere;
   const int answer = inflate(&stream, Z_BLOCK);  // Stops behind the header
   inflateEnd(&stream);
   return answer == Z_DATA_ERROR && header.done != 1;

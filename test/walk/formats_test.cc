@@ -96,7 +96,7 @@ TEST_CASE("many objects that are made at once, and roll, are each read whole by 
       for (size_t i = 0; i < documents.size(); ++i)
         world.give(std::to_string(100 + i) + ".jsonl", documents[i]);
       const auto report =
-          world.run(job(format, ", partition: \"p={.p}/\", roll: 64KiB, sink_share: 12MiB"));
+          world.run(job(format, ", partition: \"p={.p}/\", roll: 64KiB, share: 12MiB"));
       REQUIRE(report.ok());
       CHECK(report->exit_code(false) == 0);
       CHECK(world.objects().size() >= 3);
