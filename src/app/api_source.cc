@@ -13,7 +13,8 @@ namespace {
 
 class ApiSource : public SourceMaker {
  public:
-  explicit ApiSource(Environment environment) : environment_(std::move(environment)) {}
+  ApiSource(Environment environment, Secrets secrets)
+      : environment_(std::move(environment)), secrets_(std::move(secrets)) {}
   ~ApiSource() override {
     // Whoever refreshes credentials does it through the engine.
     inner_.reset();
@@ -30,11 +31,13 @@ class ApiSource : public SourceMaker {
     how.tls.ca_file = environment_.get("SSL_CERT_FILE").value_or("");
     if (auto tls = TRY(auth_tls(words))) how.tls = std::move(*tls);
     engine_ = TRY(make_engine(how));
-    auth_ = TRY(make_api_auth(words, *engine_, clock_,
-                              [this](const aws::AwsOptions& asked) { return credentials(asked); }));
+    tell_secrets(options);
+    auth_ = TRY(make_api_auth(
+        words, *engine_, clock_,
+        [this](const aws::AwsOptions& asked) { return credentials(asked); }, secrets_));
     rate_ = std::make_unique<RequestRate>(options.per_second,
                                           auth_ == nullptr ? 1 : auth_->identities());
-    access_.reset(new ApiAccess{*engine_, clock_, auth_.get(), *rate_});
+    access_.reset(new ApiAccess{*engine_, clock_, auth_.get(), *rate_, secrets_});
     inner_ = make_http_pages_maker(*access_, std::move(options));
     return {};
   }
@@ -55,6 +58,21 @@ class ApiSource : public SourceMaker {
   std::optional<Incremental> incremental() const override { return inner_->incremental(); }
 
  private:
+  // Secrets that stand in the job as they are, where names tell that they are: an API may repeat
+  // them.
+  void tell_secrets(const HttpPagesOptions& options) {
+    for (const auto& [name, value] : options.headers) {
+      const std::string& text = value.text();
+      if (!is_secret_name(name)) continue;
+      secrets_.add(name, text);
+      // The scheme is none: "Bearer s3cr3t"
+      secrets_.add(name, std::string_view(text).substr(text.rfind(' ') + 1));
+    }
+    for (const auto& [name, value] : options.query) {
+      if (is_secret_word(name) || is_secret_name(name)) secrets_.add(name, value.text());
+    }
+  }
+
   Result<aws::CredentialSource*> credentials(const aws::AwsOptions& asked) {
     auto source =
         aws::make_credential_source(asked, aws::real_surroundings(environment_, *engine_, clock_));
@@ -71,6 +89,7 @@ class ApiSource : public SourceMaker {
   }
 
   const Environment environment_;
+  Secrets secrets_;
   const Clock clock_;
   std::unique_ptr<HttpEngine> engine_;
   std::vector<std::unique_ptr<aws::CredentialSource>> credentials_;
@@ -84,8 +103,9 @@ class ApiSource : public SourceMaker {
 }  // namespace
 
 Result<std::unique_ptr<SourceMaker>> make_api_source(const Settings& settings,
-                                                     const Environment& environment) {
-  auto made = std::make_unique<ApiSource>(environment);
+                                                     const Environment& environment,
+                                                     const Secrets& secrets) {
+  auto made = std::make_unique<ApiSource>(environment, secrets);
   TRY_IN(made->open(settings), "http");
   return std::unique_ptr<SourceMaker>(std::move(made));
 }

@@ -6,14 +6,16 @@
 
 #include "base/environment.h"
 #include "base/result.h"
+#include "base/secrets.h"
 #include "flow/makers.h"
 #include "flow/settings.h"
 
 namespace sluice {
 
 // `settings`: of the part `http`. `invalid`: words that contradict each other, a file or a proxy
-// that can't be used.
+// that can't be used. What is secret in the requests, `secrets` is told.
 Result<std::unique_ptr<SourceMaker>> make_api_source(const Settings& settings,
-                                                     const Environment& environment);
+                                                     const Environment& environment,
+                                                     const Secrets& secrets);
 
 }  // namespace sluice

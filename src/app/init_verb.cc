@@ -11,6 +11,7 @@
 #include "app/verbs.h"
 #include "base/text.h"
 #include "codec/inflate.h"
+#include "http/address_class.h"
 #include "http/engine.h"
 #include "http/url.h"
 #include "source/api_auth_words.h"
@@ -84,7 +85,15 @@ Result<HttpResponse> ask(Engine& engine, const std::string& first, Headers heade
     if (!moved || location.empty()) return response;
     if (hop == redirects_max) return wrong(url_to_show(first) + ": too many redirects");
     const std::string next = resolved_url(url, location);
-    if (!same_origin(url, next)) headers.clear();
+    if (!same_origin(url, next)) {
+      const Url from = TRY(parse_url(url)), to = TRY(parse_url(next));
+      if (from.is_tls && !to.is_tls) return wrong(url_to_show(next) + ": https leads to http");
+      if (special_class(from.host).empty() && !special_class(to.host).empty())
+        return wrong(url_to_show(next) +
+                     ": a redirect into this machine's network; give that URL "
+                     "itself if it is right");
+      headers.clear();
+    }
     url = next;
   }
 }
@@ -139,7 +148,7 @@ Result<int> init(const InitWords& words) {
   const ApiAnswer answer = TRY(look_at(words, headers));
   const std::string text = TRY_IN(guess_job(answer, headers), "GET " + url_to_show(words.url));
   if (words.file.empty()) {
-    print(text);
+    print_to_use(text);
   } else {
     TRY(write_new(words.file, text));
     print(words.file + " is written; read it, then: sluice check " + words.file + "\n");

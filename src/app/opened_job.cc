@@ -13,6 +13,7 @@
 #include "app/secret_values.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "http/url.h"
 
 namespace sluice {
 namespace {
@@ -39,11 +40,45 @@ Result<std::string> read_file(const std::string& path) {
   return text;
 }
 
+// Of the job that was read last: a process of the command line has one.
+Secrets& secrets_of_process() {
+  static Secrets secrets;
+  return secrets;
+}
+
+// What a terminal would obey rather than show may come from an API, or from a key.
+std::string shown(std::string_view text) {
+  std::string out = secrets_of_process().hide(text);
+  for (char& c : out) {
+    const bool is_control = static_cast<unsigned char>(c) < ' ' || c == 0x7F;
+    if (is_control && c != '\n' && c != '\t') c = '?';
+  }
+  return out;
+}
+
+// A proxy's password, which no job names.
+void tell_proxies(const Environment& environment, Secrets& secrets) {
+  for (const char* name : {"https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy", "ALL_PROXY"}) {
+    const std::string value = environment.get(name).value_or("");
+    const size_t sign = value.rfind('@');
+    if (sign == value.npos) continue;
+    const size_t scheme = value.find("://");
+    const size_t begin = scheme == value.npos ? 0 : scheme + 3;
+    if (begin >= sign) continue;
+    const std::string who = percent_decoded(value.substr(begin, sign - begin));
+    secrets.add(name, who);
+    secrets.add(name, std::string_view(who).substr(who.find(':') + 1));
+    secrets.add(name, value.substr(begin, sign - begin));
+  }
+}
+
 Result<Job> read_job(const Command& command, const ResolveSecret& resolve) {
   const bool is_fold = command.verb == Verb::fold;
   const std::string text = is_fold ? TRY(fold_job(command.fold)) : TRY(read_file(command.job_file));
   Job job = TRY(parse_job(is_fold ? "fold" : command.job_file, text, process_environment(),
                           command.variables, all_parts(), resolve));
+  tell_proxies(process_environment(), job.secrets);
+  secrets_of_process() = job.secrets;
   job.keep_set_aside |= command.set_aside;
   job.ok_set_aside |= command.ok_set_aside;
   job.allow_empty |= command.allow_empty;
@@ -75,16 +110,9 @@ Result<std::unique_ptr<OpenedJob>> open_job(const Command& command, Stores::Use 
   auto opened = std::make_unique<OpenedJob>();
   opened->aids = TRY(TestAids::from(process_environment()));
   opened->job = TRY(read_job_with_secrets(command));
-  const auto hidden = [&](Error error) {
-    error.message = opened->hide(error.message);
-    return error;
-  };
-  auto stores = Stores::open(opened->job, use, process_environment(), opened->meter, opened->aids);
-  if (!stores.ok()) return hidden(std::move(stores).error());
-  opened->stores = std::move(*stores);
-  auto parts = make_parts(opened->job, *opened->stores);
-  if (!parts.ok()) return hidden(std::move(parts).error());
-  opened->parts = std::move(*parts);
+  opened->stores =
+      TRY(Stores::open(opened->job, use, process_environment(), opened->meter, opened->aids));
+  opened->parts = TRY(make_parts(opened->job, *opened->stores));
   return opened;
 }
 
@@ -97,14 +125,29 @@ int exit_code_of(const Error& error) {
 }
 
 int complain(const Error& error) {
-  for (const std::string_view line : split(error.message, '\n')) {
+  const std::string message = shown(error.message);
+  for (const std::string_view line : split(message, '\n')) {
     std::fprintf(stderr, "sluice: %.*s\n", static_cast<int>(line.size()), line.data());
   }
   return exit_code_of(error);
 }
 
+void warn(std::string_view text) {
+  std::fprintf(stderr, "warning: %s\n", shown(text).c_str());
+}
+
 void print(std::string_view text) {
+  const std::string out = shown(text);
+  std::fwrite(out.data(), 1, out.size(), stdout);
+}
+
+void print_to_use(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+void print_json(std::string_view json) {
+  const std::string out = secrets_of_process().hide_in_json(json);
+  std::fwrite(out.data(), 1, out.size(), stdout);
 }
 
 }  // namespace sluice

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/command_line.h"
@@ -26,7 +27,6 @@ struct OpenedJob {
   std::unique_ptr<Stores> stores;
   JobParts parts;
 
-  std::string hide(std::string_view text) const { return job.secrets.hide(text); }
   // Those asked for; their runs' fields are left empty.
   Result<std::vector<UnitNames>> units(const Command& command) const;
 };
@@ -39,9 +39,15 @@ Result<std::unique_ptr<OpenedJob>> open_job(const Command& command, Stores::Use 
 
 // What an error means for who called the program: 2 for what a human must edit, else 1.
 int exit_code_of(const Error& error);
+// The doors through which words leave the program, whole: no secret of the jobs that were read goes
+// through them, and no control character of whoever sent one.
+//
 // "sluice: ..." on stderr, a line for each of the message's; answers exit_code_of().
 int complain(const Error& error);
-// To stdout, whole.
-void print(std::string_view text);
+void warn(std::string_view text);        // "warning: ..." on stderr
+void print(std::string_view text);       // To stdout
+void print_json(std::string_view json);  // Likewise; it stays JSON
+// What is of no use unless it is what the job means (a policy with its buckets, a job file).
+void print_to_use(std::string_view text);
 
 }  // namespace sluice

@@ -95,7 +95,7 @@ Result<JobParts> make_parts(const Job& job, Stores& stores) {
     parts.source =
         make_objects_source_maker(*stores.source(), *pattern, job.zone, std::move(listing));
   } else if (job.source.name() == http_pages_doc().name) {
-    parts.source = TRY(make_api_source(job.source, stores.environment()));
+    parts.source = TRY(make_api_source(job.source, stores.environment(), job.secrets));
   } else {
     parts.source = TRY(job.source.part()->make_source(job.source));
   }

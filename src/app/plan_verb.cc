@@ -179,9 +179,11 @@ Result<int> plan(const Command& command) {
   }
   const uint64_t memory_bytes =
       command.memory_bytes.value_or(opened->job.memory_bytes.value_or(default_memory_bytes()));
-  print(opened->hide(command.json
-                         ? plan_json(*opened, plans, sums, memory_bytes)
-                         : columns.text() + "\n" + plan_text(*opened, sums, memory_bytes)));
+  if (command.json) {
+    print_json(plan_json(*opened, plans, sums, memory_bytes));
+  } else {
+    print(columns.text() + "\n" + plan_text(*opened, sums, memory_bytes));
+  }
   return exit_done;
 }
 
@@ -193,7 +195,7 @@ int do_plan(const Command& command) {
     const Result<std::string> policies =
         job.ok() ? iam_policies(*job, process_environment()) : Result<std::string>(job.error());
     if (!policies.ok()) return complain(policies.error());
-    print(*policies);
+    print_to_use(*policies);
     return exit_done;
   }
   const auto code = plan(command);

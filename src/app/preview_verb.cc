@@ -54,7 +54,7 @@ class Preview {
   }
 
  private:
-  void say(const std::string& text) { print(opened_.hide(text)); }
+  void say(const std::string& text) { print(text); }
 
   void show_document(const DocumentHead& head) {
     say("\nsource  " + head.document.name + " (" + print_bytes(head.document.bytes) + ")\n");

@@ -15,7 +15,7 @@ Result<int> run_job(const Command& command) {
   StopOnSignal stop({.deadline = command.deadline, .grace = command.grace});
   auto opened = TRY(open_job(command, Stores::Use::write));
   for (const std::string& warning : opened->job.warnings) {
-    std::fprintf(stderr, "warning: %s\n", warning.c_str());
+    warn(warning);
   }
   std::vector<UnitNames> units = TRY(opened->units(command));
 
@@ -38,10 +38,7 @@ Result<int> run_job(const Command& command) {
       .on_progress = [&line](const Progress& progress) { line.show(progress); },
       .progress_every = line.every()};
   auto report = run(opened->job, opened->parts, std::move(units), resources, options);
-  if (!report.ok()) {
-    report.error().message = opened->hide(report.error().message);
-    return std::move(report).error();
-  }
+  if (!report.ok()) return std::move(report).error();
   report->remarks = opened->stores->remarks();
   report->resident_peak_bytes = resident_peak_bytes();
   const std::string memory =
@@ -51,8 +48,7 @@ Result<int> run_job(const Command& command) {
   std::vector<std::pair<std::string, std::string>> more;
   const std::string figures = opened->stores->test_figures();
   if (!figures.empty()) more.emplace_back("test", figures);
-  print(
-      opened->hide(command.json ? report::json(*report, exit_code, more) : report::table(*report)));
+  command.json ? print_json(report::json(*report, exit_code, more)) : print(report::table(*report));
   return exit_code;
 }
 

@@ -23,12 +23,12 @@ Result<int> check(const Command& command) {
   auto opened = TRY(open_job(command, Stores::Use::look));
   if (Store* source = opened->stores->source()) {
     TRY_IN(look_into(*source, ""), "source");
-    print(opened->hide("ok  source " + source->name() + " can be listed\n"));
+    print("ok  source " + source->name() + " can be listed\n");
   }
   TRY_IN(look_into(opened->stores->lake(), opened->stores->lake_prefix()), "lake");
-  print(opened->hide("ok  lake " + job.lake + " can be listed\n"));
+  print("ok  lake " + job.lake + " can be listed\n");
   TRY_IN(look_into(opened->stores->state(), opened->stores->state_prefix()), "state");
-  print(opened->hide("ok  state " + job.state + " can be listed\n"));
+  print("ok  state " + job.state + " can be listed\n");
   for (const std::string& warning : job.warnings) print("warning: " + warning + "\n");
   return exit_done;
 }
@@ -64,7 +64,7 @@ int do_generate(const Command& command) {
     out.number("objects", made->objects).number("records", made->records);
     out.number("records_cut", made->records_cut).number("records_late", made->records_late);
     out.number("bytes", made->bytes).number("plain_bytes", made->bytes_plain);
-    print(out.done() + "\n");
+    print_json(out.done() + "\n");
     return exit_done;
   }
   print(report::grouped(made->objects) + " objects, " + report::grouped(made->records) +

@@ -101,8 +101,8 @@ Result<int> status(const Command& command) {
     }
   }
   if (command.json) {
-    print(opened->hide(
-        JsonObject().text("job", opened->job.name).raw("units", states.done()).done() + "\n"));
+    print_json(JsonObject().text("job", opened->job.name).raw("units", states.done()).done() +
+               "\n");
     return exit_done;
   }
   std::string sums;
@@ -111,7 +111,7 @@ Result<int> status(const Command& command) {
     sums += (sums.empty() ? "" : ", ") + grouped(counts[i]) + " " +
             std::string(to_string(static_cast<Standing>(i)));
   }
-  print(opened->hide(columns.text() + "\n" + (sums.empty() ? "no units" : sums) + "\n"));
+  print(columns.text() + "\n" + (sums.empty() ? "no units" : sums) + "\n");
   return exit_done;
 }
 
@@ -139,11 +139,9 @@ Result<int> settle(const Command& command) {
                     .number("aborted", machine.aborted())
                     .text("outcome", words)
                     .done());
-    if (!command.json) print(opened->hide(unit.id + "  " + words + "\n"));
+    if (!command.json) print(unit.id + "  " + words + "\n");
   }
-  if (command.json) {
-    print(opened->hide(JsonObject().raw("units", settled.done()).done() + "\n"));
-  }
+  if (command.json) print_json(JsonObject().raw("units", settled.done()).done() + "\n");
   return exit_code;
 }
 

@@ -321,7 +321,7 @@ Result<int> verify(const Command& command) {
   auto opened = TRY(open_job(command, Stores::Use::look));
   Verify verify(*opened, command);
   TRY(verify.check());
-  print(opened->hide(command.json ? json_of(verify) : text_of(verify, command.shallow)));
+  command.json ? print_json(json_of(verify)) : print(text_of(verify, command.shallow));
   return verify.problems().empty() ? exit_done : exit_failed;
 }
 

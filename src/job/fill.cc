@@ -48,7 +48,7 @@ Fill::Fill(const Surroundings& around, FillPlan plan, Lease& lease)
       checkpoints_(plan_.resume),
       inputs_(*plan_.ledger_unit, plan_.epoch, *around_.parts.state, around_.resources.inbox,
               around_.tickets.inputs),
-      log_(inputs_, checkpoints_) {
+      log_(around_.job.secrets, inputs_, checkpoints_) {
   if (plan_.since) plan_.unit.since = &*plan_.since;
   span_unit_ = plan_.unit;
   if (around_.parts.source->stream()) span_unit_.id = span_id(plan_.unit.id, plan_.position);
@@ -73,7 +73,8 @@ Status Fill::open_stages(std::unique_ptr<Source>& ahead) {
   if (!ahead) {
     SourceContext context = source_context(around_, plan_.unit);
     context.position = plan_.position;
-    context.cursor = checkpoints_.cursor();
+    if (const auto sealed = checkpoints_.cursor())
+      context.cursor = TRY(around_.job.secrets.reveal(*sealed));
     source = TRY(parts.source->open(std::move(context)));
   }
   sink_ = TRY(parts.sink->open({span_unit_, plan_.mark, shares_.sink(), shared.budget, shared.meter,

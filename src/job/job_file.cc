@@ -324,9 +324,9 @@ class JobReader {
   // how patiently it asks: who gives an API more time goes on with what has come already.
   std::string fingerprint() const {
     constexpr std::array<std::string_view, 4> books = {"state", "single_writer", "format", "s3"};
-    constexpr std::array<std::string_view, 9> entering = {
-        "s3",       "auth",          "inventory", "rate",    "timeout",
-        "attempts", "give_up_after", "max_pages", "parallel"};
+    constexpr std::array<std::string_view, 10> entering = {
+        "s3",       "auth",          "inventory", "rate",     "timeout",
+        "attempts", "give_up_after", "max_pages", "parallel", "also_from"};
     std::string text = "1 " + job_.source.canonical(entering) + job_.decode.canonical();
     for (const Settings& transform : job_.transforms) text += transform.canonical();
     text += job_.sink.canonical(books) + job_.format.canonical() + job_.zone.name();

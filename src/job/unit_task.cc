@@ -13,6 +13,12 @@ namespace {
 // filling for ever would only cost.
 constexpr uint32_t fills_max = 4;
 
+// What goes wrong is told in the record and in the report.
+Error hidden(const Secrets& secrets, Error error) {
+  error.message = secrets.hide(error.message);
+  return error;
+}
+
 FillTickets fill_tickets(SeriesOwner& series) {
   return {series.new_series(), series.new_series(), series.new_series(), series.new_series(),
           series.new_series()};
@@ -257,7 +263,7 @@ void UnitTask::take_unfilled(FillEnd end) {
   } else if (!run_.done() || run_.may_fail()) {
     fail(std::move(why), mine);
   } else {
-    failure_ = std::move(why);
+    failure_ = hidden(around_.job.secrets, std::move(why));
   }
   ledger_on();
 }
@@ -265,7 +271,7 @@ void UnitTask::take_unfilled(FillEnd end) {
 // What has been stored stays, whatever the reason is: beginning anew would only cost. Where it is
 // the reason itself a fill ends in another way.
 void UnitTask::fail(Error why, std::vector<OpenUpload> mine) {
-  failure_ = std::move(why);
+  failure_ = hidden(around_.job.secrets, std::move(why));
   ledger::Failed noted{failure_->message, format_rfc3339(around_.resources.clock.wall())};
   if (!run_.record().checkpoint) {
     run_.fail(std::move(noted), std::move(mine));

@@ -81,12 +81,23 @@ class Filler {
                                                          : reference(inside, node.mark);
       if (!value) return;
       out += *value;
-      secrets_.add(inside, *value);
+      if (is_secret(inside, *value)) secrets_.add(inside, *value);
       node.secret = true;
     }
     if (at == 0) return;
     out += text.substr(at);
     node.text = std::move(out);
+  }
+
+  // Else SHARD=1 would hide every 1 that is shown. Where it stands and what it is called tell that
+  // a short value is secret all the same.
+  bool is_secret(std::string_view inside, std::string_view value) const {
+    if (value.size() >= Secrets::whole_from || inside.find(':') != inside.npos) return true;
+    const auto is_in = [&](std::string_view word) {
+      return std::find(path_.begin(), path_.end(), word) != path_.end();
+    };
+    return is_secret_name(inside) || is_in("auth") ||
+           (!path_.empty() && (is_secret_name(path_.back()) || is_secret_word(path_.back())));
   }
 
   std::optional<std::string> variable(std::string_view name, SourceMark mark) {
@@ -170,31 +181,6 @@ class Filler {
 };
 
 }  // namespace
-
-void Secrets::add(std::string_view name, std::string_view value) {
-  if (value.empty()) return;
-  const std::pair<std::string, std::string> entry(value, name);
-  if (std::find(values_.begin(), values_.end(), entry) != values_.end()) return;
-  values_.push_back(entry);
-  std::stable_sort(values_.begin(), values_.end(),
-                   [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
-}
-
-std::string Secrets::hide(std::string_view text) const {
-  std::string out;
-  for (size_t at = 0; at < text.size();) {
-    const auto here = std::find_if(values_.begin(), values_.end(), [&](const auto& entry) {
-      return text.substr(at).starts_with(entry.first);
-    });
-    if (here == values_.end()) {
-      out += text[at++];
-    } else {
-      out += "${" + here->second + "}";
-      at += here->first.size();
-    }
-  }
-  return out;
-}
 
 FilledReferences fill_in_variables(Node& node, const Environment& environment,
                                    const Variables& variables, const ResolveSecret& resolve,

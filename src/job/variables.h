@@ -1,5 +1,6 @@
 // ${NAME} in a job file: filled in from --var NAME=value, then from the environment, before
-// anything else is read, and never looked at again. What was filled in is secret: it never prints.
+// anything else is read, and never looked at again. What was filled in is secret: it never prints;
+// but for short values of plain variables (SHARD=1), which would hide every 1.
 //
 //   ${file:/run/secrets/token}        a file's text, without the line break at its end
 //   ${secretsmanager:prod/api}        a secret of AWS Secrets Manager, by name or ARN
@@ -20,23 +21,12 @@
 
 #include "base/environment.h"
 #include "base/result.h"
+#include "base/secrets.h"
 #include "flow/settings.h"
 
 namespace sluice {
 
 using Variables = std::map<std::string, std::string, std::less<>>;
-
-// What was filled in, for hiding it again.
-class Secrets {
- public:
-  void add(std::string_view name, std::string_view value);
-  // The text with every secret value replaced by its "${NAME}".
-  std::string hide(std::string_view text) const;
-  bool empty() const { return values_.empty(); }
-
- private:
-  std::vector<std::pair<std::string, std::string>> values_;  // Value, name; the longest first
-};
 
 struct SecretReference {
   enum class Kind : uint8_t { file, secretsmanager, ssm };

@@ -10,7 +10,6 @@
 #include "http/url.h"
 #include "source/api_auth_words.h"
 #include "source/oauth2_token.h"
-#include "source/secret_file.h"
 
 namespace sluice {
 namespace {
@@ -75,15 +74,6 @@ class HeaderAuth : public ApiAuth {
   bool refused(size_t, const HttpRequest*) override { return false; }
   size_t identities() const override { return values_.size(); }
   SecretPlaces secret_places() const override { return {.headers = {header_}}; }
-  // Also what the job file doesn't know: user and password together. The scheme is no secret.
-  std::string hide(std::string_view text) const override {
-    std::string out(text);
-    for (const std::string& value : values_) {
-      hide_in(out, value);
-      hide_in(out, value.substr(value.rfind(' ') + 1));
-    }
-    return out;
-  }
 
  private:
   const std::string header_;
@@ -109,12 +99,6 @@ class QueryAuth : public ApiAuth {
   bool refused(size_t, const HttpRequest*) override { return false; }
   size_t identities() const override { return values_.size(); }
   SecretPlaces secret_places() const override { return {.query = {word_}}; }
-  // In a message a URL may show it encoded.
-  std::string hide(std::string_view text) const override {
-    std::string out(text);
-    for (const std::string& value : values_) hide_in(out, aws::encoded(value));
-    return out;
-  }
 
  private:
   const std::string word_;
@@ -146,7 +130,6 @@ class Oauth2Auth : public ApiAuth {
     return token_->refused(used);
   }
   SecretPlaces secret_places() const override { return {.headers = {"Authorization"}}; }
-  std::string hide(std::string_view text) const override { return token_->hide(text); }
 
  private:
   const std::string prefix_;
@@ -282,39 +265,45 @@ std::unique_ptr<ApiAuth> bearer_auth(const std::vector<std::string>& tokens) {
   return std::make_unique<HeaderAuth>("Authorization", std::move(values));
 }
 
-// Words that hold secrets in anybody's URLs: presigned ones, and those of next pages.
-bool is_secret_word(std::string_view word) {
-  constexpr std::array<std::string_view, 10> words = {
-      "access_token",  "api_key",   "apikey",          "client_secret",        "password",
-      "refresh_token", "signature", "x-amz-signature", "x-amz-security-token", "sig"};
-  return std::any_of(words.begin(), words.end(),
-                     [&](std::string_view one) { return equal_without_case(one, word); });
+// Literal ones too: what an API repeats of a request is nobody's business.
+void tell(const Secrets& secrets, const std::string& name, const std::vector<std::string>& values) {
+  Secrets told = secrets;  // All copies know what one was told.
+  for (size_t i = 0; i < values.size(); ++i)
+    told.add(i == 0 ? name : name + " " + std::to_string(i + 1), values[i]);
 }
 
 }  // namespace
 
 Result<std::unique_ptr<ApiAuth>> make_api_auth(const Settings* auth, Engine& engine,
                                                const Clock& clock,
-                                               const FindCredentials& credentials) {
+                                               const FindCredentials& credentials,
+                                               const Secrets& secrets) {
   using Made = std::unique_ptr<ApiAuth>;
   if (auth == nullptr) return Made(std::make_unique<NoAuth>());
   const std::string_view kind = TRY(auth_kind(*auth));
-  if (kind == "bearer") return bearer_auth(TRY(bearer_tokens(*auth)));
+  if (kind == "bearer") {
+    const std::vector<std::string> tokens = TRY(bearer_tokens(*auth));
+    tell(secrets, "bearer", tokens);
+    return bearer_auth(tokens);
+  }
   if (kind == "basic") {
     const BasicWords words = TRY(basic_of(*auth));
+    tell(secrets, "password", {words.password});
+    tell(secrets, "user and password", {base64(words.user + ":" + words.password)});
     return Made(std::make_unique<HeaderAuth>(
         "Authorization",
         std::vector<std::string>{"Basic " + base64(words.user + ":" + words.password)}));
   }
   if (kind == "api_key") {
     ApiKeyWords words = TRY(api_key_of(*auth));
+    tell(secrets, "api_key", words.values);
     if (words.header.empty())
       return Made(std::make_unique<QueryAuth>(std::move(words.query), std::move(words.values)));
     return Made(std::make_unique<HeaderAuth>(std::move(words.header), std::move(words.values)));
   }
   if (kind == "oauth2") {
     Oauth2Words words = TRY(oauth2_of(*auth));
-    auto token = Oauth2Token::make(std::move(words.options), engine, clock);
+    auto token = Oauth2Token::make(std::move(words.options), engine, clock, secrets);
     if (!token.ok()) return auth->error_at("oauth2", token.error().message);
     return Made(std::make_unique<Oauth2Auth>(std::move(*token), std::move(words.scheme)));
   }
@@ -332,15 +321,20 @@ void drop_secrets(HttpRequest& request, const SecretPlaces& places) {
     return is_it("Authorization") || is_it("Cookie") ||
            std::any_of(places.headers.begin(), places.headers.end(), is_it);
   });
-  if (places.query.empty()) return;
-  const CutUrl url(request.url);
+  request.url = without_query_words(request.url, [&](std::string_view pair) {
+    const auto& words = places.query;
+    return std::find(words.begin(), words.end(), name_of(pair)) != words.end();
+  });
+}
+
+std::string without_query_words(std::string_view text,
+                                const std::function<bool(std::string_view pair)>& goes) {
+  const CutUrl url(text);
   std::vector<std::string> pairs;
   for (const std::string_view pair : url.pairs) {
-    const auto& words = places.query;
-    if (std::find(words.begin(), words.end(), name_of(pair)) == words.end())
-      pairs.emplace_back(pair);
+    if (!goes(pair)) pairs.emplace_back(pair);
   }
-  if (pairs.size() < url.pairs.size()) request.url = joined(url, pairs);
+  return pairs.size() < url.pairs.size() ? joined(url, pairs) : std::string(text);
 }
 
 std::string shown_url(std::string_view url, const SecretPlaces& places) {

@@ -24,6 +24,7 @@
 #include "aws/surroundings.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/secrets.h"
 #include "flow/part.h"
 #include "flow/settings.h"
 #include "http/http.h"
@@ -56,8 +57,6 @@ class ApiAuth {
   // Tokens in rotation, each with its own budget; from 1.
   virtual size_t identities() const { return 1; }
   virtual SecretPlaces secret_places() const = 0;
-  // `text` without secrets that the job file doesn't know: tokens that were fetched.
-  virtual std::string hide(std::string_view text) const { return std::string(text); }
 };
 
 // The group `auth`, for the words of the http source. None of it belongs in a job's fingerprint.
@@ -67,11 +66,13 @@ FieldDoc auth_words();
 using FindCredentials = std::function<Result<aws::CredentialSource*>(const aws::AwsOptions&)>;
 
 // `auth`: of the group; null where a job has none, which sends requests as they are. Makes no
-// request but those of `credentials`. `invalid`: words that contradict each other, values that no
+// request but those of `credentials`. What is secret in it, and what is fetched later, it tells
+// `secrets`. `invalid`: words that contradict each other, values that no
 // header can hold.
 Result<std::unique_ptr<ApiAuth>> make_api_auth(const Settings* auth, Engine& engine,
                                                const Clock& clock,
-                                               const FindCredentials& credentials);
+                                               const FindCredentials& credentials,
+                                               const Secrets& secrets);
 
 // What this side shows of itself in TLS (`mtls`), for an engine of its own. Nothing where the job
 // doesn't say so. `invalid`, pointing at the word: a file that isn't there or isn't what it should
@@ -80,6 +81,9 @@ Result<std::optional<TlsOptions>> auth_tls(const Settings* auth);
 
 // For a redirect to another host: the request without its secrets, nor Authorization and Cookie.
 void drop_secrets(HttpRequest& request, const SecretPlaces& places);
+// The URL without the pairs ("name=value", encoded) of its query for which `goes`.
+std::string without_query_words(std::string_view url,
+                                const std::function<bool(std::string_view pair)>& goes);
 // A URL for messages: user and password, and the values of secret words in its query, as "***".
 std::string shown_url(std::string_view url, const SecretPlaces& places);
 

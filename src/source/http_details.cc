@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "base/text.h"
 #include "http/url.h"
 #include "json/scan.h"
 #include "json/slice.h"
@@ -20,12 +21,14 @@ namespace {
 
 // A list is parsed whole: rows are small.
 constexpr uint64_t list_bytes_max = 16 << 20;
+constexpr size_t url_shown_max = 2000;
 
 class HttpDetails : public Source {
  public:
   HttpDetails(ApiAccess& api, const HttpDetailsOptions& options, const HttpRequests& requests,
               const SourceContext& context)
       : options_(options),
+        places_(api.auth == nullptr ? SecretPlaces() : api.auth->secret_places()),
         limit_(context.limit),
         tickets_(context.tickets),
         paging_(requests.paging),
@@ -94,7 +97,7 @@ class HttpDetails : public Source {
     std::string url = std::move(rows_.front());
     rows_.pop_front();
     const uint64_t number = documents_.next();
-    documents_.add({.number = number, .name = url});
+    documents_.add({.number = number, .name = excerpt(shown_url(url, places_), url_shown_max)});
     details_.add(number, {.url = std::move(url), .body = {}});
   }
 
@@ -177,6 +180,7 @@ class HttpDetails : public Source {
   }
 
   const HttpDetailsOptions& options_;
+  const SecretPlaces places_;
   const uint64_t limit_;
   TicketSeries tickets_;
   Paging paging_;

@@ -207,7 +207,7 @@ class HttpPagesMaker : public SourceMaker {
       first.url = with_query_word(first.url, name, TRY(render(value)));
     PageFetchOptions fetch = options_.fetch;
     fetch.method = options_.method;
-    fetch.origin = first.url;
+    fetch.origin.own = first.url;
     for (const auto& [name, value] : options_.headers)
       fetch.headers.push_back({name, TRY(render(value))});
     if (options_.body) {

@@ -181,6 +181,53 @@ TEST_CASE("redirects are followed, but not for ever") {
   CHECK(endless.run(options()).find("more than 10 redirects") != std::string::npos);
 }
 
+TEST_CASE("what was posted is fetched where a 303 leads to, and posted again after a 307") {
+  HttpPagesOptions posts = options();
+  posts.method = "POST";
+  posts.body = *Template::parse("{{}}", TemplateUse::value);
+  for (const int status : {301, 302, 303, 307, 308}) {
+    CAPTURE(status);
+    const bool is_kept = status >= 307;
+    Walked walked;
+    walked.engine.then(page("", status, {{"Location", "/moved"}}));
+    walked.engine.then(page(second));
+    CHECK(walked.run(posts) == second);
+    const auto& asked = walked.engine.asked()[1];
+    CHECK(asked.request.method == (is_kept ? "POST" : "GET"));
+    CHECK(asked.body == (is_kept ? "{}" : ""));
+    CHECK(has_header(asked.request.headers, "Content-Type") == is_kept);
+  }
+}
+
+TEST_CASE("a redirect takes neither a body nor a secret header to another origin") {
+  HttpPagesOptions asks = options();
+  asks.headers.emplace_back("X-Shard", *Template::parse("7", TemplateUse::value));
+  asks.headers.emplace_back("Accept", *Template::parse("a/b", TemplateUse::value));
+  asks.fetch.origin.secret_headers = {{"X-Shard", ""}};
+  Walked walked;
+  walked.engine.then(page("", 302, {{"Location", "http://other/x"}}));
+  walked.engine.then(page(second));
+  CHECK(walked.run(asks) == second);
+  CHECK(header(walked.engine.asked()[0].request.headers, "X-Shard") == "7");
+  CHECK_FALSE(has_header(walked.engine.asked()[1].request.headers, "X-Shard"));
+  CHECK(header(walked.engine.asked()[1].request.headers, "Accept") == "a/b");
+
+  HttpPagesOptions posts = options();
+  posts.method = "POST";
+  posts.body = *Template::parse("{{}}", TemplateUse::value);
+  Walked elsewhere;
+  elsewhere.engine.then(page("", 307, {{"Location", "http://other/x"}}));
+  CHECK(elsewhere.run(posts).find("body would go to another origin") != std::string::npos);
+  CHECK(elsewhere.engine.asked().size() == 1);
+}
+
+TEST_CASE("a redirect to this machine's network is an error that says what would allow it") {
+  Walked walked;
+  walked.engine.then(page("", 302, {{"Location", "http://169.254.169.254/latest/"}}));
+  CHECK(walked.run(options()).find("also_from: [\"http://169.254.169.254\"]") != std::string::npos);
+  CHECK(walked.engine.asked().size() == 1);
+}
+
 TEST_CASE("a later run goes on behind the page that it is told") {
   Walked walked;
   walked.engine.then(page(first));

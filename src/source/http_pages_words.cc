@@ -278,6 +278,12 @@ const PartDoc& http_pages_doc() {
             .help = "What is posted. {unit...}, {since} and {run...} are filled in; all other "
                     "braces stand as they are.",
             .example = "'{\"query\": \"...\", \"variables\": {\"day\": \"{unit:%F}\"}}'"},
+           {.name = "also_from",
+            .help = "Other origins that answers may name (the next page, a redirect, a detail) "
+                    "although they are loopback, link-local or private addresses. Any public one "
+                    "may be named; none gets anything secret.",
+            .many = Many::list,
+            .example = "[ \"http://10.0.0.7:8080\" ]"},
            next_words(),
            {.name = "detail",
             .type = FieldType::group,
@@ -344,6 +350,14 @@ Result<HttpPagesOptions> read_http_pages(const Settings& settings) {
   };
   TRY(read_map("query", options.query));
   TRY(read_map("headers", options.headers));
+  for (const Settings::Item& item : settings.items("headers")) {
+    if (item.secret) options.fetch.origin.secret_headers.push_back({item.name, {}});
+  }
+  options.fetch.origin.also = settings.texts("also_from");
+  for (const std::string& one : options.fetch.origin.also) {
+    if (!parse_url(one).ok())
+      return settings.error_at("also_from", "an origin was expected, such as http://10.0.0.7:8080");
+  }
   if (settings.has("body")) {
     auto body = Template::parse(with_doubled_braces(settings.text("body")), TemplateUse::request);
     if (!body.ok()) return settings.error_at("body", body.error().message);

@@ -1,3 +1,4 @@
+// Long because the life of a token is one state machine, whose steps share one lock.
 #include "source/oauth2_token.h"
 
 #include <algorithm>
@@ -23,6 +24,9 @@ constexpr Nanoseconds renewed_before_most = 60_s;
 constexpr Nanoseconds unusable_before = 5_s;
 // Two tokens in a row that are refused within this: it isn't the token.
 constexpr Nanoseconds proven_after = 60_s;
+// Another run that uses up the refresh token and keeps the next is waited for so often, so long.
+constexpr uint32_t lock_waits_max = 300;
+constexpr Nanoseconds lock_pause = 200_ms;
 // Of an `expires_in`, so that no clock overflows: 100 years.
 constexpr int64_t life_seconds_max = int64_t{100} * 365 * 86'400;
 
@@ -46,6 +50,11 @@ struct Refusal {
 
 std::string without_query(std::string_view url) {
   return std::string(url.substr(0, url.find_first_of("?#")));
+}
+
+// Nothing of the request has left: as the engine tells it (http/connection.cc).
+bool was_never_sent(const Error& error) {
+  return error.message.starts_with("connect to ");
 }
 
 std::optional<Nanoseconds> life_of(std::string_view text) {
@@ -86,8 +95,8 @@ std::string advice(std::string_view error, int status, const Oauth2Options& opti
 // The answer's fields; nothing where it is no JSON object.
 std::vector<std::string> fields_of(std::string_view body) {
   auto fields = aws::json_fields(body, {".access_token", ".expires_in", ".refresh_token", ".error",
-                                        ".error_description", ".message"});
-  return fields.ok() ? std::move(*fields) : std::vector<std::string>(6);
+                                        ".error_description", ".message", ".id_token"});
+  return fields.ok() ? std::move(*fields) : std::vector<std::string>(7);
 }
 
 Refusal refusal_of(const HttpResponse& response, const std::vector<std::string>& fields,
@@ -114,59 +123,77 @@ Refusal refusal_of(const HttpResponse& response, const std::vector<std::string>&
 }  // namespace
 
 struct Oauth2Token::Shared : std::enable_shared_from_this<Oauth2Token::Shared> {
-  Shared(Oauth2Options given, Engine& engine, const Clock& clock)
+  Shared(Oauth2Options given, Engine& engine, const Clock& clock, Secrets known)
       : options(std::move(given)),
         engine(engine),
         clock(clock),
+        secrets(std::move(known)),
         what("token from " + without_query(options.token_url)) {}
 
   const Oauth2Options options;
   Engine& engine;  // Outlives all but the destruction of this
   const Clock& clock;
+  Secrets secrets;
   const std::string what;
 
   mutable std::mutex mutex;
   // Guarded by mutex.
   std::optional<Token> token;
   std::string refresh_token;
-  std::vector<std::string> past;  // Secrets that have been: they are hidden all the same.
   std::vector<Then> waiters;
   bool is_fetching = false, is_closed = false, was_refused = false;
   std::optional<Error> failure;  // Of the last fetch
   WallTime not_before = {};      // The next, after a failure
+  // Of the fetch under way: one token is used up at a time, of all runs that share its file.
+  std::optional<SecretFileLock> lock;
+  uint32_t lock_waits = 0;
+  std::optional<Error> unprepared;  // Why it can't be sent
+  std::string sent;                 // The refresh token
+  std::string doubtful;             // One that may have been used up without an answer
   Chance chance;
 
   void get(Then then);
   bool refused(std::string_view text);
-  std::string hide(std::string_view text) const;
+  void tell_secrets();
   void close();
 
   void attempt(uint32_t number, Instant when);
+  Status prepare();
   void finished(uint32_t number, Result<HttpResponse> response);
-  Result<Granted> read(const Result<HttpResponse>& response, Refusal& refusal) const;
+  Result<Granted> read(const Result<HttpResponse>& response, Refusal& refusal);
+  bool may_be_used_up(const Result<HttpResponse>& response, const Refusal& refusal) const;
   Status keep(const Granted& granted);
   void conclude(Result<Granted> granted);
   std::string form() const;  // With the lock; so do the next two
   bool is_usable(WallTime at) const;
-  void remember(const std::string& secret);
 };
 
 namespace {
 
 class TokenExchange : public Exchange {
  public:
+  // The form, made when its time has come; nothing if it isn't to be sent.
+  using Prepare = std::function<std::optional<std::string>()>;
   using Finished = std::function<void(Result<HttpResponse>)>;
-  TokenExchange(HttpRequest request, std::string form, Finished finished)
-      : form_(std::move(form)), request_(std::move(request)), finished_(std::move(finished)) {
+  TokenExchange(HttpRequest request, Prepare prepare, Finished finished)
+      : request_(std::move(request)),
+        prepare_(std::move(prepare)),
+        finished_(std::move(finished)) {}
+  bool prepare() override {
+    std::optional<std::string> form = prepare_();
+    if (!form) return false;
+    form_ = std::move(*form);
     request_.body = form_;
+    return true;
   }
   const HttpRequest& request() const override { return request_; }
   void finished(Result<HttpResponse> response) override { finished_(std::move(response)); }
 
  private:
-  const std::string form_;
+  std::string form_;
   HttpRequest request_;
-  Finished finished_;
+  const Prepare prepare_;
+  const Finished finished_;
 };
 
 }  // namespace
@@ -175,15 +202,8 @@ bool Oauth2Token::Shared::is_usable(WallTime at) const {
   return token && (!token->ends || at.ns < token->ends->ns - unusable_before);
 }
 
-void Oauth2Token::Shared::remember(const std::string& secret) {
-  constexpr size_t past_max = 16;
-  if (secret.empty()) return;
-  if (past.size() == past_max) past.erase(past.begin());
-  past.push_back(secret);
-}
-
 void Oauth2Token::Shared::get(Then then) {
-  std::unique_lock lock(mutex);
+  std::unique_lock guard(mutex);
   const WallTime at = clock.wall();
   const bool is_usable_now = is_usable(at);
   const bool is_paused = failure && at < not_before;
@@ -201,41 +221,40 @@ void Oauth2Token::Shared::get(Then then) {
     answer = *failure;
   }
   if (starts) is_fetching = true;
-  lock.unlock();
+  guard.unlock();
   if (starts) attempt(1, {});
   if (!waits) then(std::move(*answer));  // NOLINT(bugprone-use-after-move): moved where it waits
 }
 
 bool Oauth2Token::Shared::refused(std::string_view text) {
-  const std::lock_guard lock(mutex);
+  const std::lock_guard guard(mutex);
   // Another one has been fetched meanwhile, or is on its way.
   if (!token || (!text.empty() && token->text != text)) return true;
   const bool is_hopeless =
       token->in_place_of_refused && clock.wall().ns - token->fetched.ns < proven_after;
   if (is_hopeless) return false;
-  remember(token->text);
   token.reset();
   was_refused = true;
   return true;
 }
 
-std::string Oauth2Token::Shared::hide(std::string_view text) const {
-  const std::lock_guard lock(mutex);
-  std::string out(text);
-  hide_in(out, options.client_secret);
-  hide_in(out, refresh_token);
-  if (token) hide_in(out, token->text);
-  for (const std::string& secret : past) hide_in(out, secret);
-  for (const auto& [name, value] : options.parameters) {
-    if (name.find("password") != name.npos || name.find("secret") != name.npos) hide_in(out, value);
+// What the job says; what is fetched is told when it comes.
+void Oauth2Token::Shared::tell_secrets() {
+  secrets.add("client_secret", options.client_secret);
+  if (options.auth_in == Oauth2Options::AuthIn::header) {
+    secrets.add("client_id and client_secret", base64(aws::encoded(options.client_id) + ":" +
+                                                      aws::encoded(options.client_secret)));
   }
-  return out;
+  secrets.add("refresh_token", refresh_token, Secrets::Life::passing);
+  for (const auto& [name, value] : options.parameters) {
+    if (is_secret_name(name)) secrets.add(name, value);
+  }
 }
 
 void Oauth2Token::Shared::close() {
   std::vector<Then> left;
   {
-    const std::lock_guard lock(mutex);
+    const std::lock_guard guard(mutex);
     is_closed = true;
     left.swap(waiters);
   }
@@ -269,6 +288,9 @@ void Oauth2Token::Shared::attempt(uint32_t number, Instant when) {
   request.method = "POST";
   request.url = options.token_url;
   request.body_most = answer_bytes_max;
+  // A refresh token that rotates is used up by the first request that arrives.
+  request.may_be_sent_twice = false;
+  request.fresh_connection = true;
   request.headers = {{"Content-Type", "application/x-www-form-urlencoded"},
                      {"Accept", "application/json"}};
   if (options.auth_in == Oauth2Options::AuthIn::header) {
@@ -276,21 +298,48 @@ void Oauth2Token::Shared::attempt(uint32_t number, Instant when) {
         {"Authorization", "Basic " + base64(aws::encoded(options.client_id) + ":" +
                                             aws::encoded(options.client_secret))});
   }
-  std::string body;
-  {
-    const std::lock_guard lock(mutex);
-    body = form();
-  }
+  const auto make_form = [self = shared_from_this()]() -> std::optional<std::string> {
+    const std::lock_guard guard(self->mutex);
+    const Status prepared = self->prepare();
+    self->unprepared = prepared.ok() ? std::nullopt : std::optional(prepared.error());
+    if (!prepared.ok()) return std::nullopt;
+    self->sent = self->refresh_token;
+    return self->form();
+  };
   engine.start(std::make_unique<TokenExchange>(
-                   std::move(request), std::move(body),
+                   std::move(request), make_form,
                    [self = shared_from_this(), number](Result<HttpResponse> response) {
                      self->finished(number, std::move(response));
                    }),
                when);
 }
 
-Result<Granted> Oauth2Token::Shared::read(const Result<HttpResponse>& response,
-                                          Refusal& refusal) const {
+// With the mutex. What another run has put into the file since is what counts. `conflict`: it is at
+// it just now.
+Status Oauth2Token::Shared::prepare() {
+  if (options.grant != "refresh_token") return {};
+  if (!options.refresh_token_file.empty()) {
+    if (!lock) lock = TRY(SecretFileLock::try_take(options.refresh_token_file));
+    if (!lock) {
+      return Error{ErrorKind::conflict,
+                   "another run has been renewing " + options.refresh_token_file + " for a minute"};
+    }
+    const auto kept = read_secret_file(options.refresh_token_file);
+    if (!kept.ok() && kept.error().kind != ErrorKind::not_found) return kept.error();
+    if (kept.ok() && !kept->empty() && *kept != refresh_token) {
+      refresh_token = *kept;
+      secrets.add("refresh_token", refresh_token, Secrets::Life::passing);
+    }
+  }
+  if (!doubtful.empty() && refresh_token == doubtful) {
+    return Error{ErrorKind::transient,
+                 "no answer came to the refresh token, which may be used up by now; it isn't sent "
+                 "twice in one run"};
+  }
+  return {};
+}
+
+Result<Granted> Oauth2Token::Shared::read(const Result<HttpResponse>& response, Refusal& refusal) {
   if (!response.ok()) {
     refusal = {response.error(), response.error().kind == ErrorKind::transient};
     return refusal.error;
@@ -301,17 +350,46 @@ Result<Granted> Oauth2Token::Shared::read(const Result<HttpResponse>& response,
     refusal = refusal_of(*response, fields, options, clock.wall());
     return refusal.error;
   }
-  return Granted{fields[0], fields[2], life_of(fields[1])};
+  Granted granted{fields[0], fields[2], life_of(fields[1])};
+  // Before anybody can say them. Also other fields of an answer let somebody in (id_token).
+  Secrets told = secrets;
+  told.add("access_token", granted.access_token, Secrets::Life::passing);
+  told.add("refresh_token", granted.refresh_token, Secrets::Life::passing);
+  told.add("id_token", fields[6], Secrets::Life::passing);
+  return granted;
+}
+
+// Whether the server may have taken the refresh token for good without our having heard: no answer,
+// or one of somebody in between.
+bool Oauth2Token::Shared::may_be_used_up(const Result<HttpResponse>& response,
+                                         const Refusal& refusal) const {
+  if (options.grant != "refresh_token" || !refusal.may_pass) return false;
+  if (!response.ok()) return !was_never_sent(response.error());
+  return response->status >= 500 && response->status != 503 &&
+         fields_of(response->body.view())[3].empty();
 }
 
 void Oauth2Token::Shared::finished(uint32_t number, Result<HttpResponse> response) {
   Refusal refusal;
+  std::optional<Error> failed_before;
+  bool waits_for_lock = false;
+  {
+    const std::lock_guard guard(mutex);
+    failed_before = std::exchange(unprepared, std::nullopt);
+    waits_for_lock = failed_before && failed_before->kind == ErrorKind::conflict && !is_closed &&
+                     ++lock_waits < lock_waits_max;
+  }
+  if (waits_for_lock) return attempt(number, now() + lock_pause);
+  if (failed_before) return conclude(Error{ErrorKind::transient, failed_before->message});
   Result<Granted> granted = read(response, refusal);
   std::optional<Nanoseconds> pause;
   if (!granted.ok()) {
-    const std::lock_guard lock(mutex);
-    if (refusal.may_pass && number < options.retry.attempts_max && !is_closed)
+    const std::lock_guard guard(mutex);
+    if (may_be_used_up(response, refusal)) {
+      doubtful = sent;
+    } else if (refusal.may_pass && number < options.retry.attempts_max && !is_closed) {
       pause = pause_before_next(options.retry, number, refusal.retry_after, chance);
+    }
   }
   if (pause) return attempt(number + 1, now() + *pause);
   conclude(std::move(granted));
@@ -320,9 +398,8 @@ void Oauth2Token::Shared::finished(uint32_t number, Result<HttpResponse> respons
 // A refresh token that the server has replaced: in this object first, so that the run goes on.
 Status Oauth2Token::Shared::keep(const Granted& granted) {
   {
-    const std::lock_guard lock(mutex);
+    const std::lock_guard guard(mutex);
     if (granted.refresh_token.empty() || granted.refresh_token == refresh_token) return {};
-    remember(refresh_token);
     refresh_token = granted.refresh_token;
   }
   if (options.refresh_token_file.empty()) return {};
@@ -337,11 +414,13 @@ void Oauth2Token::Shared::conclude(Result<Granted> granted) {
   }
   std::optional<Error> error;
   if (!granted.ok()) {
-    error = Error{granted.error().kind, what + ": " + hide(granted.error().message)};
+    error = Error{granted.error().kind, what + ": " + secrets.hide(granted.error().message)};
   }
   std::vector<Then> ready;
   {
-    const std::lock_guard lock(mutex);
+    const std::lock_guard guard(mutex);
+    lock.reset();
+    lock_waits = 0;
     const WallTime at = clock.wall();
     is_fetching = false;
     ready.swap(waiters);
@@ -349,7 +428,6 @@ void Oauth2Token::Shared::conclude(Result<Granted> granted) {
     if (error) {
       not_before = {at.ns + pause_after_failure};
     } else {
-      if (token) remember(token->text);
       token =
           Token{.text = granted->access_token, .fetched = at, .in_place_of_refused = was_refused};
       was_refused = false;
@@ -366,8 +444,8 @@ void Oauth2Token::Shared::conclude(Result<Granted> granted) {
 }
 
 Result<std::unique_ptr<Oauth2Token>> Oauth2Token::make(Oauth2Options options, Engine& engine,
-                                                       const Clock& clock) {
-  auto shared = std::make_shared<Shared>(std::move(options), engine, clock);
+                                                       const Clock& clock, Secrets secrets) {
+  auto shared = std::make_shared<Shared>(std::move(options), engine, clock, std::move(secrets));
   const Oauth2Options& given = shared->options;
   shared->refresh_token = given.refresh_token;
   if (!given.refresh_token_file.empty()) {
@@ -382,6 +460,7 @@ Result<std::unique_ptr<Oauth2Token>> Oauth2Token::make(Oauth2Options options, En
                                            ? std::string()
                                            : " given, and none in " + given.refresh_token_file)};
   }
+  shared->tell_secrets();
   return std::unique_ptr<Oauth2Token>(new Oauth2Token(std::move(shared)));
 }
 
@@ -394,9 +473,6 @@ void Oauth2Token::get(Then then) {
 }
 bool Oauth2Token::refused(std::string_view token) {
   return shared_->refused(token);
-}
-std::string Oauth2Token::hide(std::string_view text) const {
-  return shared_->hide(text);
 }
 
 }  // namespace sluice

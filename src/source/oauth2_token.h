@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/secrets.h"
 #include "http/http.h"
 #include "http/retry.h"
 
@@ -39,9 +40,10 @@ struct Oauth2Options {
 class Oauth2Token {
  public:
   using Then = std::function<void(Result<std::string> token)>;
-  // `invalid`: a refresh token's file that can't be read or written, or holds no token.
+  // What is secret here, and whatever the server hands out, `secrets` is told. `invalid`: a
+  // refresh token's file that can't be read or written, or holds no token.
   static Result<std::unique_ptr<Oauth2Token>> make(Oauth2Options options, Engine& engine,
-                                                   const Clock& clock);
+                                                   const Clock& clock, Secrets secrets);
   // Who still waits is answered `cancelled`.
   ~Oauth2Token();
   Oauth2Token(const Oauth2Token&) = delete;
@@ -54,8 +56,6 @@ class Oauth2Token {
   // A server refused `token`: true if the next get() may bring a better one. It can't if the token
   // was itself fetched in place of a refused one less than a minute ago.
   bool refused(std::string_view token);
-  // `text` without what is secret here, also what was fetched.
-  std::string hide(std::string_view text) const;
 
  private:
   struct Shared;

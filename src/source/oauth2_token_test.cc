@@ -19,6 +19,11 @@
 namespace sluice {
 namespace {
 
+Secrets& secrets_of_tests() {
+  static Secrets secrets;
+  return secrets;
+}
+
 using Response = Result<HttpResponse>;
 
 HttpResponse granted(const std::string& token, const std::string& more = "") {
@@ -46,7 +51,6 @@ std::string get(Oauth2Token& token) {
 class HoldingEngine : public Engine {
  public:
   ExchangeId start(std::unique_ptr<Exchange> exchange, Instant) override {
-    REQUIRE(exchange->prepare());
     held.push_back(std::move(exchange));
     return ++started;
   }
@@ -55,6 +59,12 @@ class HoldingEngine : public Engine {
     const std::unique_ptr<Exchange> first = std::move(held.front());
     held.pop_front();
     first->finished(std::move(response));
+  }
+  // As the engine does when its time has come; what isn't wanted yet ends.
+  bool prepare_next() {
+    if (held.front()->prepare()) return true;
+    end(Error{ErrorKind::cancelled, "not wanted any more"});
+    return false;
   }
   std::deque<std::unique_ptr<Exchange>> held;
   uint64_t started = 0;
@@ -79,7 +89,7 @@ TEST_CASE("client credentials go in the form, and the token is fetched once") {
   given.scope = "read all";
   given.audience = "https://api.example.com";
   given.parameters = {{"resource", "x y"}};
-  const auto token = Oauth2Token::make(given, engine, clock);
+  const auto token = Oauth2Token::make(given, engine, clock, secrets_of_tests());
   REQUIRE(token.ok());
   engine.then(granted("t1", R"(,"token_type":"Bearer","expires_in":3600)"));
   CHECK(get(**token) == "t1");
@@ -99,7 +109,7 @@ TEST_CASE("with auth_in: header they go there, encoded as RFC 6749 has it") {
   const Clock clock;
   Oauth2Options given = options();
   given.auth_in = Oauth2Options::AuthIn::header;
-  const auto token = Oauth2Token::make(given, engine, clock);
+  const auto token = Oauth2Token::make(given, engine, clock, secrets_of_tests());
   engine.then(granted("t1"));
   CHECK(get(**token) == "t1");
   CHECK(engine.asked()[0].body == "grant_type=client_credentials");
@@ -111,7 +121,7 @@ TEST_CASE("a token is renewed a minute before its end, or in the last tenth of i
   for (const auto& [life, margin] : {std::pair(3600, 60), std::pair(300, 30)}) {
     ScriptedEngine engine;
     StoppedClock clock({0});
-    const auto token = Oauth2Token::make(options(), engine, clock);
+    const auto token = Oauth2Token::make(options(), engine, clock, secrets_of_tests());
     engine.then(granted("t1", ",\"expires_in\":\"" + std::to_string(life) + "\""));
     CHECK(get(**token) == "t1");
     clock.set({(life - margin) * 1_s - 1});
@@ -128,7 +138,7 @@ TEST_CASE("a token is renewed a minute before its end, or in the last tenth of i
 TEST_CASE("all who wait share one fetch; a token at hand is used while another is fetched") {
   HoldingEngine engine;
   StoppedClock clock({0});
-  const auto token = Oauth2Token::make(options(), engine, clock);
+  const auto token = Oauth2Token::make(options(), engine, clock, secrets_of_tests());
   int answered = 0;
   for (int i = 0; i < 100; ++i)
     (*token)->get([&](const Result<std::string>& got) { answered += got.ok() && *got == "t1"; });
@@ -152,7 +162,7 @@ TEST_CASE("all who wait share one fetch; a token at hand is used while another i
 TEST_CASE("what fails in passing is tried again, and Retry-After is heeded") {
   ScriptedEngine engine;
   const Clock clock;
-  const auto token = Oauth2Token::make(options(), engine, clock);
+  const auto token = Oauth2Token::make(options(), engine, clock, secrets_of_tests());
   engine.then(Error{ErrorKind::transient, "cut"});
   engine.then(ScriptedEngine::response(503, "busy", {{"Retry-After", "7"}}));
   engine.then(granted("t1"));
@@ -172,7 +182,7 @@ TEST_CASE("a refusal is told with the server's words and no secret") {
   const auto told = [](Response response, Oauth2Options given = options()) {
     ScriptedEngine engine;
     const Clock clock;
-    const auto token = Oauth2Token::make(std::move(given), engine, clock);
+    const auto token = Oauth2Token::make(std::move(given), engine, clock, secrets_of_tests());
     engine.then(std::move(response));
     return get(**token);
   };
@@ -180,7 +190,8 @@ TEST_CASE("a refusal is told with the server's words and no secret") {
   CHECK(told(ScriptedEngine::response(
             401, R"({"error":"invalid_client","error_description":"Bad secret s3cr&t."})")) ==
         from +
-            "401 invalid_client: Bad secret ***; check client_id and client_secret, or try "
+            "401 invalid_client: Bad secret ${client_secret}; check client_id and client_secret, "
+            "or try "
             "auth_in: header");
   CHECK(told(ScriptedEngine::response(200, R"({"error":"bad_verification_code"})")) ==
         from + "200 bad_verification_code");
@@ -195,7 +206,7 @@ TEST_CASE(
     "a refused token is fetched again once, and a late refusal of the old one costs nothing") {
   ScriptedEngine engine;
   StoppedClock clock({0});
-  const auto token = Oauth2Token::make(options(), engine, clock);
+  const auto token = Oauth2Token::make(options(), engine, clock, secrets_of_tests());
   engine.then(granted("t1"));
   engine.then(granted("t2"));
   engine.then(granted("t3"));
@@ -209,7 +220,8 @@ TEST_CASE(
   clock.set({61_s});
   CHECK((*token)->refused("t2"));  // It was good for a while.
   CHECK(get(**token) == "t3");
-  CHECK((*token)->hide("t1 t2 t3 s3cr&t") == "*** *** *** ***");
+  CHECK(secrets_of_tests().hide("t1 t2 t3 s3cr&t") ==
+        "${access_token} ${access_token} ${access_token} ${client_secret}");
 }
 
 TEST_CASE("a rotated refresh token is kept: for the run, and in its file for the next") {
@@ -222,7 +234,7 @@ TEST_CASE("a rotated refresh token is kept: for the run, and in its file for the
   const Clock clock;
   {
     ScriptedEngine engine;
-    const auto token = Oauth2Token::make(given, engine, clock);
+    const auto token = Oauth2Token::make(given, engine, clock, secrets_of_tests());
     REQUIRE(token.ok());
     engine.then(granted("t1", R"(,"refresh_token":"r2")"));
     engine.then(granted("t2"));
@@ -238,22 +250,75 @@ TEST_CASE("a rotated refresh token is kept: for the run, and in its file for the
   REQUIRE(::stat(path.c_str(), &what) == 0);
   CHECK((what.st_mode & 0777) == 0600);
   ScriptedEngine engine;
-  const auto token = Oauth2Token::make(given, engine, clock);
+  const auto token = Oauth2Token::make(given, engine, clock, secrets_of_tests());
   engine.then(granted("t3"));
   CHECK(get(**token) == "t3");
   CHECK(engine.asked()[0].body.ends_with("refresh_token=r2"));
 
   given.refresh_token_file = folder.path / "nowhere" / "token";
-  CHECK(Oauth2Token::make(given, engine, clock).error().message.find("would be lost") !=
-        std::string::npos);
+  CHECK(Oauth2Token::make(given, engine, clock, secrets_of_tests())
+            .error()
+            .message.find("would be lost") != std::string::npos);
   given.refresh_token = given.refresh_token_file = "";
-  CHECK_FALSE(Oauth2Token::make(given, engine, clock).ok());
+  CHECK_FALSE(Oauth2Token::make(given, engine, clock, secrets_of_tests()).ok());
+}
+
+TEST_CASE("two runs at once don't use up one refresh token: it is read again under a lock") {
+  const Folder folder;
+  const std::string path = folder.path / "refresh_token";
+  Oauth2Options given = options();
+  given.grant = "refresh_token";
+  given.refresh_token = "r1";
+  given.refresh_token_file = path;
+  const Clock clock;
+  HoldingEngine first, second;
+  const auto one = Oauth2Token::make(given, first, clock, secrets_of_tests());
+  const auto other = Oauth2Token::make(given, second, clock, secrets_of_tests());
+  auto got = std::make_shared<std::string>();
+  (*one)->get([](const Result<std::string>&) {});
+  (*other)->get([got](const Result<std::string>& answer) { *got = answer.value(); });
+  REQUIRE(first.held.size() == 1);
+  REQUIRE(second.held.size() == 1);
+  REQUIRE(first.prepare_next());
+  CHECK_FALSE(second.prepare_next());  // Another has it: tried again a little later
+  first.end(granted("t1", R"(,"refresh_token":"r2")"));
+  CHECK(*read_secret_file(path) == "r2");
+  REQUIRE(second.held.size() == 1);
+  REQUIRE(second.prepare_next());
+  CHECK(second.held.front()->request().body.ends_with("refresh_token=r2"));
+  second.end(granted("t2"));
+  CHECK(*got == "t2");
+}
+
+TEST_CASE("a refresh token to which no answer came is not sent twice blindly") {
+  Oauth2Options given = options();
+  given.grant = "refresh_token";
+  given.refresh_token = "r1";
+  StoppedClock clock({0});
+  for (const bool is_answered : {false, true}) {
+    ScriptedEngine engine;
+    const auto token = Oauth2Token::make(given, engine, clock, secrets_of_tests());
+    engine.then(is_answered ? Result<HttpResponse>(ScriptedEngine::response(502, "<html>"))
+                            : Error{ErrorKind::transient, "the connection was closed"});
+    CHECK(get(**token).starts_with("error: "));
+    clock.set({clock.wall().ns + 60_s});
+    CHECK(get(**token).find("may be used up") != std::string::npos);
+    CHECK(engine.asked().size() == 1);
+    CHECK_FALSE(engine.asked()[0].request.may_be_sent_twice);
+  }
+  // What has never left, or was refused for now, may be sent again.
+  ScriptedEngine engine;
+  const auto token = Oauth2Token::make(given, engine, clock, secrets_of_tests());
+  engine.then(Error{ErrorKind::transient, "connect to login.example.com: refused"});
+  engine.then(ScriptedEngine::response(503));
+  engine.then(granted("t1"));
+  CHECK(get(**token) == "t1");
 }
 
 TEST_CASE("who still waits at the end is answered, and a fetch may end after it") {
   HoldingEngine engine;
   const Clock clock;
-  auto token = Oauth2Token::make(options(), engine, clock);
+  auto token = Oauth2Token::make(options(), engine, clock, secrets_of_tests());
   std::optional<ErrorKind> kind;
   (*token)->get([&](const Result<std::string>& got) { kind = got.error().kind; });
   token->reset();
@@ -282,7 +347,7 @@ TEST_CASE("many threads get one token") {
     std::vector<std::jthread>& threads;
   } engine(fetches, mutex, threads);
   const Clock clock;
-  const auto token = Oauth2Token::make(options(), engine, clock);
+  const auto token = Oauth2Token::make(options(), engine, clock, secrets_of_tests());
   std::atomic<int> good{0};
   {
     std::vector<std::jthread> askers;

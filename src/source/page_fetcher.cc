@@ -54,6 +54,7 @@ struct PageFetcher::Page {
   uint64_t number = 0;
   PageRequest request;
   std::string url;  // The request's, or where it was redirected to
+  std::string method;
   State state = State::waiting;
   Ticket ticket = 0;
   std::unique_ptr<Fetch> fetch;
@@ -76,6 +77,8 @@ PageFetcher::PageFetcher(ApiAccess& api, PageFetchOptions options, const SourceC
                          TicketSeries& tickets, Bytes bytes)
     : api_(api),
       options_(std::move(options)),
+      origins_(options_.origin, api.secrets,
+               api.auth == nullptr ? SecretPlaces() : api.auth->secret_places()),
       bytes_(bytes),
       in_flight_(context.in_flight),
       inbox_(context.inbox),
@@ -96,6 +99,7 @@ void PageFetcher::add(uint64_t number, PageRequest request) {
   auto page = std::make_unique<Page>();
   page->number = number;
   page->url = request.url;
+  page->method = options_.method;
   page->request = std::move(request);
   pages_.emplace(number, std::move(page));
 }
@@ -125,6 +129,19 @@ void PageFetcher::start_what_fits(Purse& purse) {
   }
 }
 
+HttpRequest PageFetcher::request_for(const Page& page) const {
+  HttpRequest request{.method = page.method, .url = page.url, .headers = options_.headers};
+  request.first_byte_within = request.stalled_after = options_.answer_within;
+  request.fresh_connection = page.failures > 0;
+  request.may_be_sent_twice = page.method == "GET";
+  // A redirect has made a GET of what was posted.
+  if (page.method != options_.method) {
+    std::erase_if(request.headers,
+                  [](const Header& one) { return equal_without_case(one.name, "Content-Type"); });
+  }
+  return request;
+}
+
 void PageFetcher::start(Page& page, Lease lease) {
   ENSURE(in_flight_.try_take());
   page.state = Page::State::under_way;
@@ -137,16 +154,16 @@ void PageFetcher::start(Page& page, Lease lease) {
                                        std::move(lease));
   const RequestRate::Slot slot = api_.rate.next_slot(now());
   page.identity = slot.identity;
-  HttpRequest request{.method = options_.method, .url = page.url, .headers = options_.headers};
-  request.first_byte_within = request.stalled_after = options_.answer_within;
-  request.fresh_connection = page.failures > 0;
-  request.may_be_sent_twice = options_.method == "GET";
+  HttpRequest request = request_for(page);
   const Fetch::Starter starter = page.fetch->starter();
-  if (api_.auth == nullptr) return starter.start(request, page.request.body, slot.when);
-  if (!same_origin(page.url, options_.origin)) {
-    drop_secrets(request, api_.auth->secret_places());
-    return starter.start(request, page.request.body, slot.when);
+  if (!origins_.is_own(page.url)) {
+    const auto body = page.request.body.empty() ? OriginRules::Body::none : OriginRules::Body::some;
+    Status may = origins_.may_ask(page.url, body);
+    if (may.ok()) may = origins_.make_fit_for_others(request);
+    if (!may.ok()) return starter.fail(std::move(may.error()));
+    return starter.start(std::move(request), {}, slot.when);
   }
+  if (api_.auth == nullptr) return starter.start(request, page.request.body, slot.when);
   // A token may have to be fetched first; the page may be forgotten meanwhile.
   const auto body = std::make_shared<const std::string>(page.request.body);
   request.body = *body;
@@ -223,6 +240,9 @@ void PageFetcher::keep(Page& page, Chunk chunk) {
 void PageFetcher::ended(Page& page, Result<HttpResponse> response) {
   if (response.ok()) return answered(page, std::move(*response));
   Error& error = response.error();
+  // A name that leads to where it must not.
+  if (error.kind == ErrorKind::denied && !origins_.is_own(page.url))
+    error.message += "; " + origins_.advice(page.url);
   if (error.kind != ErrorKind::transient) return give_up(page, std::move(error));
   again(page, std::nullopt, 0, std::move(error));
 }
@@ -242,6 +262,10 @@ void PageFetcher::redirected(Page& page, const HttpResponse& response) {
   if (++page.redirects > redirects_max)
     return give_up(page, {ErrorKind::invalid, "more than 10 redirects, the last to " + page.url});
   page.url = resolved_url(page.url, header(response.headers, "Location"));
+  if (becomes_get(response.status, page.method)) {
+    page.method = "GET";
+    page.request.body.clear();
+  }
   page.state = Page::State::waiting;
 }
 
@@ -267,12 +291,16 @@ void PageFetcher::refused(Page& page, const HttpResponse& response) {
   }
   if (status == 401 || status == 403) {
     why.kind = ErrorKind::denied;
-    if (api_.auth != nullptr && ++page.odd_answers < odd_answers_max &&
+    // Who sits elsewhere says nothing about our token.
+    const bool is_own = origins_.is_own(page.url);
+    if (is_own && api_.auth != nullptr && ++page.odd_answers < odd_answers_max &&
         api_.auth->refused(page.identity, page.sent.get())) {
       page.state = Page::State::waiting;
       return;
     }
-    why.message += api_.auth == nullptr ? "; the job names no `auth`" : "; is `auth` right?";
+    why.message += !is_own ? "; it lies at another origin than `url`, and gets nothing secret"
+                   : api_.auth == nullptr ? "; the job names no `auth`"
+                                          : "; is `auth` right?";
   }
   if (status == 404 || status == 410) why.kind = ErrorKind::not_found;
   give_up(page, std::move(why));
@@ -341,7 +369,7 @@ void PageFetcher::give_up(Page& page, Error why) {
 std::string PageFetcher::shown(const Page& page) const {
   const std::string url =
       api_.auth == nullptr ? page.url : shown_url(page.url, api_.auth->secret_places());
-  return options_.method + " " + url;
+  return page.method + " " + url;
 }
 
 // ---- the end -----------------------------------------------------------------------------------

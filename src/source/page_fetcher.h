@@ -21,6 +21,7 @@
 #include "http/retry.h"
 #include "source/api_auth.h"
 #include "source/fetch.h"
+#include "source/origin_rules.h"
 #include "source/paging.h"
 #include "source/request_rate.h"
 
@@ -32,12 +33,13 @@ struct ApiAccess {
   const Clock& clock;
   ApiAuth* auth = nullptr;  // Null: nothing to prove
   RequestRate& rate;
+  Secrets secrets = {};
 };
 
 struct PageFetchOptions {
   std::string method = "GET";
   Headers headers = {};
-  std::string origin = {};             // Only what lies here gets to know who we are
+  OriginOptions origin = {};           // Only what lies here gets to know who we are
   Nanoseconds answer_within = 60_s;    // To the first byte, and between two
   Nanoseconds hopeless_after = 600_s;  // Of failures and refusals without an end
   uint32_t attempts_max = 8;           // That failed; being told to wait is not counted
@@ -84,6 +86,7 @@ class PageFetcher {
   struct Page;
   Page* find(uint64_t number);
   void start(Page& page, Lease lease);
+  HttpRequest request_for(const Page& page) const;
   void got(Page& page, FetchedBytes& event);
   void keep(Page& page, Chunk chunk);
   void ended(Page& page, Result<HttpResponse> response);
@@ -97,6 +100,7 @@ class PageFetcher {
 
   ApiAccess& api_;
   const PageFetchOptions options_;
+  const OriginRules origins_;
   const Bytes bytes_;
   InFlight& in_flight_;
   Inbox& inbox_;

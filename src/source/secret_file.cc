@@ -1,6 +1,7 @@
 #include "source/secret_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -97,6 +98,23 @@ Status write_secret_file(const std::string& path, std::string_view text) {
   return error;
 }
 
+Result<std::optional<SecretFileLock>> SecretFileLock::try_take(const std::string& path) {
+  const std::string beside = behind_links(path) + ".lock";
+  // Never removed: who waits for it and who makes it anew would each have one.
+  const int fd = ::open(beside.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  if (fd < 0) return failed(beside, errno);
+  SecretFileLock lock(fd);
+  while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return std::optional<SecretFileLock>();
+    if (errno != EINTR) return failed(beside, errno);
+  }
+  return std::optional<SecretFileLock>(std::move(lock));
+}
+
+SecretFileLock::~SecretFileLock() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
 Status check_secret_file_can_be_written(const std::string& path) {
   const std::string target = behind_links(path);
   struct stat what = {};
@@ -109,13 +127,6 @@ Status check_secret_file_can_be_written(const std::string& path) {
                      "; the token that replaces it would be lost"};
   }
   return {};
-}
-
-void hide_in(std::string& text, std::string_view secret) {
-  constexpr std::string_view shown = "***";
-  if (secret.empty()) return;
-  for (size_t at = 0; (at = text.find(secret, at)) != text.npos; at += shown.size())
-    text.replace(at, secret.size(), shown);
 }
 
 }  // namespace sluice

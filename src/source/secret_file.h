@@ -1,10 +1,11 @@
 // Small files that hold one secret each: a mounted token, a refresh token that is kept between
-// runs. What they hold is in no error. Calls block for as long as a file call does. And how a
-// secret is hidden in a text.
+// runs. What they hold is in no error. Calls block for as long as a file call does.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.h"
 
@@ -18,10 +19,26 @@ Result<std::string> read_secret_file(const std::string& path);
 // The whole text or nothing of it: made beside, for its owner alone (0600), synced and renamed. The
 // file behind a symbolic link is replaced, not the link.
 Status write_secret_file(const std::string& path, std::string_view text);
+// Held by one at a time, in whatever process, for a secret that is read, used up and replaced: by
+// way of a file beside it, <path>.lock. Nothing to be waited for.
+class SecretFileLock {
+ public:
+  // Nothing if somebody else has it.
+  static Result<std::optional<SecretFileLock>> try_take(const std::string& path);
+  SecretFileLock(SecretFileLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  SecretFileLock& operator=(SecretFileLock&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  SecretFileLock(const SecretFileLock&) = delete;
+  SecretFileLock& operator=(const SecretFileLock&) = delete;
+  ~SecretFileLock();
+
+ private:
+  explicit SecretFileLock(int fd) : fd_(fd) {}
+  int fd_;
+};
+
 // Told before it matters: a token that can't be kept is lost.
 Status check_secret_file_can_be_written(const std::string& path);
-
-// Every place where `text` has the secret becomes "***".
-void hide_in(std::string& text, std::string_view secret);
-
 }  // namespace sluice

@@ -1,0 +1,247 @@
+#!/usr/bin/env python3
+"""Secrets are nowhere: not in what is printed, not in a record, a manifest or a report, whatever an
+API gives back of them; and they go to no other origin.
+
+    hidden_test.py --sluice build/sluice [--only WORD]
+"""
+import argparse
+import base64
+import http.server
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import urllib.parse
+
+TOKEN = 't0ken/of+the job&more'
+ENCODED = urllib.parse.quote(TOKEN, safe='')
+JOB = '''name: items
+source:
+  http:
+    url: "{origin}/items?page=1"
+    next: {{ url: .next }}
+    attempts: 1
+    {more}
+decode: {{ json: {{ records: .items }} }}
+sink: {{ lake: "{lake}", partition: "dt={{.t:%F}}/", format: jsonl, roll: 2KiB }}
+'''
+
+
+class Wrong(Exception):
+    """What is told when a part fails."""
+
+
+def expect(is_so, otherwise):
+    if not is_so:
+        raise Wrong(otherwise)
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = 'HTTP/1.1'
+
+    def do_GET(self):
+        self.server.asked.append((self.command, self.path, dict(self.headers)))
+        self.server.answer(self)
+
+    do_POST = do_GET
+
+    def say(self, status, body, **headers):
+        text = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header('Content-Length', str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, *_):
+        pass
+
+
+class Server:
+    """An API of one function; `asked` has what came."""
+
+    def __init__(self, answer):
+        self.http = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+        self.http.answer, self.http.asked = answer, []
+        self.origin = 'http://127.0.0.1:%d' % self.http.server_port
+        self.thread = threading.Thread(target=self.http.serve_forever, daemon=True)
+        self.thread.start()
+
+    @property
+    def asked(self):
+        return self.http.asked
+
+    def close(self):
+        self.http.shutdown()
+        self.http.server_close()
+        self.thread.join()
+
+
+class Part:
+    def __init__(self, sluice):
+        self.sluice, self.servers = sluice, []
+        self.folder = tempfile.mkdtemp(prefix='sluice-hidden-')
+        self.lake = self.folder + '/lake/'
+        self.printed = ''
+
+    def server(self, answer):
+        self.servers.append(Server(answer))
+        return self.servers[-1]
+
+    def run(self, origin, more, *words, verb='run', **environment):
+        """The exit code; what it said is in `printed`."""
+        job = self.folder + '/items.yaml'
+        with open(job, 'w', encoding='utf-8') as file:
+            file.write(JOB.format(origin=origin, more=more, lake=self.lake))
+        plain = {k: v for k, v in os.environ.items() if 'proxy' not in k.lower()}
+        done = subprocess.run([self.sluice, verb, job, *words], cwd=self.folder, text=True,
+                              env={**plain, 'TOKEN': TOKEN, **environment}, timeout=60,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        self.printed += done.stdout + done.stderr
+        self.stdout = done.stdout
+        return done.returncode
+
+    def state(self):
+        return [os.path.join(at, name) for at, _, names in os.walk(self.lake + '_sluice')
+                for name in names]
+
+    def expect_hidden(self, *secrets):
+        """In no form, neither printed nor in any file of the state."""
+        texts = {'what is printed': self.printed}
+        for path in self.state():
+            with open(path, encoding='utf-8') as file:
+                texts[path] = file.read()
+            mode = os.stat(path).st_mode & 0o777
+            expect(mode == 0o600, f'{path} has mode {mode:o}')
+        for secret in secrets:
+            forms = {secret, urllib.parse.quote(secret, safe=''), urllib.parse.quote_plus(secret),
+                     json.dumps(secret)[1:-1], base64.b64encode(secret.encode()).decode(),
+                     base64.b64encode(b'me:' + secret.encode()).decode()[4:]}
+            for where, text in texts.items():
+                for form in forms:
+                    expect(form.rstrip('=') not in text, f'{form} is in {where}: {text}')
+
+    def close(self):
+        for server in self.servers:
+            server.close()
+        shutil.rmtree(self.folder)
+
+
+def items(page):
+    return [{'id': page * 100 + i, 't': '2024-02-08T00:00:00Z', 'x': 'x' * 400} for i in range(10)]
+
+
+def an_echo_of_a_secret_is_hidden_in_the_record_and_in_print(part):
+    echo = {'you sent': TOKEN, 'basic': base64.b64encode(('me:' + TOKEN).encode()).decode(),
+            'url': '/x?access_token=' + ENCODED, 'theirs': 'https://b/?X-Amz-Signature=51gnature'}
+    api = part.server(lambda request: request.say(400, echo))
+    for more in ('auth: { bearer: "${TOKEN}" }', 'auth: { basic: { user: me, password: "${TOKEN}" } }',
+                 'headers: { X-Api-Key: "${TOKEN}" }', f'auth: {{ bearer: "{TOKEN}" }}'):
+        expect(part.run(api.origin, more, '--json') == 1, part.printed)
+        json.loads(part.stdout)
+        expect(part.run(api.origin, more, '--json', verb='status') == 0, part.printed)
+    expect('400' in part.printed and part.state(), part.printed)
+    part.expect_hidden(TOKEN, '51gnature')
+
+
+def a_cursor_is_kept_without_its_secret_and_gets_its_own_back(part):
+    is_ready = []
+
+    def answer(request):
+        query = urllib.parse.parse_qs(urllib.parse.urlsplit(request.path).query)
+        page = int(query['page'][0])
+        if page > 1 and query.get('access_token') != [TOKEN]:
+            request.say(401, {'error': 'who are you?'})
+        elif page == 6 and not is_ready:
+            request.say(503, {'error': 'later'})
+        else:
+            more = f'/items?page={page + 1}&access_token={ENCODED}' if page < 8 else None
+            request.say(200, {'items': items(page), 'next': more})
+
+    api = part.server(answer)
+    more = 'auth: { bearer: "${TOKEN}" }'
+    expect(part.run(api.origin, more) == 1, part.printed)
+    part.expect_hidden(TOKEN)
+    is_ready.append(True)
+    before = len(api.asked)
+    expect(part.run(api.origin, more) == 0, part.printed)
+    first = api.asked[before][1]
+    expect('page=1' not in first and ENCODED in first, f'it went on at {first}')
+    part.expect_hidden(TOKEN)
+    count = 0
+    for at, _, names in os.walk(part.lake):
+        if '_sluice' not in at and '/.' not in at:
+            for name in names:
+                with open(os.path.join(at, name), encoding='utf-8') as file:
+                    count += len(file.readlines())
+    expect(count == 80, f'{count} records')
+
+
+def nothing_secret_goes_to_another_origin(part):
+    other = part.server(lambda request: request.say(200, {'items': items(2)}))
+    api = part.server(lambda request: request.say(
+        302, {}, Location=f'{other.origin}/x?y=1&access_token={ENCODED}'))
+    expect(part.run(api.origin, 'headers: { X-Any: "${TOKEN}", Cookie: "a=b", X-Plain: "1" }\n'
+                    '    auth: { bearer: "${TOKEN}" }') == 0, part.printed)
+    _, path, headers = other.asked[0]
+    expect(path == '/x?y=1', path)
+    expect(headers.get('X-Plain') == '1', headers)
+    for name in ('Authorization', 'Cookie', 'X-Any'):
+        expect(name not in headers, f'{name}: {headers[name]}')
+
+
+def json_stays_json_whatever_a_variable_is(part):
+    api = part.server(lambda request: request.say(200, {'items': items(1)}))
+    expect(part.run(api.origin, 'query: { shard: "${SHARD}", of: "${OF}" }', '--json', SHARD='1',
+                    OF='"') == 0, part.printed)
+    expect(json.loads(part.stdout)['units'], part.stdout)
+    expect('${SHARD}' not in part.stdout, part.stdout)
+
+
+def a_401_elsewhere_does_not_cost_the_token(part):
+    def token(request):
+        request.say(200, {'access_token': 'g1ven-by-the-endpoint', 'expires_in': 3600})
+
+    login = part.server(token)
+    other = part.server(lambda request: request.say(401, {'error': 'g1ven-by-the-endpoint'}))
+    api = part.server(lambda request: request.say(302, {}, Location=other.origin + '/x'))
+    auth = (f'auth: {{ oauth2: {{ token_url: "{login.origin}/", client_id: me, '
+            'client_secret: "${TOKEN}" } }')
+    expect(part.run(api.origin, auth) == 1, part.printed)
+    expect(len(login.asked) == 1, f'{len(login.asked)} tokens were asked for')
+    expect(len(other.asked) == 1, f'asked {len(other.asked)} times')
+    part.expect_hidden('g1ven-by-the-endpoint', TOKEN)
+
+
+PARTS = [an_echo_of_a_secret_is_hidden_in_the_record_and_in_print,
+         a_cursor_is_kept_without_its_secret_and_gets_its_own_back,
+         nothing_secret_goes_to_another_origin, json_stays_json_whatever_a_variable_is,
+         a_401_elsewhere_does_not_cost_the_token]
+
+
+def main():
+    words = argparse.ArgumentParser()
+    words.add_argument('--sluice', required=True)
+    words.add_argument('--only', default='')
+    words = words.parse_args()
+    failed = 0
+    wanted = [part for part in PARTS if words.only in part.__name__]
+    for function in wanted:
+        part = Part(os.path.abspath(words.sluice))
+        try:
+            function(part)
+        except Wrong as why:
+            failed += 1
+            print(f'{function.__name__}: {why}')
+        finally:
+            part.close()
+    print(f'{len(wanted) - failed} passed, {failed} failed, 0 skipped')
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
