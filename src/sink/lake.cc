@@ -91,10 +91,6 @@ Result<bool> LakeSink::write(Batch& batch, Cursor& cursor) {
     start_what_fits();
     return false;
   };
-  const auto wait_for_encoders = [&] {
-    start_what_fits();
-    return false;
-  };
   for (; cursor.record < batch.records.size(); ++cursor.record, cursor.byte = 0) {
     const Record& record = batch.records[cursor.record];
     Place*& target = batch_places_[record.place];
@@ -104,7 +100,8 @@ Result<bool> LakeSink::write(Batch& batch, Cursor& cursor) {
     cursor.counted = true;
     // Before a record, never after one: only here is the size that decides always known.
     if (target->object && cursor.byte == 0) {
-      if (!may_take_record(*target)) return wait_for_encoders();
+      // Where blocks wait for a coil that doesn't fit, no encoder gives memory back either.
+      if (!may_take_record(*target)) return no_room(nullptr);
       if (has_to_roll(*target)) seal(*target);
     }
     if (!target->object && !open(*target)) return no_room(nullptr);

@@ -88,6 +88,8 @@ TEST_CASE("many objects that are made at once, and roll, are each read whole by 
   std::vector<std::string> documents;
   for (uint64_t i = 0; i < 40; ++i) all += documents.emplace_back(lines_of(100'000, i + 1));
   for (const std::string& format : all_formats()) {
+    // The largest compressor of zstd takes half of the larger: an object at a time has it.
+    const std::string share = format.starts_with("{") ? "24MiB" : "12MiB";
     for (const unsigned threads : {2U, 4U}) {
       CAPTURE(format);
       CAPTURE(threads);
@@ -96,7 +98,7 @@ TEST_CASE("many objects that are made at once, and roll, are each read whole by 
       for (size_t i = 0; i < documents.size(); ++i)
         world.give(std::to_string(100 + i) + ".jsonl", documents[i]);
       const auto report =
-          world.run(job(format, ", partition: \"p={.p}/\", roll: 64KiB, share: 12MiB"));
+          world.run(job(format, ", partition: \"p={.p}/\", roll: 64KiB, share: " + share));
       REQUIRE(report.ok());
       CHECK(report->exit_code(false) == 0);
       CHECK(world.objects().size() >= 3);
