@@ -123,8 +123,10 @@ std::string plan_text(const OpenedJob& opened, const PlanSums& sums, uint64_t me
   if (job.dedupe) {
     const uint64_t hashes = Dedupe::bytes_for(sums.records_most);
     out += "dedupe: about " + grouped(sums.records_most) + " records in the largest unit, " +
-           print_bytes(hashes) + " of memory for it\n";
-    if (hashes + least > memory_bytes) out += "warning: that is more than there is\n";
+           print_bytes(hashes) + " of memory for it; a unit has " +
+           print_bytes(hashes_bytes_max(job, memory_bytes)) + "\n";
+    if (hashes > hashes_bytes_max(job, memory_bytes))
+      out += "warning: that is more than it has; give more (--memory) or make the units smaller\n";
   }
   if (least > memory_bytes) out += "warning: the memory is too small for one unit\n";
   out += "time: about " + print_duration(sums.time(false)) + " from a disk, " +
@@ -150,7 +152,10 @@ std::string plan_json(const OpenedJob& opened, const std::vector<UnitPlan>& plan
   out.number("documents", sums.documents).number("bytes", sums.bytes);
   out.number("listings", sums.listings).number("reads", sums.gets).number("writes", sums.puts);
   out.number("memory_bytes", memory_bytes).number("unit_bytes", unit_bytes_min(opened.job));
-  if (opened.job.dedupe) out.number("dedupe_bytes", Dedupe::bytes_for(sums.records_most));
+  if (opened.job.dedupe) {
+    out.number("dedupe_bytes", Dedupe::bytes_for(sums.records_most));
+    out.number("dedupe_bytes_max", hashes_bytes_max(opened.job, memory_bytes));
+  }
   out.number("disk_ms", static_cast<uint64_t>(sums.time(false) / 1_ms));
   out.number("s3_ms", static_cast<uint64_t>(sums.time(true) / 1_ms));
   out.raw("s3_dollars", decimal(sums.dollars(), 6)).raw("units", units.done());

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/annex.h"
 #include "flow/incremental.h"
 #include "flow/stage.h"
 #include "flow/workers.h"
@@ -59,7 +60,10 @@ struct SinkContext {
   const UnitNames& unit;
   Mark mark;       // Of every upload
   Budget& share;   // The unit's sink share, all of it for this sink
-  Budget& common;  // For what grows with the number of records: the hashes of dedupe
+  // For what grows with the number of records (the hashes of dedupe): the unit's own share, and
+  // what units have one after another.
+  Budget& hashes;
+  Annex& hashes_annex;
   Meter& meter;
   Workers& workers;
   Inbox& inbox;

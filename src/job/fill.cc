@@ -77,9 +77,9 @@ Status Fill::open_stages(std::unique_ptr<Source>& ahead) {
       context.cursor = TRY(around_.job.secrets.reveal(*sealed));
     source = TRY(parts.source->open(std::move(context)));
   }
-  sink_ = TRY(parts.sink->open({span_unit_, plan_.mark, shares_.sink(), shared.budget, shared.meter,
-                                shared.workers, shared.inbox, around_.tickets.sink,
-                                may_resume(parts), checkpoints_.sink()}));
+  sink_ = TRY(parts.sink->open({span_unit_, plan_.mark, shares_.sink(), shares_.hashes(),
+                                around_.hashes_annex, shared.meter, shared.workers, shared.inbox,
+                                around_.tickets.sink, may_resume(parts), checkpoints_.sink()}));
   source_ = ahead ? std::move(ahead) : std::move(source);
   walk_ = std::make_unique<Walk>(Walk::Parts{*source_, *sink_, *parts.decoder, parts.recipe,
                                              span_unit_, shares_.purse(), shared.workers,

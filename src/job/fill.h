@@ -86,6 +86,7 @@ class Fill {
     Resources& resources;
     const RunOptions& options;
     FillTickets& tickets;
+    Annex& hashes_annex;
   };
   // `ahead`: a source of this unit that lists already, taken over unless opening fails; or null.
   // `lease`: the unit's.

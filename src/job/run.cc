@@ -30,6 +30,10 @@ ledger::Names names_of(const Job& job, const JobParts& parts, const UnitNames& u
   return names;
 }
 
+Lease hashes_of(const Job& job, Budget& budget) {
+  return budget.try_reserve(hashes_annex_bytes(job, budget.capacity())).value_or(Lease());
+}
+
 // All units of a run in one loop, under one budget: as many at once as the budget admits.
 class Run : public Task {
  public:
@@ -43,6 +47,7 @@ class Run : public Task {
         redo_(std::move(redo)),
         report_(report),
         started_(now()),
+        hashes_annex_(hashes_of(job_, resources_.budget)),
         timers_(++series_),
         ownership_(job_, parts_, resources_.inbox, TicketSeries(++series_)) {
     report_.units.resize(units_.size());
@@ -116,8 +121,8 @@ class Run : public Task {
   // Units make progress each with its own share; hundreds of reads in flight come out of the rest.
   // So all but the first of them leave half of the budget to the reads.
   bool leaves_room_to_read() const {
-    return active_.empty() ||
-           (active_.size() + 1) * unit_bytes_min(job_) <= resources_.budget.capacity() / 2;
+    return active_.empty() || (active_.size() + 1) * unit_bytes_min(job_) <=
+                                  (resources_.budget.capacity() - hashes_annex_.capacity()) / 2;
   }
 
   void admit(Lease lease) {
@@ -126,7 +131,7 @@ class Run : public Task {
     auto task = std::make_unique<UnitTask>(
         units_[index],
         UnitTask::Surroundings{job_, parts_, resources_, options_, report_.run_id, *series,
-                               redo_[index], units_.size() == 1},
+                               hashes_annex_, redo_[index], units_.size() == 1},
         std::move(lease));
     if (!ownership_.done()) task->hold_writes();
     active_.push_back({index, std::move(series), std::move(task)});
@@ -198,6 +203,7 @@ class Run : public Task {
   const Instant started_;
   uint32_t series_ = 0;
   std::unordered_map<uint32_t, size_t> owners_;  // Series to unit
+  Annex hashes_annex_;                           // Outlives the units below
   std::vector<Active> active_;
   size_t next_ = 0;
   uint64_t units_done_ = 0;

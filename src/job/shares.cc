@@ -15,19 +15,36 @@ uint64_t window_share_bytes(const Job& job) {
   return std::max(hold_bytes_max, job.record_bytes_max) + 4 * chunk_bytes_max;
 }
 
+// Some 25,000 records: a unit of as many at most never waits for another.
+uint64_t hashes_share_bytes(const Job& job) {
+  return job.dedupe ? 1 << 20 : 0;
+}
+
 }  // namespace
 
 uint64_t unit_bytes_min(const Job& job) {
-  return job.sink_share_bytes + input_share_bytes() + window_share_bytes(job);
+  return job.sink_share_bytes + input_share_bytes() + window_share_bytes(job) +
+         hashes_share_bytes(job);
+}
+
+uint64_t hashes_annex_bytes(const Job& job, uint64_t memory_bytes) {
+  const uint64_t least = unit_bytes_min(job);
+  return job.dedupe && memory_bytes > least ? (memory_bytes - least) / 2 : 0;
+}
+
+uint64_t hashes_bytes_max(const Job& job, uint64_t memory_bytes) {
+  return hashes_share_bytes(job) + hashes_annex_bytes(job, memory_bytes);
 }
 
 Shares::Shares(const Job& job, Budget& common, Lease& unit)
     : unit_(unit),
       sink_(unit.split(job.sink_share_bytes)),
+      hashes_(unit.split(hashes_share_bytes(job))),
       purse_(common, unit.split(input_share_bytes()), unit.split(window_share_bytes(job))) {}
 
 Shares::~Shares() {
   unit_.merge(sink_.release());
+  unit_.merge(hashes_.release());
   for (Lease& share : purse_.release()) unit_.merge(std::move(share));
 }
 

@@ -1,5 +1,5 @@
 // What a unit needs of the budget to make progress alone, and how its fill divides that: the sink's
-// share, the input and the windows of the document whose turn it is.
+// share, the input and the windows of the document whose turn it is, and the hashes of dedupe.
 #pragma once
 
 #include "base/budget.h"
@@ -8,8 +8,15 @@
 
 namespace sluice {
 
-// What one unit needs of the budget at least: its sink's share and its head shares.
+// What one unit needs of the budget at least: its sink's share, its head shares, and what holds the
+// hashes of a small unit.
 uint64_t unit_bytes_min(const Job& job);
+
+// What a run sets aside for units whose hashes are more: half of what one unit leaves. They have it
+// one after another (base/annex.h); the other half is for reading ahead. 0 without dedupe.
+uint64_t hashes_annex_bytes(const Job& job, uint64_t memory_bytes);
+// The hashes of a unit have so much, whatever else there is.
+uint64_t hashes_bytes_max(const Job& job, uint64_t memory_bytes);
 
 // Cut out of the unit's lease while a fill lives, and put back into it.
 class Shares {
@@ -21,11 +28,13 @@ class Shares {
   Shares& operator=(const Shares&) = delete;
 
   Budget& sink() { return sink_; }
+  Budget& hashes() { return hashes_; }
   Purse& purse() { return purse_; }
 
  private:
   Lease& unit_;
   Budget sink_;
+  Budget hashes_;
   Purse purse_;
 };
 

@@ -46,7 +46,8 @@ UnitTask::UnitTask(UnitNames unit, Surroundings around, Lease lease)
       driver_({*around_.parts.state, *around_.parts.lake}, around_.resources.inbox,
               around_.series.new_series(), around_.resources.chance),
       fill_tickets_(fill_tickets(around_.series)),
-      fill_around_{around_.job, around_.parts, around_.resources, around_.options, fill_tickets_},
+      fill_around_{around_.job,     around_.parts, around_.resources,
+                   around_.options, fill_tickets_, around_.hashes_annex},
       lease_(std::move(lease)),
       started_(now()) {
   report_.unit = unit_.id;

@@ -51,6 +51,7 @@ class UnitTask : public Task {
     const RunOptions& options;
     std::string run_id;
     SeriesOwner& series;
+    Annex& hashes_annex;  // The run's
     bool redo = false;
     bool alone = false;  // The only unit of its run: finding nothing is an error at once
   };

@@ -60,7 +60,8 @@ struct Pages {
     auto opened = maker->open({.unit = unit,
                                .mark = Mark("job/u/" + std::to_string(++epoch)),
                                .share = share,
-                               .common = budget,
+                               .hashes = budget,
+                               .hashes_annex = annex,
                                .meter = meter,
                                .workers = workers,
                                .inbox = inbox,
@@ -118,6 +119,7 @@ struct Pages {
   std::unique_ptr<MemoryStore> store = make_memory_store();
   UnitNames unit{.id = "u"};
   Budget budget{1 << 30};
+  Annex annex{Lease()};
   Inbox inbox;
   Meter meter;
   Workers workers{2};

@@ -1,62 +1,95 @@
 #include "sink/dedupe.h"
 
+#include <algorithm>
+
 namespace sluice {
 namespace {
 
-constexpr size_t slots_min = 1024;
+constexpr size_t slots_first = 16;
+constexpr size_t entry_bytes = 24;
+
+// A slice is full at four fifths, and grows by a quarter: between 24 / 0.8 and 24 / 0.64 bytes for
+// each record, and each is moved some five times.
+bool is_full(size_t used, size_t slots) {
+  return (used + 1) * 5 > slots * 4;
+}
+size_t grown(size_t slots) {
+  return slots == 0 ? slots_first : slots + slots / 4;
+}
+
+// The slot where the search for a hash begins; slots need not be a power of two.
+size_t home(const Hash128& identity, size_t slots) {
+  return static_cast<size_t>((static_cast<unsigned __int128>(identity.low) * slots) >> 64);
+}
 
 }  // namespace
 
-Result<Dedupe::Kind> Dedupe::add(const Hash128& identity, const Hash128& content) {
-  // Multiplying by an odd number keeps the two apart: (a, b) and (b, a) are different pairs.
-  const Hash128 both{identity.low * 0x9e3779b97f4a7c15ULL + content.low,
-                     identity.high * 0xbf58476d1ce4e5b9ULL + content.high};
-  const bool new_pair = TRY(exact_.insert(both));
-  if (!new_pair) return Kind::duplicate;
-  const bool new_field = TRY(fields_.insert(identity));
-  return new_field ? Kind::first : Kind::conflict;
+Dedupe::Dedupe(Budget& share, Annex& annex) : share_(share), annex_(annex), seat_(annex) {
+  static_assert(sizeof(Entry) == entry_bytes);
 }
 
-Result<bool> Dedupe::Set::insert(Hash128 hash) {
-  if (hash == Hash128{}) hash.low = 1;
-  if ((used_ + 1) * 4 > slots_.size() * 3) TRY(grow());
-  const size_t mask = slots_.size() - 1;
-  for (size_t i = hash.low & mask;; i = (i + 1) & mask) {
-    if (slots_[i] == hash) return false;
-    if (slots_[i] == Hash128{}) {
-      slots_[i] = hash;
-      ++used_;
-      return true;
+Dedupe::Kind Dedupe::add(const Hash128& identity, const Hash128& content) {
+  Entry entry{identity, content.low ^ content.high};
+  if (identity == Hash128{}) entry.identity.low = 1;
+  Slice& slice = slices_[entry.identity.high >> 56];
+  bool had_field = false;
+  size_t at = 0;
+  if (const size_t slots = slice.entries.size(); slots > 0) {
+    for (at = home(entry.identity, slots); slice.entries[at].identity != Hash128{};
+         at = at + 1 == slots ? 0 : at + 1) {
+      if (slice.entries[at].identity != entry.identity) continue;
+      if (slice.entries[at].content == entry.content) return Kind::duplicate;
+      had_field = true;
     }
   }
+  if (is_full(slice.used, slice.entries.size())) {
+    const Growth growth = grow(slice);
+    if (growth != Growth::done) return growth == Growth::wait ? Kind::wait : Kind::full;
+    const size_t slots = slice.entries.size();
+    for (at = home(entry.identity, slots); slice.entries[at].identity != Hash128{};)
+      at = at + 1 == slots ? 0 : at + 1;
+  }
+  slice.entries[at] = entry;
+  ++slice.used;
+  ++records_;
+  return had_field ? Kind::conflict : Kind::first;
 }
 
-Status Dedupe::Set::grow() {
-  const size_t wanted = slots_.empty() ? slots_min : slots_.size() * 2;
-  auto lease = budget_.try_reserve(wanted * sizeof(Hash128));
-  if (!lease) {
-    return Error{ErrorKind::invalid,
-                 "dedupe: no memory for the hashes of more than " + std::to_string(used_) +
-                     " records; give more (--memory) or make the units smaller"};
+// The new slice is charged before the old one is gone: both are there for a moment.
+Dedupe::Growth Dedupe::grow(Slice& slice) {
+  const size_t slots = grown(slice.entries.size());
+  const uint64_t bytes = slots * entry_bytes;
+  auto lease = share_.try_reserve(bytes);
+  const bool annexed = !lease;
+  if (annexed) {
+    Budget* annex = seat_.ask();
+    if (annex == nullptr) return Growth::wait;
+    lease = annex->try_reserve(bytes);
+    if (!lease) return Growth::full;
   }
-  std::vector<Hash128> slots(wanted);
-  const size_t mask = wanted - 1;
-  for (const Hash128& hash : slots_) {
-    if (hash == Hash128{}) continue;
-    size_t i = hash.low & mask;
-    while (slots[i] != Hash128{}) i = (i + 1) & mask;
-    slots[i] = hash;
+  std::vector<Entry> entries(slots);
+  for (const Entry& entry : slice.entries) {
+    if (entry.identity == Hash128{}) continue;
+    size_t at = home(entry.identity, slots);
+    while (entries[at].identity != Hash128{}) at = at + 1 == slots ? 0 : at + 1;
+    entries[at] = entry;
   }
-  slots_ = std::move(slots);
-  lease_ = std::move(*lease);
-  return {};
+  const uint64_t freed = slice.entries.size() * entry_bytes;
+  slice.entries = std::move(entries);
+  (annexed ? annex_lease_ : lease_).merge(std::move(*lease));
+  // What the old slice had goes back to the share first: the annex is for what doesn't fit there.
+  const uint64_t from_annex = std::min(freed, annexed ? annex_lease_.bytes() - bytes : 0);
+  annex_lease_.shrink(annex_lease_.bytes() - from_annex);
+  lease_.shrink(lease_.bytes() - (freed - from_annex));
+  return Growth::done;
 }
 
 uint64_t Dedupe::bytes_for(uint64_t records) {
-  uint64_t slots = slots_min;
-  while (records * 4 > slots * 3) slots *= 2;
-  // While a table grows, the old one is still there.
-  return 2 * (slots + slots / 2) * sizeof(Hash128);
+  // Slices are as full as chance has it: some have a few per cent more than their part.
+  const uint64_t most = records / 256 + records / 2048 + 32;
+  uint64_t slots = slots_first;
+  while (is_full(most, slots)) slots = grown(slots);
+  return (256 * slots + grown(slots)) * entry_bytes;
 }
 
 }  // namespace sluice

@@ -3,10 +3,13 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "base/time.h"
 #include "sink/lake_sink.h"
 
 namespace sluice {
 namespace {
+
+constexpr size_t eager_places_max = 64;
 
 // Out of the share, for what encoders give before it takes the place of its text: some blocks of
 // each worker, and a coil for an object that is being sealed.
@@ -24,19 +27,27 @@ Place& LakeSink::place(std::string_view name) {
   return *made;
 }
 
-Result<bool> LakeSink::is_new(const Record& record) {
-  if (!record.has_identity) return true;
-  switch (TRY_IN(dedupe_.add(record.identity, record.content), "lake")) {
+Result<LakeSink::Seen> LakeSink::look_up(const Record& record) {
+  if (!record.has_identity) return Seen::is_new;
+  switch (dedupe_.add(record.identity, record.content)) {
     case Dedupe::Kind::first:
-      return true;
+      return Seen::is_new;
     case Dedupe::Kind::duplicate:
       ++sums_.duplicates;
-      return false;
+      return Seen::before;
     case Dedupe::Kind::conflict:
       ++sums_.conflicts;
-      return true;
+      return Seen::is_new;
+    case Dedupe::Kind::wait:
+      return Seen::wait;
+    case Dedupe::Kind::full:
+      break;
   }
-  return true;
+  return Error{ErrorKind::invalid,
+               "lake: dedupe: the unit has more than " + std::to_string(dedupe_.records()) +
+                   " records, and a unit's hashes have " +
+                   print_bytes(context_.hashes.capacity() + context_.hashes_annex.capacity()) +
+                   " of the memory; give more (--memory) or make the units smaller"};
 }
 
 std::string LakeSink::key_at(const Place& place, uint64_t n) const {
@@ -46,6 +57,10 @@ std::string LakeSink::key_at(const Place& place, uint64_t n) const {
   std::string key = options_.prefix + place.name + unit_token(context_.unit.id) + '-';
   append_padded(n, 5, key);
   return key + options_.encoder.extension();
+}
+
+Key LakeSink::key_of(const Stored& stored) const {
+  return Key(key_at(*stored.place, stored.n));
 }
 
 // False: no memory for it now.
@@ -60,12 +75,23 @@ bool LakeSink::open(Place& place) {
           "lake: name: the unit needs more than one object, and its name has no {n}"});
     return false;
   }
+  // By the places, too: so many of them are known to be too many long before they are all stored.
+  if (std::max(places_.size(), opened_ + 1) > objects_max) {
+    fail({ErrorKind::invalid,
+          "lake: more than " + std::to_string(objects_max) + " objects in one unit (" +
+              std::to_string(places_.size()) +
+              " places so far); use a coarser partition, smaller units, or a larger share"});
+    return false;
+  }
   auto lease = context_.share.try_reserve(object_bytes);
   if (!lease) return false;
+  ++opened_;
   place.object_lease = std::move(*lease);
-  place.object =
-      std::make_unique<OpenObject>(Key(key_at(place, place.next_n++)), context_.mark, yard_);
-  list(*place.object);
+  const uint64_t n = place.next_n++;
+  place.object = std::make_unique<OpenObject>(Key(key_at(place, n)), context_.mark, yard_);
+  place.object->place = &place;
+  place.object->n = n;
+  line_up(*place.object);
   return true;
 }
 
@@ -87,7 +113,11 @@ Result<bool> LakeSink::write(Batch& batch, Cursor& cursor) {
   batch_places_.assign(batch.places.size(), nullptr);
   const auto no_room = [&](const Place* but) {
     start_what_fits();
-    if (quiet()) seal_largest(but);
+    if (quiet() && !pack_largest()) seal_largest(but);
+    start_what_fits();
+    return false;
+  };
+  const auto wait_for_others = [&] {
     start_what_fits();
     return false;
   };
@@ -96,7 +126,11 @@ Result<bool> LakeSink::write(Batch& batch, Cursor& cursor) {
     Place*& target = batch_places_[record.place];
     if (target == nullptr) target = &place(batch.places[record.place]);
     // A record that waited for room has been looked at already.
-    if (!cursor.counted && !TRY(is_new(record))) continue;
+    if (!cursor.counted) {
+      const Seen seen = TRY(look_up(record));
+      if (seen == Seen::before) continue;
+      if (seen == Seen::wait) return wait_for_others();
+    }
     cursor.counted = true;
     // Before a record, never after one: only here is the size that decides always known.
     if (target->object && cursor.byte == 0) {
@@ -110,13 +144,13 @@ Result<bool> LakeSink::write(Batch& batch, Cursor& cursor) {
       std::string_view rest = record.text.substr(cursor.byte);
       const size_t before = rest.size();
       const bool all = object.append(rest);
-      list(object);
+      line_up(object);
       cursor.byte += before - rest.size();
       if (!all) return no_room(cursor.byte > 0 ? target : nullptr);
     }
     std::string_view line_end = "\n";
     const bool ended = object.append(line_end);
-    list(object);
+    line_up(object);
     if (!ended) return no_room(target);
     cursor.counted = false;
     object.count_record(record.time_ns);
@@ -128,17 +162,45 @@ Result<bool> LakeSink::write(Batch& batch, Cursor& cursor) {
 
 void LakeSink::seal(Place& place) {
   place.object->seal();
-  list(*place.object);
+  line_up(*place.object);
   place.object->order = sealed_count_++;
+  place.object->at = sealed_.size();
   sealed_.push_back(std::move(place.object));
   // Its entry among the prepared ones is charged from now on: when exactly it gets there is chance.
-  place.object_lease.shrink(prepared_bytes);
+  place.object_lease.shrink(StoredObject::charged_bytes);
   stored_lease_.merge(std::move(place.object_lease));
   place.object_lease = Lease();
 }
 
 // The share is full and nothing is under way: what lies in it follows from the records alone, so
-// sealing the largest now is the same in every run. A quarter of the share is freed at once.
+// what is done about it now is the same in every run. A quarter of the share is freed at once.
+//
+// Where text has gathered that is worth a block, the largest blocks are encoded: their places keep
+// their objects, in a third of the memory or so. False: there is too little of it, or each object
+// would need a compressor of its own.
+bool LakeSink::pack_largest() {
+  if (options_.encoder.coil_bytes() > 0) return false;
+  std::vector<OpenObject*> candidates;
+  uint64_t text = 0;
+  for (const auto& place : places_) {
+    if (!place->object || place->object->block_text_bytes() < packed_bytes_min) continue;
+    candidates.push_back(place->object.get());
+    text += place->object->block_text_bytes();
+  }
+  const uint64_t wanted = context_.share.capacity() / 4;
+  if (text < wanted / 2) return false;
+  std::ranges::stable_sort(candidates, std::greater(), &OpenObject::block_text_bytes);
+  uint64_t packed = 0;
+  for (OpenObject* object : candidates) {
+    if (packed >= 2 * wanted) break;
+    packed += object->block_text_bytes();
+    object->end_block();
+    line_up(*object);
+  }
+  return true;
+}
+
+// Else the largest objects are ended.
 void LakeSink::seal_largest(const Place* but) {
   std::vector<Place*> candidates;
   for (const auto& place : places_) {
@@ -170,36 +232,45 @@ void LakeSink::finish() {
   }
 }
 
-void LakeSink::list(OpenObject& object) {
-  if (object.listed) return;
-  object.listed = true;
-  listed_.push_back(&object);
+void LakeSink::line_up(OpenObject& object) {
+  if (object.has_block_to_encode())
+    object.encode_turn.join(object.sealed() ? to_encode_sealed_ : to_encode_, object);
+  // With few places an upload is created while its first text comes. With thousands only for what
+  // is sent: who knows which of them will be.
+  const bool soon = places_.size() <= eager_places_max || object.sealed() || object.has_parts();
+  if (soon && object.has_request()) object.send_turn.join(to_send_, object);
 }
 
-// False: some have to wait.
-bool LakeSink::start_requests(OpenObject& object) {
-  while (in_flight_ < options_.requests_in_flight) {
+// Whoever is at the front and lacks memory stays there: an event will come that frees some. Whoever
+// waits for an event of its own comes back with it.
+void LakeSink::encode_what_fits() {
+  for (Queue<OpenObject>* queue : {&to_encode_sealed_, &to_encode_}) {
+    while (!queue->empty()) {
+      OpenObject& object = queue->front();
+      if (object.encode_what_fits() == OpenObject::Encoding::no_memory) break;
+      object.encode_turn.leave();
+    }
+  }
+}
+
+void LakeSink::send_what_fits() {
+  while (!to_send_.empty() && in_flight_ < options_.requests_in_flight) {
+    OpenObject& object = to_send_.front();
     auto start = object.next_request();
-    if (!start) return true;
+    if (!object.has_request()) object.send_turn.leave();
+    if (!start) continue;
     const Ticket ticket = context_.tickets.next();
     owners_.emplace(ticket, &object);
     ++in_flight_;
     options_.store.start(std::move(start->request), std::move(start->lease), ticket,
                          context_.inbox);
   }
-  return false;
 }
 
 void LakeSink::start_what_fits() {
   if (stopped_ || error_) return;
-  size_t kept = 0;
-  for (OpenObject* object : listed_) {
-    const bool encoded = object->encode_what_fits();
-    const bool started = start_requests(*object);
-    object->listed = !encoded || !started;
-    if (object->listed) listed_[kept++] = object;
-  }
-  listed_.resize(kept);
+  encode_what_fits();
+  send_what_fits();
 }
 
 void LakeSink::on(Event& event) {
@@ -207,39 +278,39 @@ void LakeSink::on(Event& event) {
   if (found == owners_.end()) return;
   OpenObject& object = *found->second;
   owners_.erase(found);
-  list(object);
   if (dynamic_cast<Answered*>(&event) != nullptr) {
     --in_flight_;
     stored_more_ = true;
   }
-  const bool has_begun = object.open_upload().has_value();
+  const bool has_begun = object.has_upload();
   const Status done = object.on(event);
   if (!done.ok()) {
     // No store has anything else to miss for a part than its upload.
     upload_gone_ |= !error_ && has_begun && done.error().kind == ErrorKind::not_found;
     return fail(Error(done.error()));
   }
-  if (!error_) settle(object);  // Else one of its parts may be the one that is lost.
+  if (error_) return;  // One of its parts may be the one that is lost.
+  line_up(object);
+  settle(object);
 }
 
 // A sealed object whose parts are all acknowledged leaves its upload for the commit.
 void LakeSink::settle(OpenObject& object) {
   if (!object.complete()) return;
-  stored_.push_back({object.order, object.prepared()});
-  sums_.bytes += stored_.back().prepared.bytes;
-  if (stored_.size() > objects_max) {
-    fail(
-        {ErrorKind::invalid, "lake: more than " + std::to_string(objects_max) +
-                                 " objects in one unit; use a coarser partition or smaller units"});
-  }
-  std::erase(listed_, &object);
-  std::erase_if(sealed_, [&](const auto& sealed) { return sealed.get() == &object; });
+  stored_.push_back(
+      {object.order, object.place, object.n, StoredObject(object.prepared(), context_.mark)});
+  sums_.bytes += stored_.back().object.bytes();
+  // It is gone from where it was among the sealed ones, and the last of them takes its place.
+  const size_t at = object.at;
+  std::swap(sealed_[at], sealed_.back());
+  sealed_[at]->at = at;
+  sealed_.pop_back();
 }
 
 std::vector<Prepared> LakeSink::take_prepared() {
   std::vector<Prepared> taken;
   taken.reserve(stored_.size());
-  for (Stored& stored : stored_) taken.push_back(std::move(stored.prepared));
+  for (const Stored& stored : stored_) taken.push_back(stored.object.prepared(key_of(stored)));
   stored_.clear();
   stored_lease_.release();
   std::sort(taken.begin(), taken.end(),
@@ -256,7 +327,7 @@ std::vector<std::pair<Key, UploadId>> LakeSink::open_uploads() const {
   for (const auto& place : places_) {
     if (place->object) add(*place->object);
   }
-  for (const auto& [order, prepared] : stored_) open.emplace_back(prepared.key, prepared.id);
+  for (const Stored& stored : stored_) open.emplace_back(key_of(stored), stored.object.id());
   return open;
 }
 

@@ -21,7 +21,7 @@ void LakeSink::mark_checkpoint(uint64_t point) {
     only = place->object.get();
   }
   if (only == nullptr || !only->mark(point)) return;
-  list(*only);
+  line_up(*only);
   MarkedPoint& marked = marked_.emplace_back();
   marked.point = point;
   marked.sums = sums_;
@@ -31,6 +31,7 @@ void LakeSink::mark_checkpoint(uint64_t point) {
 
 std::optional<SinkCheckpoint> LakeSink::take_checkpoint() {
   if (!yard_.checkpoints || !std::exchange(stored_more_, false)) return std::nullopt;
+  if (places_.size() > checkpoint_places_max) return std::nullopt;
   for (const auto& place : places_) {
     if (!place->object) continue;
     const auto at = place->object->checkpoint();
@@ -40,8 +41,9 @@ std::optional<SinkCheckpoint> LakeSink::take_checkpoint() {
     const MarkedPoint& marked = marked_.front();
     SinkCheckpoint made{.point = marked.point, .sums = marked.sums};
     made.sums.bytes = 0;  // Counted again, when the uploads are taken up
-    for (const auto& [order, prepared] : stored_) {
-      if (order < marked.sealed) made.uploads.push_back(prepared);
+    for (const Stored& stored : stored_) {
+      if (stored.order < marked.sealed)
+        made.uploads.push_back(stored.object.prepared(key_of(stored)));
     }
     if (made.uploads.size() < marked.sealed) continue;  // One before it is still on its way
     made.uploads.push_back(place->object->prepared_at(*at));
@@ -56,14 +58,28 @@ std::optional<SinkCheckpoint> LakeSink::take_checkpoint() {
 Status LakeSink::take_up(const SinkCheckpoint& checkpoint) {
   auto state = parse_sink_state(checkpoint.state);
   if (state.ok()) return resume(checkpoint, *state);
-  checkpoint_unknown_ = true;
-  fail(std::move(state.error()));
+  refuse_checkpoint(std::move(state.error().message));
   return {};
+}
+
+void LakeSink::refuse_checkpoint(std::string why) {
+  checkpoint_unknown_ = true;
+  fail({ErrorKind::invalid, std::move(why)});
+}
+
+std::unordered_map<Key, std::pair<Place*, uint64_t>> LakeSink::objects_begun() const {
+  std::unordered_map<Key, std::pair<Place*, uint64_t>> objects;
+  for (const auto& place : places_) {
+    for (uint64_t n = 0; n < place->next_n; ++n)
+      objects.try_emplace(Key(key_at(*place, n)), place.get(), n);
+  }
+  return objects;
 }
 
 Status LakeSink::resume(const SinkCheckpoint& checkpoint, const SinkState& state) {
   const Error no_room{ErrorKind::invalid, "lake: sink_share: too small for what was begun"};
   sums_ = checkpoint.sums;
+  opened_ = checkpoint.uploads.size();
   for (const auto& kept : state.places) {
     Place& restored = place(kept.name);
     restored.next_n = kept.next_n;
@@ -72,25 +88,29 @@ Status LakeSink::resume(const SinkCheckpoint& checkpoint, const SinkState& state
     restored.lease = std::move(*lease);
   }
   const Prepared* open = nullptr;
+  Place* target = nullptr;
+  const auto objects = objects_begun();
   for (const Prepared& upload : checkpoint.uploads) {
+    const auto at = objects.find(upload.key);
+    if (at == objects.end()) {
+      refuse_checkpoint("lake: the checkpoint's object " + upload.key.str() +
+                        " is none of its places'");
+      return {};
+    }
+    const auto& [place, n] = at->second;
     if (upload.key == state.open) {
       open = &upload;
+      target = place;
       continue;
     }
     sums_.bytes += upload.bytes;
-    stored_.push_back({sealed_count_++, upload});
-    auto lease = context_.share.try_reserve(prepared_bytes);
+    stored_.push_back({sealed_count_++, place, n, StoredObject(upload, context_.mark)});
+    auto lease = context_.share.try_reserve(StoredObject::charged_bytes);
     if (!lease) return no_room;
     stored_lease_.merge(std::move(*lease));
   }
-  Place* target = nullptr;
-  for (const auto& place : places_) {
-    if (place->next_n > 0 && key_at(*place, place->next_n - 1) == state.open.str())
-      target = place.get();
-  }
-  if (open == nullptr || target == nullptr) {
-    checkpoint_unknown_ = true;
-    fail({ErrorKind::invalid, "lake: the checkpoint doesn't name the object that was open"});
+  if (open == nullptr || open->key != Key(key_at(*target, target->next_n - 1))) {
+    refuse_checkpoint("lake: the checkpoint doesn't name the object that was open");
     return {};
   }
   auto lease = context_.share.try_reserve(object_bytes);
@@ -103,7 +123,9 @@ Status LakeSink::resume(const SinkCheckpoint& checkpoint, const SinkState& state
   target->object = std::make_unique<OpenObject>(
       Upload(open->key, open->mark, {open->id, open->parts, open->bytes, open->crc32c}),
       std::move(object), yard_);
-  list(*target->object);
+  target->object->place = target;
+  target->object->n = target->next_n - 1;
+  line_up(*target->object);
   return {};
 }
 

@@ -15,11 +15,14 @@
 #include "sink/dedupe.h"
 #include "sink/lake.h"
 #include "sink/open_object.h"
+#include "sink/stored_object.h"
 
 namespace sluice {
 
-// What a place and its open object cost besides text, and what a finished object's entry costs.
-inline constexpr uint64_t place_bytes = 256, object_bytes = 1024, prepared_bytes = 512;
+// What a place and its open object cost besides text.
+inline constexpr uint64_t place_bytes = 256, object_bytes = 768;
+// A shorter block isn't worth encoding for want of memory.
+inline constexpr uint64_t packed_bytes_min = 512;
 
 struct Place {
   std::string name;
@@ -40,7 +43,9 @@ struct MarkedPoint {
 // An object that was sealed, and is stored but for its commit.
 struct Stored {
   size_t order = 0;  // So many were sealed before it
-  Prepared prepared;
+  const Place* place = nullptr;
+  uint64_t n = 0;  // Which of its place's objects
+  StoredObject object;
 };
 
 class LakeSink : public Sink {
@@ -52,7 +57,7 @@ class LakeSink : public Sink {
         yard_{options_.encoder, context_.workers, context_.inbox, context_.tickets,
               context_.meter,   context_.share,   encode_share_,  context_.share.capacity(),
               owners_},
-        dedupe_(context_.common) {
+        dedupe_(context_.hashes, context_.hashes_annex) {
     // A chained encoder can't begin in the middle, and hashes of what was seen aren't kept.
     yard_.checkpoints =
         context_.checkpoints && !options_.dedupe && options_.encoder.coil_bytes() == 0;
@@ -79,17 +84,23 @@ class LakeSink : public Sink {
 
  private:
   Status resume(const SinkCheckpoint& checkpoint, const SinkState& state);
+  void refuse_checkpoint(std::string why);
   Place& place(std::string_view name);
-  Result<bool> is_new(const Record& record);
+  enum class Seen : uint8_t { is_new, before, wait };
+  Result<Seen> look_up(const Record& record);
+  Key key_of(const Stored& stored) const;
+  std::unordered_map<Key, std::pair<Place*, uint64_t>> objects_begun() const;
   std::string key_at(const Place& place, uint64_t n) const;
   bool open(Place& place);
   bool has_to_roll(const Place& place) const;
   bool may_take_record(const Place& place) const;
   void seal(Place& place);
+  bool pack_largest();
   void seal_largest(const Place* but);
   void settle(OpenObject& object);
-  void list(OpenObject& object);
-  bool start_requests(OpenObject& object);
+  void line_up(OpenObject& object);
+  void encode_what_fits();
+  void send_what_fits();
   void fail(Error error) {
     if (!error_) error_ = std::move(error);
   }
@@ -102,15 +113,17 @@ class LakeSink : public Sink {
   ObjectYard yard_;
   Dedupe dedupe_;
 
+  // Those that have something to start. What is sealed is encoded first: it gives its memory back.
+  Queue<OpenObject> to_encode_sealed_, to_encode_, to_send_;
   std::vector<std::unique_ptr<Place>> places_;  // In the order of their first records
   std::unordered_map<std::string_view, Place*> by_name_;
   std::vector<std::unique_ptr<OpenObject>> sealed_;  // On their way out
   std::unordered_map<Ticket, OpenObject*> owners_;   // What is under way
-  std::vector<OpenObject*> listed_;                  // Those that may have something to start
   uint32_t in_flight_ = 0;
-  std::vector<Stored> stored_;
+  std::deque<Stored> stored_;
   Lease stored_lease_;
   std::deque<MarkedPoint> marked_;
+  size_t opened_ = 0;  // Objects, so far
   size_t sealed_count_ = 0;
   bool stored_more_ = false;          // A part was acknowledged since the last look
   std::vector<Place*> batch_places_;  // Of the batch being written, by Batch::places

@@ -53,6 +53,16 @@ class ChainedTestEncoder : public PlainTestEncoder {
   mutable std::atomic<int> overlaps = 0;
 };
 
+// Eight bytes become one.
+class ThinTestEncoder : public PlainTestEncoder {
+ public:
+  Status encode(Coil*, std::string_view text, bool, Encoded& out) const override {
+    out.bytes.append(text.substr(0, text.size() / 8));
+    out.raw_bytes = text.size();
+    return {};
+  }
+};
+
 struct Line {
   std::string place, text;
 };
@@ -80,7 +90,7 @@ struct Yard {
   Status write(const LakeOptions& how, const std::vector<std::vector<Line>>& batches) {
     auto maker = make_lake_sink(how);
     auto opened = maker->open(
-        {unit, Mark("job/u/1"), *share, budget, meter, workers, inbox, TicketSeries(7)});
+        {unit, Mark("job/u/1"), *share, budget, annex, meter, workers, inbox, TicketSeries(7)});
     if (!opened.ok()) return std::move(opened).error();
     Sink& sink = **opened;
     Status status = fill(sink, batches);
@@ -131,6 +141,7 @@ struct Yard {
   std::unique_ptr<Store> store = make_memory_store();
   UnitNames unit{.id = "u"};
   Budget budget;
+  Annex annex{Lease()};
   Inbox inbox;
   Meter meter;
   std::unique_ptr<Budget> share;
@@ -254,6 +265,28 @@ TEST_CASE("more open places than the share holds: objects are sealed early, no r
   }
 }
 
+TEST_CASE("where encoding makes room for the text of all places, each has one object") {
+  constexpr uint64_t share_bytes = 12 << 20;
+  const ThinTestEncoder encoder;
+  std::vector<std::vector<Line>> batches(120);
+  for (size_t i = 0; i < batches.size(); ++i) {
+    for (int place = static_cast<int>(i % 2); place < 3000; place += 2)
+      batches[i].push_back({"p=" + std::to_string(place) + "/", std::string(150, 'x')});
+  }
+  std::map<std::string, std::string> first;
+  for (const unsigned threads : {1U, 3U}) {
+    Yard yard(share_bytes, threads);
+    LakeOptions options{
+        .store = *yard.store, .prefix = "lake/", .names = yard.names, .encoder = encoder};
+    REQUIRE(yard.write(options, batches).ok());
+    CHECK(yard.share->peak() <= share_bytes);
+    CHECK(yard.objects == 3000);
+    CHECK(yard.records_prepared == 120 * 1500);
+    if (first.empty()) first = yard.contents;
+    CHECK(yard.contents == first);
+  }
+}
+
 TEST_CASE("a record larger than a block goes in piece by piece, and objects end only at records") {
   Yard yard(8 << 20);
   const std::string large(7 << 20, 'x');
@@ -277,7 +310,7 @@ TEST_CASE("duplicates are dropped and conflicts kept, within the unit") {
     record.content = hash128(record.text);
   }
   auto maker = make_lake_sink(options);
-  auto sink = *maker->open({yard.unit, Mark("m"), *yard.share, yard.budget, yard.meter,
+  auto sink = *maker->open({yard.unit, Mark("m"), *yard.share, yard.budget, yard.annex, yard.meter,
                             yard.workers, yard.inbox, TicketSeries(7)});
   Sink::Cursor cursor;
   REQUIRE(*sink->write(batch, cursor));

@@ -9,7 +9,7 @@ namespace sluice {
 namespace {
 
 // A block starts small and doubles: thousands of open places cost thousands of KiB.
-constexpr size_t block_bytes_first = 1 << 10;
+constexpr size_t block_bytes_first = 512;
 // What an encoded block may be longer than its text (deflate's stored blocks cost 5 bytes for each
 // 64 KiB, a flush some more), and an object's header and trailer.
 constexpr size_t slack_bytes(size_t block_capacity) {
@@ -123,7 +123,8 @@ void OpenObject::keep_checkpoint(ObjectCheckpoint mark) {
   mark.crc32c = upload_.crc32c();
   checkpoints_.push_back(std::move(mark));
   // The one before the last acknowledged is of no more use.
-  while (checkpoints_.size() > 1 && upload_.has_first_parts(checkpoints_[1].parts)) {
+  while (checkpoints_.size() > 1 &&
+         upload_.has_first_parts(std::next(checkpoints_.begin())->parts)) {
     checkpoints_.pop_front();
   }
 }
@@ -166,12 +167,17 @@ std::optional<uint64_t> OpenObject::settled_bytes() const {
   return bytes;
 }
 
-bool OpenObject::encode_what_fits() {
+bool OpenObject::has_block_to_encode() const {
+  return !blocks_.empty() && blocks_.back().state == Block::State::waiting;
+}
+
+OpenObject::Encoding OpenObject::encode_what_fits() {
   for (Block& block : blocks_) {
     if (block.state != Block::State::waiting) continue;
-    if (!start_encode(block)) return false;
+    if (coil_lease_ && coil_ == nullptr) return Encoding::waits;  // The block before has it.
+    if (!start_encode(block)) return Encoding::no_memory;
   }
-  return true;
+  return Encoding::all_begun;
 }
 
 // Whether the next block of a chained encoder may be begun: the one before has brought the coil
@@ -234,7 +240,7 @@ void OpenObject::gather() {
     ++gathered_;
     while (recent_bytes_.size() > settle_lag_blocks * 2) {
       settled_bytes_ += recent_bytes_.front();
-      recent_bytes_.pop_front();
+      recent_bytes_.erase(recent_bytes_.begin());
       ++settled_blocks_;
     }
     const bool final = block.final;

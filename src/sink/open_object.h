@@ -6,16 +6,18 @@
 // encoded bytes that take its place in the part, and leaves with the part.
 #pragma once
 
-#include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "flow/stage.h"
 #include "flow/workers.h"
 #include "meter/meter.h"
+#include "sink/queue.h"
 #include "store/upload.h"
 
 namespace sluice {
@@ -29,6 +31,7 @@ inline constexpr uint32_t parts_max = 10'000;
 uint64_t part_bytes(uint32_t number, uint64_t share_bytes);
 
 class OpenObject;
+struct Place;  // Of the sink
 
 // What all objects of a sink work with.
 struct ObjectYard {
@@ -54,7 +57,7 @@ struct ObjectState {
   uint64_t raw_bytes = 0;  // Of the text
   uint64_t blocks = 0;
   uint64_t settled_bytes = 0, settled_blocks = 0;
-  std::deque<uint64_t> recent_bytes = {};
+  std::vector<uint64_t> recent_bytes = {};
 };
 
 // A point up to which an object's records all lie in parts that are stored.
@@ -82,9 +85,12 @@ class OpenObject {
   // The latest point of those marked up to which every part is acknowledged.
   std::optional<ObjectCheckpoint> checkpoint() const;
 
-  // Hands closed blocks to workers; false: some must wait, for memory or for the one before.
-  bool encode_what_fits();
+  // Hands closed blocks to workers. `waits`: some can't be begun before the object's own next
+  // event.
+  enum class Encoding : uint8_t { all_begun, waits, no_memory };
+  Encoding encode_what_fits();
   std::optional<Upload::Start> next_request() { return upload_.next(); }
+  bool has_request() const { return upload_.has_next(); }
   Status on(Event& event);  // One of its tickets: an encoded block or a store's answer
 
   bool complete() const;      // Sealed, and every part is acknowledged
@@ -97,9 +103,19 @@ class OpenObject {
   // The encoded size as it may decide about rolling: of all blocks but the last few, so that the
   // answer is the same however far encoding has come. Nothing if even those aren't encoded yet.
   std::optional<uint64_t> settled_bytes() const;
-  // The sink's: it is among those that may have something to start; how many were sealed before it.
-  bool listed = false;
-  size_t order = 0;
+  bool sealed() const { return sealed_; }
+  bool has_block_to_encode() const;
+  bool has_upload() const { return upload_.id().has_value(); }
+  bool has_parts() const { return upload_.parts_added() > 0; }
+  // Text that no worker has seen yet; and the block that it is in, ended before it is full.
+  uint64_t block_text_bytes() const { return block_.size(); }
+  void end_block() { close_block(false); }
+  // The sink's own: where it waits, how many were sealed before it, where it is among these, and
+  // which of which place's objects it is.
+  Queue<OpenObject>::Turn encode_turn, send_turn;
+  size_t order = 0, at = 0;
+  const Place* place = nullptr;
+  uint64_t n = 0;
   bool parts_used_up() const { return upload_.parts_added() + 64 >= parts_max; }
 
  private:
@@ -129,7 +145,7 @@ class OpenObject {
   Upload upload_;
   Lease lease_;  // Of the block, of closed blocks and of the part
   Buffer block_;
-  std::deque<Block> blocks_;  // Closed, not yet in the part; a deque: workers point into it
+  std::list<Block> blocks_;  // Closed, not yet in the part; a list: workers point into it
   size_t encoding_ = 0;
   // Of a chained encoder. A block's work takes it along and brings it back: so no two blocks of an
   // object can be encoded at once.
@@ -137,18 +153,18 @@ class OpenObject {
   Lease coil_lease_;  // Held from the first block's beginning to the last one's end
   Buffer part_;
   bool sealed_ = false;
-  bool ended_ = false;                 // The trailer is in the last part
-  uint64_t closed_ = 0;                // Blocks
-  uint64_t gathered_ = 0;              // Blocks in parts
-  std::deque<uint64_t> recent_bytes_;  // Encoded sizes, by block
+  bool ended_ = false;                  // The trailer is in the last part
+  uint64_t closed_ = 0;                 // Blocks
+  uint64_t gathered_ = 0;               // Blocks in parts
+  std::vector<uint64_t> recent_bytes_;  // Encoded sizes, by block; a few
   uint64_t settled_bytes_ = 0;
   uint64_t settled_blocks_ = 0;
   uint32_t crc32_ = 0;
   uint64_t raw_bytes_ = 0;
   uint64_t records_ = 0;
   int64_t least_ns_, greatest_ns_;
-  uint64_t unmarked_bytes_ = 0;               // Text since the last mark
-  std::deque<ObjectCheckpoint> checkpoints_;  // At the ends of parts, not all acknowledged
+  uint64_t unmarked_bytes_ = 0;              // Text since the last mark
+  std::list<ObjectCheckpoint> checkpoints_;  // At the ends of parts, not all acknowledged
 };
 
 }  // namespace sluice

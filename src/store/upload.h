@@ -4,7 +4,7 @@
 // Nothing is repeated here: a store repeats what may be repeated. An error that arrives is final.
 #pragma once
 
-#include <deque>
+#include <list>
 #include <optional>
 #include <vector>
 
@@ -34,6 +34,7 @@ class Upload {
     Lease lease;
   };
   std::optional<Start> next();
+  bool has_next() const { return id_ ? !waiting_.empty() : !creating_; }
   Status take(Answered& answered);
 
   bool idle() const { return waiting_.empty() && in_flight_ == 0; }  // Every part is acknowledged
@@ -63,7 +64,7 @@ class Upload {
   std::optional<UploadId> id_;
   bool creating_ = false;
   bool may_have_twin_ = false;
-  std::deque<Part> waiting_;
+  std::list<Part> waiting_;  // Empty it costs nothing: thousands of uploads are open
   std::vector<PartTag> done_;  // By number
   uint32_t added_ = 0;
   uint32_t in_flight_ = 0;
