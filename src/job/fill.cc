@@ -30,7 +30,8 @@ SourceContext source_context(const Fill::Surroundings& around, const UnitNames& 
           .inbox = shared.inbox,
           .tickets = around.tickets.source,
           .limit = around.options.limit,
-          .until = around.options.until};
+          .until = around.options.until,
+          .may_be_empty = around.parts.decoder->may_be_empty()};
 }
 
 }  // namespace
@@ -44,7 +45,7 @@ Fill::Fill(const Surroundings& around, FillPlan plan, Lease& lease)
     : around_(around),
       plan_(std::move(plan)),
       endless_(around_.parts.source->stream() && !around_.parts.source->incremental()),
-      shares_(around_.job, around_.resources.budget, lease),
+      shares_(around_.job, around_.resources.budget, around_.resources.in_flight, lease),
       checkpoints_(plan_.resume),
       inputs_(*plan_.ledger_unit, plan_.epoch, *around_.parts.state, around_.resources.inbox,
               around_.tickets.inputs),

@@ -21,10 +21,11 @@ uint64_t unit_bytes_min(const Job& job) {
   return job.sink_share_bytes + input_share_bytes() + window_share_bytes(job);
 }
 
-Shares::Shares(const Job& job, Budget& common, Lease& unit)
+Shares::Shares(const Job& job, Budget& common, InFlight& slots, Lease& unit)
     : unit_(unit),
       sink_(unit.split(job.sink_share_bytes)),
-      purse_(common, unit.split(input_share_bytes()), unit.split(window_share_bytes(job))) {}
+      purse_(common, slots, unit.split(input_share_bytes()),
+             unit.split(window_share_bytes(job))) {}
 
 Shares::~Shares() {
   unit_.merge(sink_.release());

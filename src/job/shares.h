@@ -15,7 +15,7 @@ uint64_t unit_bytes_min(const Job& job);
 class Shares {
  public:
   // `unit`: unit_bytes_min(job) of `common`; outlives the shares.
-  Shares(const Job& job, Budget& common, Lease& unit);
+  Shares(const Job& job, Budget& common, InFlight& slots, Lease& unit);
   ~Shares();
   Shares(const Shares&) = delete;
   Shares& operator=(const Shares&) = delete;
