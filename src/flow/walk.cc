@@ -29,7 +29,7 @@ uint64_t first_guess(uint64_t bytes) {
 }  // namespace
 
 Walk::Walk(Parts parts) : parts_(parts) {
-  if (const Since* since = parts_.unit.since) high_water_ = since->before;
+  if (const Since* since = parts_.unit.since) high_water_ = since->before.water;
   parts_.purse.set_turn(0);
 }
 Walk::~Walk() {
@@ -305,12 +305,15 @@ bool Walk::place(Batch& batch) {
 bool Walk::raise_high_water(const HighWater& batch) {
   const uint64_t lookback = parts_.unit.since->job.lookback;
   high_water_.merge(batch, lookback);
-  if (high_water_.near().size() <= near_marks_max) return true;
+  if (high_water_.size() <= near_marks_max) return true;
   high_water_.settle(lookback);
-  if (high_water_.near().size() <= near_marks_max) return true;
-  error_ =
-      Error{ErrorKind::invalid, "source: incremental: more than " + std::to_string(near_marks_max) +
-                                    " records lie within the lookback: shorten it"};
+  if (high_water_.size() <= near_marks_max) return true;
+  const bool is_near = high_water_.near().size() > near_marks_max / 2;
+  error_ = Error{ErrorKind::invalid,
+                 "source: incremental: more than " + std::to_string(near_marks_max / 2) +
+                     (is_near ? " records lie within the lookback: shorten it"
+                              : " records lie further beyond now than `tolerance`: is `field` what "
+                                "grows with each change?")};
   return false;
 }
 

@@ -50,7 +50,10 @@ Fill::Fill(const Surroundings& around, FillPlan plan, Lease& lease)
       inputs_(*plan_.ledger_unit, plan_.epoch, *around_.parts.state, around_.resources.inbox,
               around_.tickets.inputs),
       log_(around_.job.secrets, inputs_, checkpoints_) {
-  if (plan_.since) plan_.unit.since = &*plan_.since;
+  if (plan_.since) {
+    plan_.unit.since = &*plan_.since;
+    log_.warnings = warnings_of(*plan_.since);
+  }
   span_unit_ = plan_.unit;
   if (around_.parts.source->stream()) span_unit_.id = span_id(plan_.unit.id, plan_.position);
 }
@@ -121,7 +124,11 @@ bool Fill::has_stored_all() {
 }
 
 Status Fill::end_pass() {
-  if (plan_.since) reached_ = TRY(reached(plan_.since->job, walk_->high_water()));
+  if (!plan_.since) return {};
+  const HighWater settled = walk_->high_water();
+  reached_ = TRY(reached(*plan_.since, settled));
+  for (std::string& warning : warnings_of(*plan_.since, settled))
+    log_.warnings.push_back(std::move(warning));
   return {};
 }
 
