@@ -5,6 +5,7 @@
 #include "app/guess_next.h"
 #include "app/parts.h"
 #include "job/job_file.h"
+#include "source/http_pages.h"
 
 namespace sluice {
 namespace {
@@ -21,6 +22,8 @@ std::string job_of(std::string url, std::string body, Headers answered = {}, Hea
   const auto job = parse_job("init", *text, environment, {}, all_parts());
   if (!job.ok())
     return std::string("error: ").append(job.error().message).append("\n").append(*text);
+  if (const auto source = read_http_pages(job->source); !source.ok())
+    return std::string("error: ").append(source.error().message).append("\n").append(*text);
   return *text;
 }
 
@@ -142,6 +145,23 @@ TEST_CASE("no secret that was given gets into the job") {
   CHECK(has(query, R"(api_key: { query: api_key, value: "${API_KEY}" })"));
   CHECK(url_to_show("https://me:S3CR3T@a.example/x?page=1&access_token=S3CR3T#f") ==
         "https://***@a.example/x?page=1&access_token=***");
+}
+
+TEST_CASE(
+    "a word of the query that begins with a dot, as a path does, is no way to the next page") {
+  for (const char* url :
+       {"https://a.example/x?.@@@p@@@@@@@@", "https://a.example/x?.page=1",
+        "https://a.example/x?.offset=0&.limit=5", "https://a.example/x?.cursor=c"}) {
+    CAPTURE(url);
+    for (const char* body :
+         {"0", R"({"next_cursor":"c","items":[{"a":1}]})", R"({".page":1,"total":9,"a":[{"b":1}]})",
+          R"({".next.cursor":"c","a":[{"b":1}]})", R"({".offset":0,"total":9,"a":[{"b":1}]})",
+          R"({"next_.":"c","next.":"d","nextKey":"","a":[{"b":1}]})"}) {
+      const std::string job = job_of(url, body, {{"Link", "@\x01++"}, {"X-Next-Cursor", "c"}});
+      CHECK(has(job, "name: x\n"));
+      CHECK_FALSE(job.starts_with("error"));
+    }
+  }
 }
 
 TEST_CASE("what an API says is text in the job, whatever it is") {

@@ -106,6 +106,11 @@ std::string without_next(std::string name) {
   return name;
 }
 
+// Whether a job can name this word of the query: what begins with a dot is a path into the body.
+bool can_be_named(std::string_view name) {
+  return !name.empty() && name[0] != '.';
+}
+
 // Where a cursor of this name goes, most likely.
 std::string word_for_cursor(const std::string& name) {
   const std::string bare = bare_name(name);
@@ -151,7 +156,7 @@ class Guesser {
   // The first word of the query with such a name.
   const std::pair<std::string, std::string>* asked(Names names) const {
     for (const auto& word : query_) {
-      if (is_one(bare_name(word.first), names)) return &word;
+      if (can_be_named(word.first) && is_one(bare_name(word.first), names)) return &word;
     }
     return nullptr;
   }
@@ -223,6 +228,7 @@ class Guesser {
   void add_as(std::string word, const std::string& from) {
     const auto* given = asked(cursor_words);
     if (given != nullptr) word = given->first;
+    if (!can_be_named(word)) word = "cursor";
     add("as", yaml_word(word));
     if (given != nullptr) {
       remark(from + " goes back as " + excerpt(word) + ", as in the URL.");
@@ -258,7 +264,7 @@ class Guesser {
       return add_offset(offset->first, "in the URL");
     }
     // A flag or a number of pages tells that there are pages.
-    if (const AnswerField* page = field(page_names, [](auto& field) { return !!number_of(field); });
+    if (const AnswerField* page = field(page_names, is_place);
         page != nullptr && (more() != nullptr || pages() != nullptr || total() != nullptr)) {
       add("page", yaml_word(page->path.steps.back().key));
       if (number_of(*page) == 0U) add("first", "0");
@@ -267,14 +273,18 @@ class Guesser {
       add_end();
       return true;
     }
-    if (const AnswerField* offset =
-            field(offset_names, [](auto& field) { return !!number_of(field); });
+    if (const AnswerField* offset = field(offset_names, is_place);
         offset != nullptr && (more() != nullptr || total() != nullptr)) {
       return add_offset(offset->path.steps.back().key,
                         "in this answer; that it is asked for by "
                         "the same name is a guess");
     }
     return false;
+  }
+
+  // A number, asked for by its own name.
+  static bool is_place(const AnswerField& field) {
+    return number_of(field) && can_be_named(field.path.steps.back().key);
   }
 
   bool add_offset(const std::string& name, const std::string& where) {

@@ -117,7 +117,7 @@ Result<int> preview(const Command& command) {
   // As the first pass.
   Since pass;
   if (const auto incremental = opened->parts.source->incremental()) {
-    pass = since(*incremental, {});
+    pass = since(*incremental, {}, unit.run_started);
     unit.since = &pass;
   }
   TRY(Preview(*opened, unit, command.limit.value_or(records_usual)).show());

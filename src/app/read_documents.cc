@@ -17,7 +17,7 @@ class Reader {
   Reader(const UnitNames& unit, uint64_t documents_max)
       : unit_(unit),
         documents_max_(documents_max),
-        purse_(budget_, *budget_.try_reserve(memory_bytes / 4),
+        purse_(budget_, in_flight_, *budget_.try_reserve(memory_bytes / 4),
                *budget_.try_reserve(memory_bytes / 4)) {}
 
   Result<std::vector<DocumentHead>> read(const SourceMaker& maker) {

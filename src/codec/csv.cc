@@ -103,6 +103,7 @@ class CsvDecoderMaker final : public DecoderMaker {
   std::unique_ptr<Decoder> make() const override {
     return std::make_unique<CsvDecoder>(dialect_, options_.inflate);
   }
+  bool may_be_empty() const override { return true; }
   uint64_t inflated_hint(std::string_view whole_document) const override {
     return inflated_size_hint(whole_document) * swell_guess;
   }

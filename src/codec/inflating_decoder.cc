@@ -176,6 +176,7 @@ class InflatingDecoderMaker final : public DecoderMaker {
     if (kind_.has_envelope) envelope_ = paths;
     return kind_.has_envelope;
   }
+  bool may_be_empty() const override { return kind_.may_be_empty; }
   uint64_t inflated_hint(std::string_view whole_document) const override {
     return inflated_size_hint(whole_document);
   }

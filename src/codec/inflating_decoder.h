@@ -60,6 +60,7 @@ struct TextKind {
   std::string wanted = "records";  // "no <wanted>: the document is empty"
   bool json = true;                // A byte order mark in front is then no part of the text
   bool has_envelope = false;       // Its splitters know of what lies outside of records
+  bool may_be_empty = false;       // As DecoderMaker
 };
 
 // Makes decoders of one kind; `make_splitter` is called on any thread, with the paths of the

@@ -32,7 +32,7 @@ std::unique_ptr<DecoderMaker> make_line_decoders(bool json, DecoderOptions optio
   const auto blank = json ? json::BlankLines::left_out : json::BlankLines::kept;
   return make_inflating_decoders(
       [record_max, blank](const auto&) { return make_line_splitter(record_max, blank); },
-      {.wanted = "lines", .json = json}, options);
+      {.wanted = "lines", .json = json, .may_be_empty = true}, options);
 }
 
 }  // namespace

@@ -10,23 +10,48 @@ namespace {
 const Incremental by_number{.field = {}, .kind = CursorKind::integer, .from = 5, .lookback = 10};
 
 TEST_CASE("The first pass begins where the job says, later ones a lookback below the greatest") {
-  CHECK(since(by_number, {}).from == 5);
+  CHECK(since(by_number, {}, {}).from == 5);
   HighWater before;
   before.add({100, 1}, 10);
-  CHECK(since(by_number, before).from == 90);
+  CHECK(since(by_number, {before, {}}, {}).from == 90);
   HighWater low;
   low.add({std::numeric_limits<int64_t>::min() + 3, 1}, 10);
-  CHECK(since(by_number, low).from == std::numeric_limits<int64_t>::min());
+  CHECK(since(by_number, {low, {}}, {}).from == std::numeric_limits<int64_t>::min());
 }
 
 TEST_CASE("A record is known again by its value and its bytes") {
   HighWater before;
   for (int64_t value = 95; value <= 100; ++value) before.add({value, 7}, 10);
   before.settle(10);
-  const Since begun = since(by_number, before);
+  const Since begun = since(by_number, {before, {}}, {});
   CHECK(begun.had({97, 7}));
   CHECK_FALSE(begun.had({97, 8}));
   CHECK_FALSE(begun.had({101, 7}));
+}
+
+TEST_CASE(
+    "A pass begins no lower than what earlier ones know again, whatever the lookback is now") {
+  HighWater before;
+  before.add({100, 1}, 10);
+  const Since begun = since(by_number, {before, 97}, {});
+  CHECK(begun.from == 97);
+  // It has asked from 97 on, so no more than that is covered, until the greatest has moved away.
+  HighWater after = before;
+  after.add({103, 2}, 10);
+  CHECK(begun.covered_by(after) == 97);
+  after.add({150, 3}, 10);
+  CHECK(begun.covered_by(after) == 140);
+  // Of a first pass: from where it has begun.
+  CHECK(since(by_number, {}, {}).covered_by(before) == 90);
+  HighWater low;
+  low.add({7, 1}, 10);
+  CHECK(since(by_number, {}, {}).covered_by(low) == 5);
+}
+
+TEST_CASE("Without a lookback a late tie may never show, which is told") {
+  CHECK(doubt_of(by_number).empty());
+  CHECK(doubt_of({.field = *json::parse_path(".id")}).find("late with the .id") !=
+        std::string::npos);
 }
 
 TEST_CASE("Times are read in any zone and asked for in UTC") {

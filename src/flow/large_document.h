@@ -48,8 +48,11 @@ class LargeDocument {
   bool finished() const;  // All is out, and nothing is being worked on
   bool idle() const { return !stepping_ && refining_ == held_.size(); }  // May be destroyed
 
-  // After finished().
+  // The earliest so far; for good once it is finished().
   const std::optional<DocumentFault>& fault() const { return fault_ ? fault_ : rest_lost_; }
+  // Not only its packing's rest is lost.
+  bool is_broken() const { return fault_.has_value(); }
+  // After finished().
   uint64_t inflated() const { return decoder_->inflated(); }
   uint64_t records() const { return records_; }
   const std::vector<std::string>& warnings() const { return decoder_->warnings(); }

@@ -25,6 +25,7 @@ struct SourceContext {
   uint64_t position = 0;                   // Streams: where to begin
   std::optional<uint64_t> until = {};      // Streams: end at this position
   std::optional<std::string> cursor = {};  // Where an earlier run got to: cursor_after()
+  bool may_be_empty = false;               // As DecoderMaker::may_be_empty()
 };
 
 struct PlannedInput {

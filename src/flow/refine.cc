@@ -160,7 +160,11 @@ class Refiner {
       return false;
     }
     const HighWater::Mark mark{*value, hash64(one.record.text)};
-    batch_.high_water.add(mark, since.job.lookback);
+    if (*value <= since.latest) {
+      batch_.high_water.add(mark, since.job.lookback);
+    } else {
+      batch_.high_water.add_beyond(mark);
+    }
     const bool is_old = *value < since.from || since.had(mark);
     if (is_old) one.fate = Candidate::Fate::had_before;
     return !is_old;

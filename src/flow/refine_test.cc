@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "base/time.h"
+
 namespace sluice {
 namespace {
 
@@ -72,12 +74,12 @@ TEST_CASE("of an incremental source only what no earlier pass has had goes on; a
   const Incremental job{
       .field = *recipe.cursor_field, .kind = CursorKind::integer, .from = 0, .lookback = 2};
   const std::vector<std::string> earlier = {R"({"n":8})", R"({"n":10})"};
-  const Since first = since(job, {});
+  const Since first = since(job, {}, {});
   const auto had = refined(recipe, earlier, Spoils::record, true, &first);
   CHECK(had.batch.records.size() == 2);
   HighWater before = had.batch.high_water;
   before.settle(job.lookback);
-  const Since second = since(job, before);
+  const Since second = since(job, {before, {}}, {});
   const auto out = refined(recipe,
                            {R"({"n":7})", R"({"n":8})", R"({"n":9})", R"({"n":10})",
                             R"({"n":10,"changed":true})", R"({"n":"soon"})", "{}", R"({"n":12})"},
@@ -91,6 +93,24 @@ TEST_CASE("of an incremental source only what no earlier pass has had goes on; a
   CHECK(out.batch.set_aside[0].reason == ".n is not an integer: \"soon\"");
   CHECK(out.batch.set_aside[1].reason == "no .n");
   CHECK(out.batch.high_water.greatest() == 12);
+}
+
+TEST_CASE("a record from the future is kept once, and doesn't say how far a pass has come") {
+  Recipe recipe;
+  recipe.cursor_field = json::parse_path(".t").value();
+  const Incremental job{.field = *recipe.cursor_field, .kind = CursorKind::time};
+  const WallTime now = *parse_time("2024-02-08T10:00:00Z");
+  const std::vector<std::string> records = {
+      R"({"t":"2024-02-08T09:00:00Z"})", R"({"t":"2199-01-01T00:00:00Z"})",
+      R"({"t":"2024-02-09T09:59:00Z"})"};  // A clock that is fast, or a time zone
+  const Since first = since(job, {}, now);
+  const auto out = refined(recipe, records, Spoils::record, true, &first);
+  CHECK(out.batch.records.size() == 3);
+  HighWater water = out.batch.high_water;
+  water.settle(0);
+  CHECK(water.greatest() == parse_time("2024-02-09T09:59:00Z")->ns);
+  const Since second = since(job, {water, {}}, now);
+  CHECK(refined(recipe, records, Spoils::record, true, &second).batch.had_before == 3);
 }
 
 TEST_CASE("line breaks between tokens go, and nothing else") {

@@ -41,14 +41,39 @@ struct Document {
   uint64_t end = 0;                   // Streams: the position behind it
 };
 
-// Bytes for a unit's documents, granted in input order. The document whose turn it is to be written
-// may also draw on the unit's head shares, which are never lent to another: so it always gets its
-// bytes. They are two, so that chunks read ahead can't take what decoding them needs.
+// Who asks for bytes or for a slot: what its unit can't go on without, or what is read ahead.
+enum class Turn : uint8_t { head, ahead };
+
+// How many source requests may be open at once, over all units of the process (--in-flight).
+//
+// The last slot is not lent to what is read ahead, which may have to wait for its turn with the
+// request open: so a head always gets one, as soon as another head's request is answered.
+class InFlight {
+ public:
+  explicit InFlight(uint32_t most) : most_(most) {}
+  bool has_room(Turn turn) const { return open_ + (turn == Turn::ahead ? 1 : 0) < most_; }
+  bool try_take(Turn turn) { return has_room(turn) ? (++open_, true) : false; }
+  void give_back() { --open_; }
+  uint32_t open() const { return open_; }
+  uint32_t most() const { return most_; }
+
+ private:
+  uint32_t open_ = 0;
+  const uint32_t most_;
+};
+
+// Bytes and slots for a unit's documents. Whoever's turn it is to be written always gets both,
+// whatever it asks for; all others get what is left. For that the unit has head shares, which are
+// never lent to what is read ahead. They are two, so that chunks that wait to be decoded can't take
+// what decoding them needs.
 class Purse {
  public:
   enum class For : uint8_t { input, window };
-  Purse(Budget& common, Lease input_share, Lease window_share)
-      : common_(common), input_(std::move(input_share)), window_(std::move(window_share)) {}
+  Purse(Budget& common, InFlight& slots, Lease input_share, Lease window_share)
+      : common_(common),
+        slots_(slots),
+        input_(std::move(input_share)),
+        window_(std::move(window_share)) {}
   // Nothing if it doesn't fit now: ask again after the next event.
   std::optional<Lease> reserve(uint64_t document, uint64_t bytes, For use = For::input) {
     const uint64_t floor = use == For::input ? window_floor_bytes() : 0;
@@ -58,35 +83,37 @@ class Purse {
     if (document == turn_) return (use == For::input ? input_ : window_).try_reserve(bytes);
     return std::nullopt;
   }
+  // A request's slot and its first bytes: both or neither. The slot is given back to InFlight.
+  std::optional<Lease> admit(uint64_t document, uint64_t bytes) {
+    const Turn turn = document == turn_ ? Turn::head : Turn::ahead;
+    if (!slots_.has_room(turn)) return std::nullopt;
+    auto lease = reserve(document, bytes);
+    if (lease) ENSURE(slots_.try_take(turn));
+    return lease;
+  }
   uint64_t input_share_bytes() const { return input_.capacity(); }
   uint64_t window_share_bytes() const { return window_.capacity(); }
-  void set_turn(uint64_t document) { turn_ = document; }
+  void set_turn(uint64_t document) {
+    turn_ = document;
+    is_placing_ = false;
+  }
+  uint64_t turn() const { return turn_; }
+  // Something of the document whose turn it is goes to the sink: it can't begin anew any more.
+  void begin_placing() { is_placing_ = true; }
+  bool is_placing() const { return is_placing_; }
   // Gives the head shares back, once all bytes have been returned.
   std::array<Lease, 2> release() { return {input_.release(), window_.release()}; }
-  uint64_t turn() const { return turn_; }
 
  private:
   // What reading ahead leaves free: bytes that can't be inflated are of no use.
   uint64_t window_floor_bytes() const { return common_.capacity() / 12; }
 
   Budget& common_;
+  InFlight& slots_;
   Budget input_;
   Budget window_;
   uint64_t turn_ = 0;
-};
-
-// How many source requests may be open at once, over all units of the process (--in-flight).
-class InFlight {
- public:
-  explicit InFlight(uint32_t most) : most_(most) {}
-  bool try_take() { return open_ < most_ ? (++open_, true) : false; }
-  void give_back() { --open_; }
-  uint32_t open() const { return open_; }
-  uint32_t most() const { return most_; }
-
- private:
-  uint32_t open_ = 0;
-  const uint32_t most_;
+  bool is_placing_ = false;
 };
 
 struct Chunk {
@@ -102,6 +129,7 @@ struct Arrived {
   Chunk chunk;  // Chunks of one document come in order; documents in any order
   std::optional<Error> bad =
       {};  // The document is set aside with these words (vanished, ...); nothing more comes of it
+  bool is_nothing = false;  // A document without content: there is nothing to decode
 };
 
 // A document of at most this many bytes comes as one chunk; a larger one in chunks of
@@ -133,6 +161,9 @@ class Source {
   // Valid from before its first Arrived until forget(number).
   virtual const Document& document(uint64_t number) const = 0;
   virtual void forget(uint64_t number) = 0;
+  // The document isn't what it should be, and nothing of it has been placed: whether the source
+  // brings it once more, from its beginning. Asked before anybody else is told of the fault.
+  virtual bool bring_again(uint64_t, const std::string& /*fault*/) { return false; }
   // A document of a source that wants envelopes (SourceMaker) is decoded; in any order.
   virtual void on_envelope(const Envelope&) {}
   // Where a later run may go on behind this document, whose envelope has been given; nothing where
@@ -218,6 +249,8 @@ class DecoderMaker {
   // Before the first make(): values outside of the records that its decoders are to keep. False if
   // these documents have nothing outside of their records.
   virtual bool want_envelope(const std::vector<json::Path>&) { return false; }
+  // Is a text without a byte one without records? (Lines may be none; JSON is a value at least.)
+  virtual bool may_be_empty() const { return false; }
 };
 
 // ---- transform

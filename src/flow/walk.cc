@@ -29,7 +29,7 @@ uint64_t first_guess(uint64_t bytes) {
 }  // namespace
 
 Walk::Walk(Parts parts) : parts_(parts) {
-  if (const Since* since = parts_.unit.since) high_water_ = since->before;
+  if (const Since* since = parts_.unit.since) high_water_ = since->before.water;
   parts_.purse.set_turn(0);
 }
 Walk::~Walk() {
@@ -72,6 +72,11 @@ void Walk::take_arrivals() {
   while (auto arrived = parts_.source.take()) {
     if (arrived->document < turn_) continue;  // Given up already
     Pending& doc = pending(arrived->document);
+    if (arrived->is_nothing) {
+      doc.decoded.document = &parts_.source.document(arrived->document);
+      doc.state = Pending::State::decoded;
+      continue;
+    }
     if (arrived->bad) {
       doc.why = std::move(arrived->bad);
       if (doc.large) doc.large->break_off(*doc.why);
@@ -163,6 +168,12 @@ void Walk::on(Event& event) {
         doc.room_bytes = hold_bytes_max;
         continue;
       }
+      if (decoded.fate != DecodedDocument::Fate::good &&
+          parts_.source.bring_again(decoded.number, decoded.why.reason)) {
+        doc = Pending();
+        learnt_ = true;
+        continue;
+      }
       if (decoded.envelope) give_envelope(*decoded.envelope);
       doc.decoded = std::move(decoded);
       doc.state = Pending::State::decoded;
@@ -181,6 +192,9 @@ void Walk::place_what_fits() {
 bool Walk::place_head() {
   Pending* doc = head();
   if (doc == nullptr) return false;
+  // More may have been read ahead than there turned out to be.
+  if (const auto documents = parts_.source.documents(); documents && turn_ >= *documents)
+    return false;
   switch (doc->state) {
     case Pending::State::bad: {
       const Document& document = parts_.source.document(turn_);
@@ -226,6 +240,14 @@ bool Walk::place_head() {
 bool Walk::place_large(Pending& doc) {
   LargeDocument& large = *doc.large;
   large.start_what_fits();
+  if (large.fault() && !parts_.purse.is_placing()) {
+    if (!large.idle()) return false;
+    if (parts_.source.bring_again(turn_, large.fault()->reason)) {
+      doc = Pending();
+      learnt_ = true;
+      return false;
+    }
+  }
   if (auto envelope = large.take_envelope()) give_envelope(*envelope);
   while (Batch* batch = large.front()) {
     if (!place(*batch)) return false;
@@ -240,6 +262,9 @@ bool Walk::place_large(Pending& doc) {
     SetAside what = partial(document, large.records(), *fault);
     if (!what.whole) ++sums_.documents_partial;
     set_aside(std::move(what));
+    // It may have shown only after the envelope.
+    if (parts_.envelopes && large.is_broken())
+      give_envelope({.document = turn_, .fault = fault->reason});
   }
   for (const auto& warning : large.warnings()) parts_.log.on_warning(document, warning);
   head_done();
@@ -252,6 +277,7 @@ bool Walk::place(Batch& batch) {
     error_ = std::move(batch.failure);
     return false;
   }
+  parts_.purse.begin_placing();
   // Never waits, so its wall time is its CPU time, which would cost a system call to read.
   const Instant begun = now();
   auto taken = parts_.sink.write(batch, cursor_);
@@ -279,12 +305,15 @@ bool Walk::place(Batch& batch) {
 bool Walk::raise_high_water(const HighWater& batch) {
   const uint64_t lookback = parts_.unit.since->job.lookback;
   high_water_.merge(batch, lookback);
-  if (high_water_.near().size() <= near_marks_max) return true;
+  if (high_water_.size() <= near_marks_max) return true;
   high_water_.settle(lookback);
-  if (high_water_.near().size() <= near_marks_max) return true;
-  error_ =
-      Error{ErrorKind::invalid, "source: incremental: more than " + std::to_string(near_marks_max) +
-                                    " records lie within the lookback: shorten it"};
+  if (high_water_.size() <= near_marks_max) return true;
+  const bool is_near = high_water_.near().size() > near_marks_max / 2;
+  error_ = Error{ErrorKind::invalid,
+                 "source: incremental: more than " + std::to_string(near_marks_max / 2) +
+                     (is_near ? " records lie within the lookback: shorten it"
+                              : " records lie further beyond now than `tolerance`: is `field` what "
+                                "grows with each change?")};
   return false;
 }
 

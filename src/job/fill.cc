@@ -30,7 +30,8 @@ SourceContext source_context(const Fill::Surroundings& around, const UnitNames& 
           .inbox = shared.inbox,
           .tickets = around.tickets.source,
           .limit = around.options.limit,
-          .until = around.options.until};
+          .until = around.options.until,
+          .may_be_empty = around.parts.decoder->may_be_empty()};
 }
 
 }  // namespace
@@ -44,12 +45,15 @@ Fill::Fill(const Surroundings& around, FillPlan plan, Lease& lease)
     : around_(around),
       plan_(std::move(plan)),
       endless_(around_.parts.source->stream() && !around_.parts.source->incremental()),
-      shares_(around_.job, around_.resources.budget, lease),
+      shares_(around_.job, around_.resources.budget, around_.resources.in_flight, lease),
       checkpoints_(plan_.resume),
       inputs_(*plan_.ledger_unit, plan_.epoch, *around_.parts.state, around_.resources.inbox,
               around_.tickets.inputs),
       log_(around_.job.secrets, inputs_, checkpoints_) {
-  if (plan_.since) plan_.unit.since = &*plan_.since;
+  if (plan_.since) {
+    plan_.unit.since = &*plan_.since;
+    log_.warnings = warnings_of(*plan_.since);
+  }
   span_unit_ = plan_.unit;
   if (around_.parts.source->stream()) span_unit_.id = span_id(plan_.unit.id, plan_.position);
 }
@@ -120,7 +124,11 @@ bool Fill::has_stored_all() {
 }
 
 Status Fill::end_pass() {
-  if (plan_.since) reached_ = TRY(reached(plan_.since->job, walk_->high_water()));
+  if (!plan_.since) return {};
+  const HighWater settled = walk_->high_water();
+  reached_ = TRY(reached(*plan_.since, settled));
+  for (std::string& warning : warnings_of(*plan_.since, settled))
+    log_.warnings.push_back(std::move(warning));
   return {};
 }
 

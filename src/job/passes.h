@@ -2,6 +2,10 @@
 // that was committed.
 #pragma once
 
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
 #include "base/result.h"
 #include "flow/incremental.h"
 #include "ledger/record.h"
@@ -9,9 +13,13 @@
 namespace sluice {
 
 // `invalid` if the record's last pass went by another field: then nobody knows what is new.
-Result<Since> next_pass(const Incremental& job, const ledger::Record& record);
+Result<Since> next_pass(const Incremental& job, const ledger::Record& record, WallTime now);
+// What its user should know of where it begins.
+std::vector<std::string> warnings_of(const Since& pass);
 
 // `invalid` if more records lie within the lookback than a record of a unit can hold.
-Result<ledger::Reached> reached(const Incremental& job, const HighWater& settled);
+Result<ledger::Reached> reached(const Since& pass, HighWater settled);
+// What its user should know of where it has ended.
+std::vector<std::string> warnings_of(const Since& pass, const HighWater& settled);
 
 }  // namespace sluice

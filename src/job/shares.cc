@@ -36,11 +36,12 @@ uint64_t hashes_bytes_max(const Job& job, uint64_t memory_bytes) {
   return hashes_share_bytes(job) + hashes_annex_bytes(job, memory_bytes);
 }
 
-Shares::Shares(const Job& job, Budget& common, Lease& unit)
+Shares::Shares(const Job& job, Budget& common, InFlight& slots, Lease& unit)
     : unit_(unit),
       sink_(unit.split(job.sink_share_bytes)),
       hashes_(unit.split(hashes_share_bytes(job))),
-      purse_(common, unit.split(input_share_bytes()), unit.split(window_share_bytes(job))) {}
+      purse_(common, slots, unit.split(input_share_bytes()),
+             unit.split(window_share_bytes(job))) {}
 
 Shares::~Shares() {
   unit_.merge(sink_.release());

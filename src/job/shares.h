@@ -22,7 +22,7 @@ uint64_t hashes_bytes_max(const Job& job, uint64_t memory_bytes);
 class Shares {
  public:
   // `unit`: unit_bytes_min(job) of `common`; outlives the shares.
-  Shares(const Job& job, Budget& common, Lease& unit);
+  Shares(const Job& job, Budget& common, InFlight& slots, Lease& unit);
   ~Shares();
   Shares(const Shares&) = delete;
   Shares& operator=(const Shares&) = delete;

@@ -198,7 +198,7 @@ Result<FillPlan> UnitTask::plan_fill() const {
       .unit = unit_, .ledger_unit = ledger_unit_, .epoch = run_.epoch(), .mark = run_.mark()};
   if (around_.parts.source->stream()) plan.position = record.position;
   if (const auto incremental = around_.parts.source->incremental())
-    plan.since = TRY(next_pass(*incremental, record));
+    plan.since = TRY(next_pass(*incremental, record, plan.unit.run_started));
   plan.resume = record.checkpoint;
   return plan;
 }

@@ -145,6 +145,7 @@ struct Reached {
   std::string field = {};     // Which grows: ".updated_at"
   std::string greatest = {};  // Its value
   std::string near = {};      // Which records the next pass will get once more
+  std::string covered = {};   // From this value on those are all that came
   bool operator==(const Reached&) const = default;
 };
 

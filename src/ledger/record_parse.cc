@@ -260,7 +260,7 @@ void read(Reader& reader, Reached& reached) {
   reached = {};
   reader.object("what was reached", [&](Field field) {
     return field("field", reached.field) || field("greatest", reached.greatest) ||
-           field("near", reached.near);
+           field("near", reached.near) || field("covered", reached.covered);
   });
 }
 

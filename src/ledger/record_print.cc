@@ -199,6 +199,7 @@ void write_reached(Writer& writer, const Reached& reached) {
   writer.field("field", reached.field);
   writer.field("greatest", reached.greatest);
   writer.field("near", reached.near);
+  writer.field("covered", reached.covered);
   writer.close('}');
 }
 

@@ -12,6 +12,11 @@ uint64_t distance(int64_t greatest, int64_t value) {
   return static_cast<uint64_t>(greatest) - static_cast<uint64_t>(value);
 }
 
+void sort_out(std::vector<HighWater::Mark>& marks) {
+  std::sort(marks.begin(), marks.end(), std::greater<>());
+  marks.erase(std::unique(marks.begin(), marks.end()), marks.end());
+}
+
 void append_hex(uint64_t number, std::string& out) {
   char digits[16];
   out.append(digits, std::to_chars(digits, digits + sizeof digits, number, 16).ptr);
@@ -40,13 +45,25 @@ void HighWater::add(Mark mark, uint64_t lookback) {
 
 void HighWater::merge(const HighWater& other, uint64_t lookback) {
   for (const Mark& mark : other.near_) add(mark, lookback);
+  beyond_.insert(beyond_.end(), other.beyond_.begin(), other.beyond_.end());
 }
 
 void HighWater::settle(uint64_t lookback) {
+  // What lay beyond has been caught up with.
+  std::erase_if(beyond_, [&](const Mark& mark) {
+    if (!greatest_ || mark.value > *greatest_) return false;
+    near_.push_back(mark);
+    return true;
+  });
+  sort_out(beyond_);
   std::erase_if(near_,
                 [&](const Mark& mark) { return distance(*greatest_, mark.value) > lookback; });
-  std::sort(near_.begin(), near_.end(), std::greater<>());
-  near_.erase(std::unique(near_.begin(), near_.end()), near_.end());
+  sort_out(near_);
+}
+
+bool HighWater::had(Mark mark) const {
+  return std::binary_search(near_.begin(), near_.end(), mark, std::greater<>()) ||
+         std::binary_search(beyond_.begin(), beyond_.end(), mark, std::greater<>());
 }
 
 std::string HighWater::print_near() const {
@@ -57,6 +74,12 @@ std::string HighWater::print_near() const {
     out += ':';
     append_hex(mark.record, out);
   }
+  for (const Mark& mark : beyond_) {
+    out += out.empty() ? "+" : " +";
+    append_hex(distance(mark.value, *greatest_), out);
+    out += ':';
+    append_hex(mark.record, out);
+  }
   return out;
 }
 
@@ -64,10 +87,17 @@ std::optional<HighWater> HighWater::parse(int64_t greatest, std::string_view nea
   HighWater read;
   read.greatest_ = greatest;
   while (!near.empty()) {
-    const auto below = take_hex(near, ':');
-    const auto record = below ? take_hex(near, ' ') : std::nullopt;
+    const bool is_beyond = near.starts_with('+');
+    if (is_beyond) near.remove_prefix(1);
+    const auto away = take_hex(near, ':');
+    const auto record = away ? take_hex(near, ' ') : std::nullopt;
     if (!record) return std::nullopt;
-    read.near_.push_back({static_cast<int64_t>(static_cast<uint64_t>(greatest) - *below), *record});
+    const uint64_t from = static_cast<uint64_t>(greatest);
+    if (is_beyond) {
+      read.beyond_.push_back({static_cast<int64_t>(from + *away), *record});
+    } else {
+      read.near_.push_back({static_cast<int64_t>(from - *away), *record});
+    }
   }
   read.settle(UINT64_MAX);
   return read;

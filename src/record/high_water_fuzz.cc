@@ -15,6 +15,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto read = sluice::HighWater::parse(greatest, text);
   if (!read) return 0;
   const auto again = sluice::HighWater::parse(greatest, read->print_near());
-  if (!again || again->near() != read->near()) std::abort();
+  if (!again || again->near() != read->near() || again->beyond() != read->beyond()) std::abort();
   return 0;
 }

@@ -43,6 +43,29 @@ TEST_CASE("However records are dealt out, and in whatever order, it comes to the
   CHECK(merged.near() == whole.near());
 }
 
+TEST_CASE(
+    "What lies beyond doesn't move the greatest, is known again, and counts once it is caught up "
+    "with") {
+  HighWater water;
+  water.add({100, 1}, 5);
+  water.add_beyond({9'000, 2});
+  water.add_beyond({9'000, 2});
+  water.settle(5);
+  CHECK(water.greatest() == 100);
+  CHECK(water.beyond() == Marks{{9'000, 2}});
+  CHECK(water.had({9'000, 2}));
+  CHECK_FALSE(water.had({9'000, 3}));
+  CHECK(water.print_near() == "0:1 +22c4:2");
+  auto read = HighWater::parse(100, water.print_near());
+  REQUIRE(read);
+  CHECK(read->near() == water.near());
+  CHECK(read->beyond() == water.beyond());
+  read->add({9'003, 4}, 5);
+  read->settle(5);
+  CHECK(read->beyond().empty());
+  CHECK(read->near() == Marks{{9'003, 4}, {9'000, 2}});
+}
+
 TEST_CASE("What it has come to is read back from its text") {
   HighWater water;
   const int64_t least = std::numeric_limits<int64_t>::min();

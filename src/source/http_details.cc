@@ -3,24 +3,22 @@
 // rows.
 //
 // A detail that is gone (404, 410) is set aside, as an object that has vanished since its listing;
-// anything else that can't be had ends the unit.
+// anything else that can't be had ends the unit. A list is read as it comes, and its rows count
+// once all of it has: one that is cut or broken is asked for again.
 #include <deque>
 #include <optional>
 #include <utility>
 
-#include "base/hash.h"
 #include "base/text.h"
 #include "http/url.h"
-#include "json/scan.h"
-#include "json/slice.h"
 #include "source/http_pages.h"
+#include "source/list_reader.h"
 #include "source/numbered.h"
 
 namespace sluice {
 namespace {
 
-// A list is parsed whole: rows are small.
-constexpr uint64_t list_bytes_max = 16 << 20;
+constexpr uint64_t row_bytes_max = 1 << 20;
 constexpr size_t url_shown_max = 2000;
 
 class HttpDetails : public Source {
@@ -32,18 +30,22 @@ class HttpDetails : public Source {
         limit_(context.limit),
         tickets_(context.tickets),
         paging_(requests.paging),
-        lists_(api, with_plain_lists(requests.fetch), context, tickets_,
-               PageFetcher::Bytes::common),
+        lists_(api, with_plain_lists(requests.fetch), context, tickets_),
         details_(api, of_details(requests.fetch), context, tickets_),
-        next_list_(paging_.first_request()) {}
+        next_list_(paging_.first_request()),
+        list_(options.url, {.records = options.records,
+                            .record_max = row_bytes_max,
+                            .envelope = Paging::wanted(paging_.options())}) {}
 
   void start_what_fits(Purse& purse) override {
     if (stopped_ || error_) return;
     if (next_list_ && rows_.size() < 4 * options_.parallel) {
       lists_.add(asked_lists_++, *std::exchange(next_list_, {}));
-      list_.clear();
+      list_.begin();
     }
-    lists_.start_what_fits(purse);
+    // Where nothing else is to be had, the unit waits for the list.
+    const bool is_head = rows_.empty() && documents_.size() == 0;
+    lists_.start_what_fits(purse, is_head ? PageFetcher::Whose::head : PageFetcher::Whose::nobody);
     pump_lists();
     while (may_ask()) ask();
     details_.start_what_fits(purse);
@@ -64,6 +66,14 @@ class HttpDetails : public Source {
     details_.forget(number);
     documents_.forget(number);
   }
+  bool bring_again(uint64_t number, const std::string& fault) override {
+    if (!documents_.has(number) ||
+        !details_.begin_anew(number, {ErrorKind::corrupt, "not what it should be: " + fault}))
+      return false;
+    std::erase_if(ready_, [&](const Arrived& one) { return one.document == number; });
+    return true;
+  }
+  std::vector<std::string> take_warnings() override { return paging_.take_doubts(); }
   std::optional<uint64_t> documents() const override {
     if (documents_.next() == limit_) return limit_;
     if (lists_ended_) return std::min(limit_, documents_.next() + rows_.size());
@@ -104,36 +114,23 @@ class HttpDetails : public Source {
   void pump_lists() {
     while (auto arrival = lists_.take()) {
       if (arrival->error) return fail(std::move(*arrival->error));
-      list_.append(arrival->chunk.bytes.view());
-      if (list_.size() > list_bytes_max)
-        return fail({ErrorKind::invalid, "a list of more than 16 MiB; ask for shorter ones"});
-      if (arrival->ended) read_list(arrival->number);
+      if (arrival->ended) {
+        ended(arrival->number);
+      } else if (Status read = list_.feed(arrival->chunk.bytes.view()); !read.ok()) {
+        not_right(arrival->number, std::move(read.error()));
+      }
     }
   }
 
-  void read_list(uint64_t number) {
+  void ended(uint64_t number) {
     const PageFetcher::Answer& answer = lists_.answer(number);
     Envelope envelope{.document = number};
-    json::Slicer slicer(
-        {.records = options_.records, .envelope = Paging::wanted(paging_.options())});
-    std::vector<json::Span> rows;
-    slicer.slice(list_, 0, rows);
-    const auto ending = slicer.finish();
-    if (ending == json::Slicer::Ending::bad)
-      return fail({ErrorKind::corrupt, "not JSON " + slicer.fault().message()});
-    if (ending == json::Slicer::Ending::no_records)
-      return fail({ErrorKind::corrupt, slicer.why_no_records()});
-    for (size_t i = 0; i < Paging::wanted(paging_.options()).size(); ++i) {
-      const auto value = slicer.envelope(i);
-      envelope.values.push_back(value ? std::optional(std::string(*value)) : std::nullopt);
-    }
-    envelope.records = rows.size();
-    envelope.content = hash64(list_);
-    json::Scanner scanner(options_.url.fields());
-    for (const json::Span& row : rows) {
-      if (!read_row(scanner, std::string_view(list_).substr(row.begin, row.end - row.begin),
-                    answer.url))
-        return;
+    if (!answer.is_nothing) {
+      if (Status read = list_.finish(); !read.ok())
+        return not_right(number, std::move(read.error()));
+      envelope = list_.envelope(number);
+      for (const std::string& name : list_.take_names())
+        rows_.push_back(resolved_url(answer.url, name));
     }
     auto next = paging_.next({answer.headers, envelope, answer.url});
     if (!next.ok()) return fail(std::move(next.error()));
@@ -142,19 +139,10 @@ class HttpDetails : public Source {
     lists_.forget(number);
   }
 
-  bool read_row(json::Scanner& scanner, std::string_view row, std::string_view list_url) {
-    std::vector<std::optional<std::string_view>> fields;
-    std::string url;
-    if (scanner.scan(row)) {
-      for (size_t i = 0; i < options_.url.fields().size(); ++i) fields.push_back(scanner.raw(i));
-      const Status rendered = options_.url.render({.fields = fields}, Template::Escape::none, url);
-      if (!rendered.ok()) return fail(Error(rendered.error()).in("a row of the list")), false;
-    } else {
-      return fail({ErrorKind::corrupt, "a row of the list: not JSON " + scanner.fault().message()}),
-             false;
-    }
-    rows_.push_back(resolved_url(list_url, url));
-    return true;
+  // Broken or cut: it may come right.
+  void not_right(uint64_t number, Error why) {
+    list_.begin();
+    if (why.kind != ErrorKind::corrupt || !lists_.begin_anew(number, why)) fail(std::move(why));
   }
 
   void pump_details() {
@@ -165,10 +153,9 @@ class HttpDetails : public Source {
       } else if (arrival->error) {
         if (!error_) error_ = std::move(*arrival->error);
       } else if (arrival->ended) {
-        const uint64_t bytes = details_.answer(number).bytes;
-        documents_.at(number).bytes = bytes;
-        if (bytes == 0)
-          ready_.push_back({.document = number, .bad = Error{ErrorKind::corrupt, "no byte came"}});
+        documents_.at(number).bytes = details_.answer(number).bytes;
+        if (details_.answer(number).is_nothing)
+          ready_.push_back({.document = number, .bad = Error{ErrorKind::corrupt, "no content"}});
       } else {
         ready_.push_back({.document = number, .chunk = std::move(arrival->chunk)});
       }
@@ -187,7 +174,7 @@ class HttpDetails : public Source {
   PageFetcher lists_, details_;
   std::optional<PageRequest> next_list_;
   uint64_t asked_lists_ = 0;
-  std::string list_;
+  ListReader list_;  // The one under way
   bool lists_ended_ = false;
   std::deque<std::string> rows_;  // URLs still to be asked for
   Numbered<Document> documents_;

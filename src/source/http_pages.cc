@@ -19,6 +19,7 @@ class HttpPages : public Source {
         paging_(std::move(paging)),
         fetcher_(api, std::move(fetch), context, tickets_),
         is_numbered_(Paging::numbered(options.paging)),
+        has_fixed_places_(options.paging.kind == PagingKind::page),
         parallel_(is_numbered_ ? std::max<uint64_t>(options.parallel, 1) : 1),
         pages_max_(options.paging.pages_max),
         limit_(context.limit),
@@ -41,13 +42,10 @@ class HttpPages : public Source {
     if (fetcher_.on(event)) pump();
   }
 
-  // A page is handed on when all before it have shown that there is one more, or that there are so
-  // many.
   std::optional<Arrived> take() override {
     for (auto& [number, pieces] : arrived_) {
-      const bool known = number <= learnt_ || (paging_.pages() && number < *paging_.pages());
-      if (!known || pieces.empty()) continue;
-      Arrived arrived{.document = number, .chunk = std::move(pieces.front())};
+      if (pieces.empty() || !may_be_read(number)) continue;
+      Arrived arrived = std::move(pieces.front());
       pieces.pop_front();
       return arrived;
     }
@@ -60,19 +58,24 @@ class HttpPages : public Source {
     arrived_.erase(number);
     pages_.forget(number);
   }
+  bool bring_again(uint64_t number, const std::string& fault) override {
+    if (!pages_.has(number) || !fetcher_.begin_anew(number, not_right(fault))) return false;
+    arrived_.erase(number);
+    pages_.at(number).has_ended = false;
+    return true;
+  }
   void on_envelope(const Envelope& envelope) override {
     if (!pages_.has(envelope.document)) return;
-    pages_.at(envelope.document).envelope = envelope;
+    Page& its = pages_.at(envelope.document);
+    if (envelope.document < learnt_) return compare(its, envelope);
+    its.envelope = envelope;
     learn();
   }
   std::optional<std::string> cursor_after(uint64_t number) const override {
     return pages_.at(number).cursor;
   }
 
-  std::vector<std::string> take_warnings() override {
-    if (paging_.doubt().empty() || std::exchange(doubt_told_, true)) return {};
-    return {paging_.doubt()};
-  }
+  std::vector<std::string> take_warnings() override { return paging_.take_doubts(); }
 
   std::optional<uint64_t> documents() const override {
     if (total_) return std::min(*total_, limit_);
@@ -89,15 +92,17 @@ class HttpPages : public Source {
 
  private:
   struct Page {
+    PageRequest request;  // Numbered pages: as it was made, for an offset may move
     Document document;
     bool has_ended = false;
     std::optional<Envelope> envelope;
     std::optional<std::string> cursor;  // Behind it
+    std::optional<Error> error;         // It can't be had; waits for its turn
   };
 
   bool may_ask() const {
     const uint64_t number = pages_.next();
-    if (total_ || number >= limit_) return false;
+    if (total_ || is_over_ || number >= limit_) return false;
     if (!is_numbered_) return next_.has_value();
     if (paging_.pages() && number >= *paging_.pages()) return false;
     return number < learnt_ + parallel_ && number < pages_max_;
@@ -105,10 +110,17 @@ class HttpPages : public Source {
   void ask() {
     const uint64_t number = pages_.next();
     PageRequest request = is_numbered_ ? paging_.request_of(number) : *std::exchange(next_, {});
-    Document& made = pages_.add({}).document;
-    made.number = number;
-    made.name = "page " + std::to_string(paging_.first_page() + number + 1);
+    Page& page = pages_.add({});
+    page.document.number = number;
+    page.document.name = "page " + std::to_string(paging_.first_page() + number + 1);
+    if (is_numbered_) page.request = request;
     fetcher_.add(number, std::move(request));
+  }
+  // A page is handed on when all before it have shown that there is one more, or that there are so
+  // many. Where records are numbered it must be known, too, that it begins where it was asked for.
+  bool may_be_read(uint64_t number) const {
+    if (number <= learnt_) return true;
+    return has_fixed_places_ && paging_.pages() && number < *paging_.pages();
   }
 
   void pump() {
@@ -116,11 +128,13 @@ class HttpPages : public Source {
       if (!pages_.has(arrival->number)) continue;
       Page& its = pages_.at(arrival->number);
       if (arrival->error) {
-        fail(std::move(*arrival->error), its);
+        its.error = std::move(arrival->error);
+        learn();
       } else if (arrival->ended) {
         ended(arrival->number, its);
       } else {
-        arrived_[arrival->number].push_back(std::move(arrival->chunk));
+        arrived_[arrival->number].push_back(
+            {.document = arrival->number, .chunk = std::move(arrival->chunk)});
       }
     }
   }
@@ -128,8 +142,10 @@ class HttpPages : public Source {
   void ended(uint64_t number, Page& its) {
     its.has_ended = true;
     its.document.bytes = fetcher_.answer(number).bytes;
-    // A page without a byte (204) has nothing to be decoded.
-    if (its.document.bytes == 0) its.envelope = Envelope{.document = number};
+    if (fetcher_.answer(number).is_nothing) {
+      arrived_[number].push_back({.document = number, .chunk = {.last = true}, .is_nothing = true});
+      its.envelope = Envelope{.document = number};
+    }
     learn();
   }
 
@@ -137,27 +153,69 @@ class HttpPages : public Source {
   void learn() {
     while (!error_ && !total_ && learnt_ < pages_.next()) {
       Page& its = pages_.at(learnt_);
-      if (!its.has_ended || !its.envelope) return;
-      if (its.envelope->fault) {
-        return fail({ErrorKind::corrupt, "not what it should be: " + *its.envelope->fault}, its);
-      }
-      const PageFetcher::Answer& answer = fetcher_.answer(learnt_);
-      auto next = paging_.next({answer.headers, *its.envelope, answer.url});
-      if (!next.ok()) return fail(std::move(next.error()), its);
-      its.cursor = *next ? paging_.cursor() : std::nullopt;
-      const bool has_bytes = its.document.bytes > 0;
-      ++learnt_;
-      if (!*next) {
-        total_ = has_bytes ? learnt_ : learnt_ - 1;
-        for (uint64_t beyond = learnt_; beyond < pages_.next(); ++beyond) fetcher_.forget(beyond);
-        arrived_.erase(arrived_.lower_bound(learnt_), arrived_.end());
-      } else if (!has_bytes) {
-        return fail({ErrorKind::invalid, "an answer without a byte, though another page follows"},
-                    its);
-      } else if (!is_numbered_) {
-        next_ = std::move(*next);
-      }
+      const bool is_known = its.error || (its.has_ended && its.envelope);
+      if (!is_known) return;
+      is_over_ ? look_beyond(its) : learn_from(its);
     }
+    if (is_over_ && !error_ && !total_) end_before(learnt_);
+  }
+
+  void learn_from(Page& its) {
+    if (its.error) return fail(std::move(*its.error), its);
+    if (its.envelope->fault) return fail(not_right(*its.envelope->fault), its);
+    const PageFetcher::Answer& answer = fetcher_.answer(learnt_);
+    auto next = paging_.next({answer.headers, *its.envelope, answer.url});
+    if (!next.ok()) return fail(std::move(next.error()), its);
+    its.cursor = *next ? paging_.cursor() : std::nullopt;
+    const bool is_empty = its.envelope->records == 0;
+    ++learnt_;
+    if (!*next) {
+      is_over_ = is_empty;
+      if (!is_over_) end_before(learnt_);
+    } else if (!is_numbered_) {
+      next_ = std::move(*next);
+    } else if (pages_.has(learnt_) && pages_.at(learnt_).request != **next) {
+      while (pages_.next() > learnt_) take_back();
+    }
+  }
+
+  // An empty page was the last; those behind it that were asked for meanwhile must be empty, too,
+  // or not there at all.
+  void look_beyond(const Page& its) {
+    if (its.error || its.envelope->fault) return end_before(learnt_);
+    if (its.envelope->records > 0) {
+      return fail({ErrorKind::invalid,
+                   "it has records, although a page before it is empty: what lies where changes "
+                   "while it is read, or `empty: follow` is wanted"},
+                  its);
+    }
+    ++learnt_;
+  }
+
+  void end_before(uint64_t number) {
+    total_ = number;
+    for (uint64_t beyond = number; beyond < pages_.next(); ++beyond) fetcher_.forget(beyond);
+    arrived_.erase(arrived_.lower_bound(number), arrived_.end());
+  }
+
+  // The last page that was asked for doesn't lie where it was thought to.
+  void take_back() {
+    const uint64_t number = pages_.next() - 1;
+    fetcher_.forget(number);
+    arrived_.erase(number);
+    pages_.take_back();
+  }
+
+  // Of a page that has shown the way already, and then had to be brought again.
+  void compare(const Page& its, const Envelope& again) {
+    if (again.fault) return fail(not_right(*again.fault), its);
+    const Envelope& first = *its.envelope;
+    if (again.values == first.values && again.records == first.records) return;
+    fail({ErrorKind::conflict, "another page when it was asked for again"}, its);
+  }
+
+  static Error not_right(const std::string& fault) {
+    return {ErrorKind::corrupt, "not what it should be: " + fault};
   }
 
   void fail(Error error, const Page& its) {
@@ -175,16 +233,17 @@ class HttpPages : public Source {
   Paging paging_;
   PageFetcher fetcher_;
   const bool is_numbered_;
+  const bool has_fixed_places_;
   const uint64_t parallel_, pages_max_, limit_;
   const bool is_resumed_;
   std::optional<PageRequest> next_;  // Not numbered: to be asked for
   Numbered<Page> pages_;             // All that were asked for
   uint64_t learnt_ = 0;              // Pages whose envelopes paging_ has seen
-  std::map<uint64_t, std::deque<Chunk>> arrived_;
+  std::map<uint64_t, std::deque<Arrived>> arrived_;
+  bool is_over_ = false;  // The last page has come; some behind it were asked for
   std::optional<uint64_t> total_;
   std::optional<Error> error_;
   bool is_cursor_unknown_ = false;  // That was the error
-  bool doubt_told_ = false;
   bool stopped_ = false;
 };
 

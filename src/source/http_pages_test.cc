@@ -2,7 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <map>
+#include <set>
 
 #include "http/scripted_engine.h"
 #include "json/slice.h"
@@ -12,7 +14,8 @@ namespace {
 
 // Takes pages as a walk would: their bytes, and at their ends what the decoder shows of them.
 struct Walked {
-  explicit Walked(ScriptedEngine::Answerer answerer = {}) : engine(std::move(answerer)) {}
+  explicit Walked(ScriptedEngine::Answerer answerer = {}, uint32_t in_flight_most = 16)
+      : engine(std::move(answerer)), in_flight(in_flight_most) {}
 
   // What came of each page, or the error.
   std::string run(HttpPagesOptions options, std::optional<std::string> cursor = {}) {
@@ -24,9 +27,10 @@ struct Walked {
                                .common = budget,
                                .inbox = inbox,
                                .tickets = TicketSeries(5),
-                               .cursor = std::move(cursor)});
+                               .cursor = std::move(cursor),
+                               .may_be_empty = may_be_empty});
     REQUIRE(source.ok());
-    Purse purse(budget, *budget.try_reserve(5 << 20), *budget.try_reserve(4 << 20));
+    Purse purse(budget, in_flight, *budget.try_reserve(5 << 20), *budget.try_reserve(4 << 20));
     std::map<uint64_t, std::string> bodies;
     uint64_t turn = 0;
     std::string status;
@@ -35,13 +39,15 @@ struct Walked {
       while (auto arrived = (*source)->take()) {
         bodies[arrived->document] += arrived->chunk.bytes.view();
         pieces += 1;
-        if (arrived->chunk.last) show(**source, arrived->document, bodies, paths);
+        if (arrived->is_nothing) ends.insert(arrived->document);
+        if (!arrived->chunk.last || arrived->is_nothing) continue;
+        show(**source, arrived->document, bodies, paths);
       }
       if (const Status now = (*source)->status(); !now.ok()) {
         status = now.error().message;
         break;
       }
-      for (; shown > turn; ++turn) {
+      for (; ends.contains(turn) && (*source)->documents().value_or(turn + 1) > turn; ++turn) {
         cursors.push_back((*source)->cursor_after(turn).value_or(""));
         (*source)->forget(turn);
         purse.set_turn(turn + 1);
@@ -60,19 +66,26 @@ struct Walked {
     return all;
   }
 
-  void show(Source& source, uint64_t number, const std::map<uint64_t, std::string>& bodies,
+  // As the decoder's end of a walk: what isn't JSON may come once more.
+  void show(Source& source, uint64_t number, std::map<uint64_t, std::string>& bodies,
             const std::vector<json::Path>& paths) {
     json::Slicer slicer({.records = *json::parse_path(".items"), .envelope = paths});
     std::vector<json::Span> records;
     slicer.slice(bodies.at(number), 0, records);
-    slicer.finish();
+    std::string fault;
+    if (slicer.finish() == json::Slicer::Ending::bad) fault = slicer.fault().message();
+    if (!fault.empty() && source.bring_again(number, fault)) {
+      bodies.erase(number);
+      return;
+    }
     Envelope envelope{.document = number, .records = records.size(), .content = number + 1};
     for (size_t i = 0; i < paths.size(); ++i) {
       const auto value = slicer.envelope(i);
       envelope.values.push_back(value ? std::optional(std::string(*value)) : std::nullopt);
     }
+    if (!fault.empty()) envelope.fault = fault;
     source.on_envelope(envelope);
-    shown = number + 1;
+    ends.insert(number);
   }
 
   ScriptedEngine engine;
@@ -80,12 +93,13 @@ struct Walked {
   RequestRate rate{0, 1};
   ApiAccess api{engine, clock, nullptr, rate};
   UnitNames unit{.id = "2024-02-08"};
-  InFlight in_flight{16};
+  InFlight in_flight;
   Budget budget{64 << 20};
   Inbox inbox;
   std::vector<std::string> cursors;
-  uint64_t shown = 0;
+  std::set<uint64_t> ends;  // Documents that came to their end
   int pieces = 0;
+  bool may_be_empty = false;
 };
 
 HttpPagesOptions options() {
@@ -253,6 +267,136 @@ TEST_CASE("an answer without a byte is an empty last page") {
   walked.engine.then(page(first));
   walked.engine.then(page("", 204));
   CHECK(walked.run(options()) == first);
+}
+
+TEST_CASE("a 200 without a byte is asked for again, and never the end of the pages") {
+  HttpPagesOptions by_page = options();
+  by_page.paging = {.kind = PagingKind::page, .word = "page", .first = 1};
+  HttpPagesOptions by_link = options();
+  by_link.paging = {.kind = PagingKind::link};
+  for (const HttpPagesOptions& style : {options(), by_page, by_link}) {
+    Walked passing;
+    passing.engine.then(page(""));
+    passing.engine.then(page(R"({"items":[]})"));
+    CHECK(passing.run(style) == R"({"items":[]})");
+    Walked lasting([](const HttpRequest&) { return page(""); });
+    CHECK(lasting.run(style).find("status 200 without a byte") != std::string::npos);
+    CHECK(lasting.engine.asked().size() == 3);
+  }
+  Walked later;
+  later.engine.then(page(first));
+  later.engine.then(page(""));
+  later.engine.then(page(second));
+  CHECK(later.run(options()) == std::string(first) + std::string(second));
+}
+
+TEST_CASE("lines may be none, where the answer's head proves that it came whole") {
+  HttpPagesOptions numbered = options();
+  numbered.paging = {.kind = PagingKind::page, .word = "page", .first = 1};
+  Walked framed;
+  framed.may_be_empty = true;
+  framed.engine.then(page("", 200, {{"Content-Length", "0"}}));
+  CHECK(framed.run(numbered).empty());
+  CHECK(framed.engine.asked().size() == 1);
+  Walked cut([](const HttpRequest&) { return page(""); });
+  cut.may_be_empty = true;
+  CHECK(cut.run(numbered).find("without a byte") != std::string::npos);
+}
+
+TEST_CASE("a page without content in the middle is a page like any other") {
+  HttpPagesOptions by_link = options();
+  by_link.paging = {.kind = PagingKind::link};
+  Walked walked;
+  walked.engine.then(page(first, 200, {{"Link", "</b>; rel=next"}}));
+  walked.engine.then(page("", 204, {{"Link", "</c>; rel=next"}}));
+  walked.engine.then(page(second));
+  CHECK(walked.run(by_link) == std::string(first) + std::string(second));
+}
+
+TEST_CASE("what came whole and isn't JSON is asked for again, a few times") {
+  Walked passing;
+  passing.engine.then(page(first.substr(0, 15)));
+  passing.engine.then(page(first));
+  passing.engine.then(page(second));
+  CHECK(passing.run(options()) == std::string(first) + std::string(second));
+  Walked lasting([](const HttpRequest&) { return page(first.substr(0, 15)); });
+  CHECK(lasting.run(options()).starts_with("error: page 1: not what it should be: at byte 15"));
+  CHECK(lasting.engine.asked().size() == 3);
+}
+
+namespace {
+
+// Numbered pages of two records, as many as `records` say; beyond them what `beyond` is.
+ScriptedEngine::Answerer numbered_api(int records, HttpResponse (*beyond)()) {
+  return [records, beyond](const HttpRequest& request) {
+    const int number = std::stoi(request.url.substr(request.url.rfind('=') + 1));
+    if (2 * number > records) return beyond();
+    return page("{\"items\":[" + std::to_string(number) + "0," + std::to_string(number) + "1]}");
+  };
+}
+
+HttpPagesOptions at_once(uint32_t parallel) {
+  HttpPagesOptions made = options();
+  made.paging = {.kind = PagingKind::page, .word = "page", .first = 1};
+  made.parallel = parallel;
+  return made;
+}
+
+}  // namespace
+
+TEST_CASE("an empty page with full ones behind it is an error, not the end") {
+  Walked walked([](const HttpRequest& request) {
+    const std::string number = request.url.substr(request.url.rfind('=') + 1);
+    return page(number == "2" ? R"({"items":[]})" : R"({"items":[)" + number + "]}");
+  });
+  CHECK(walked.run(at_once(4))
+            .starts_with("error: page 3: it has records, although a page before it is empty"));
+}
+
+TEST_CASE(
+    "what lies beyond the last page is nobody's fault, as long as nobody's turn comes to it") {
+  const auto gone = [] { return page("no such page", 404); };
+  HttpPagesOptions told = at_once(6);
+  told.paging.total = *json::parse_path(".total");
+  Walked walked([](const HttpRequest& request) {
+    const int number = std::stoi(request.url.substr(request.url.rfind('=') + 1));
+    if (number > 3) return page("no such page", 404);
+    return page(R"({"total":3,"items":[)" + std::to_string(number) + "]}");
+  });
+  CHECK(walked.run(told).starts_with(R"({"total":3,"items":[1]})"));
+  // Its turn does come where nothing says that it isn't there.
+  Walked untold(numbered_api(6, gone));
+  CHECK(untold.run(at_once(6)).find("error: page 4") == 0);
+  // Behind an empty page nothing is a page.
+  Walked empty([](const HttpRequest& request) {
+    const int number = std::stoi(request.url.substr(request.url.rfind('=') + 1));
+    if (number > 4) return page("no such page", 404);
+    return page(number == 4 ? R"({"items":[]})" : R"({"items":[)" + std::to_string(number) + "]}");
+  });
+  CHECK(empty.run(at_once(6)).find("error") == std::string::npos);
+}
+
+TEST_CASE(
+    "offsets asked for at once are asked anew where pages are shorter than they were said to be") {
+  HttpPagesOptions offsets = options();
+  offsets.paging = {.kind = PagingKind::offset, .word = "offset", .size = 100};
+  offsets.parallel = 4;
+  Walked walked([](const HttpRequest& request) {
+    const int from = std::stoi(request.url.substr(request.url.rfind('=') + 1));
+    std::string items;
+    for (int at = from; at < std::min(from + 10, 95); ++at)
+      items += (items.empty() ? "" : ",") + std::to_string(at);
+    return page("{\"items\":[" + items + "]}");
+  });
+  const std::string records = walked.run(offsets);
+  for (int at = 0; at < 95; ++at) {
+    const std::string one = std::to_string(at);
+    const bool is_there = records.find("[" + one + ",") != std::string::npos ||
+                          records.find("," + one + ",") != std::string::npos ||
+                          records.find("," + one + "]") != std::string::npos;
+    CHECK_MESSAGE(is_there, at);
+  }
+  CHECK(std::count(records.begin(), records.end(), ',') == 9 * 9 + 4);
 }
 
 TEST_CASE("numbered pages come in order, whoever was first") {

@@ -16,7 +16,9 @@ FieldDoc next_words() {
   return {
       .name = "next",
       .type = FieldType::group,
-      .help = "Where the next page is. Without it there is one page.",
+      .help =
+          "Where the next page is. Without it there is one page. A word that the first answer "
+          "doesn't have is warned of; words that contradict each other end the unit.",
       .fields =
           {
               {.name = "cursor",
@@ -48,21 +50,29 @@ FieldDoc next_words() {
                .type = FieldType::count,
                .help = "The first page's number (by default 1) or the first record's (0)."},
               {.name = "size", .type = FieldType::count, .help = "Records of a page."},
+              {.name = "step",
+               .type = FieldType::choice,
+               .help = "What an offset goes on by: the records that came, or `size` (where the API "
+                       "counts records that it doesn't show).",
+               .default_text = "came",
+               .choices = {"came", "size"}},
               {.name = "size_as",
                .help = "The size's name in the query, if it is to be sent.",
                .example = "limit"},
               {.name = "more",
                .type = FieldType::field,
-               .help = "A flag in the body; unless it is true the page is the last.",
+               .help =
+                   "A flag in the body; where it says no (false, \"False\", \"no\", 0, [], null) "
+                   "the page is the last.",
                .example = ".has_more"},
               {.name = "total",
                .type = FieldType::field,
-               .help = "How many records there are in all: where numbered pages end, and what must "
-                       "have come in the end.",
+               .help = "How many records there are in all, as the last page that says so has it: "
+                       "where numbered pages end, and what must have come in the end.",
                .example = ".total"},
               {.name = "pages",
                .type = FieldType::field,
-               .help = "How many pages there are.",
+               .help = "How many pages there are, likewise.",
                .example = ".total_pages"},
               {.name = "total_may_differ",
                .type = FieldType::flag,
@@ -181,6 +191,10 @@ Result<PagingOptions> read_paging(const Settings& next) {
   if (next.has("size")) paging.size = next.count("size");
   if (paging.kind == PagingKind::offset && paging.size == 0)
     return next.error_at("offset", "needs `size`, the number of records of a page");
+  if (next.text("step") == "size") {
+    if (paging.kind != PagingKind::offset) return next.error_at("step", "is for `offset` alone");
+    paging.step = OffsetStep::size;
+  }
   if (next.has("more")) paging.more = next.path("more");
   if (next.has("total")) paging.total = next.path("total");
   if (next.has("pages")) paging.pages = next.path("pages");
@@ -322,7 +336,8 @@ const PartDoc& http_pages_doc() {
            {.name = "attempts",
             .type = FieldType::count,
             .help = "A page that has failed so often can't be had. Being told to wait is no "
-                    "failure.",
+                    "failure. An answer that isn't what it should be (no byte, HTML, cut or broken "
+                    "content) is asked for twice more.",
             .default_text = "8"},
            {.name = "give_up_after",
             .type = FieldType::duration,

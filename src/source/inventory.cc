@@ -107,7 +107,7 @@ class Inventory : public Listing {
     if (asked.is_resting) {
       asked.is_resting = false;
       if (stopped_ || error_) return true;
-      if (parts_.in_flight.try_take()) {
+      if (parts_.in_flight.try_take(turn_of(asked))) {
         send(std::move(asked));
       } else {
         rest(std::move(asked));
@@ -199,11 +199,12 @@ class Inventory : public Listing {
 
   // ---- asking -----------------------------------------------------------------------------------
 
+  Turn turn_of(const Asked& asked) const { return asked.number == fed_ ? Turn::head : Turn::ahead; }
   // False: not now. The range whose turn it is to be read needs no memory that is free.
   bool ask(Asked asked) {
     auto lease = parts_.common.try_reserve(asked.bytes);
     if (!lease && asked.number != fed_) return false;
-    if (!parts_.in_flight.try_take()) return false;
+    if (!parts_.in_flight.try_take(turn_of(asked))) return false;
     if (lease) asked.lease = std::move(*lease);
     send(std::move(asked));
     return true;

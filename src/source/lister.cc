@@ -170,7 +170,7 @@ bool Lister::start(At place) {
   if (!is_front && !ahead) return false;
   auto common = parts_.common.try_reserve(bytes);
   if (!is_front && !common) return false;
-  if (!parts_.in_flight.try_take()) return false;
+  if (!parts_.in_flight.try_take(is_front ? Turn::head : Turn::ahead)) return false;
 
   List list{.prefix = place->prefix + place->begins,
             .delimiter = place->kind == Place::Kind::level ? "/" : "",

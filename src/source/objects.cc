@@ -34,11 +34,16 @@ class Objects : public Source {
   void start_what_fits(Purse& purse) override {
     if (stopped_ || error_) return;
     lister_->start_what_fits();
-    while (!again_.empty()) {
-      if (!in_flight_.try_take()) return;
-      send(std::move(again_.front()));
-      again_.pop_front();
+    std::deque<Asked> waiting;
+    for (Asked& asked : std::exchange(again_, {})) {
+      if (in_flight_.try_take(turn_of(asked, purse))) {
+        send(std::move(asked));
+      } else {
+        waiting.push_back(std::move(asked));
+      }
     }
+    again_ = std::move(waiting);
+    if (!again_.empty()) return;
     while (Entry* entry = next_wanting()) {
       if (!ask(*entry, purse)) break;
     }
@@ -160,21 +165,25 @@ class Objects : public Source {
     if (entry.chunk_bytes == 0) entry.chunk_bytes = chunk_bytes(document.bytes, purse);
     const uint64_t bytes = std::min(entry.chunk_bytes, document.bytes - entry.asked);
     const uint64_t charged = bytes + (entry.asked == 0 ? document_overhead_bytes : 0);
-    if (in_flight_.open() == in_flight_.most()) return false;
-    auto lease = purse.reserve(document.number, charged);
-    if (!lease) return false;
     if (document.bytes == 0) {
+      auto lease = purse.reserve(document.number, charged);
+      if (!lease) return false;
       entry.begun = true;
       ready_.push_back({document.number, {.lease = std::move(*lease), .last = true}});
       return true;
     }
-    ENSURE(in_flight_.try_take());
+    auto lease = purse.admit(document.number, charged);
+    if (!lease) return false;
     Asked asked{.document = document.number, .offset = entry.asked, .bytes = bytes};
     asked.lease = std::move(*lease);
     entry.asked += bytes;
     ++entry.open;
     send(std::move(asked));
     return true;
+  }
+
+  static Turn turn_of(const Asked& asked, const Purse& purse) {
+    return asked.document == purse.turn() ? Turn::head : Turn::ahead;
   }
 
   // Whole, if it is small and the head share could hold it.

@@ -49,7 +49,7 @@ struct Bench {
         in_flight(options.in_flight),
         common(options.common_bytes),
         head(options.input_share_bytes),
-        purse(common, std::move(*head.try_reserve(options.input_share_bytes)), Lease()) {
+        purse(common, in_flight, std::move(*head.try_reserve(options.input_share_bytes)), Lease()) {
     auto pattern = PathPattern::parse(url);
     REQUIRE_MESSAGE(pattern.ok(), pattern.error().message);
     SourceContext context{unit, in_flight, common, inbox, TicketSeries(3)};
@@ -338,7 +338,7 @@ TEST_CASE("many units share what may be in flight") {
   for (uint32_t i = 0; i < 3; ++i) {
     SourceContext context{unit, in_flight, common, inbox, TicketSeries(i)};
     sources.push_back(make_objects_source(store, *pattern->bind(unit), context));
-    purses.emplace_back(common, Lease(), Lease());
+    purses.emplace_back(common, in_flight, Lease(), Lease());
   }
   size_t arrived = 0;
   while (arrived < 300) {

@@ -16,7 +16,8 @@ namespace {
 constexpr uint64_t first_room_bytes = stream_room_bytes_min;
 constexpr uint64_t room_bytes = 256 << 10;
 constexpr int redirects_max = 10;
-constexpr uint32_t odd_answers_max = 3;  // HTML in place of JSON, a 401 that doesn't go away
+// HTML in place of JSON, no byte, what can't be decoded; a 401 that doesn't go away
+constexpr uint32_t odd_answers_max = 3;
 
 bool is_passing(int status) {
   return status == 408 || status == 425 || status == 429 || status >= 500;
@@ -36,6 +37,12 @@ std::string said(std::string_view body) {
     if (blank && !line.empty() && line.back() != ' ') line += ' ';
   }
   return line.empty() ? "" : ": " + excerpt(line, 300);
+}
+
+// Whether an answer without a byte came whole, as far as its head tells.
+bool is_framed(const HttpResponse& response) {
+  return has_header(response.headers, "Content-Length") ||
+         has_header(response.headers, "Transfer-Encoding");
 }
 
 // A buffer that was hardly used gives back what it doesn't need.
@@ -74,12 +81,12 @@ struct PageFetcher::Page {
 };
 
 PageFetcher::PageFetcher(ApiAccess& api, PageFetchOptions options, const SourceContext& context,
-                         TicketSeries& tickets, Bytes bytes)
+                         TicketSeries& tickets)
     : api_(api),
       options_(std::move(options)),
       origins_(options_.origin, api.secrets,
                api.auth == nullptr ? SecretPlaces() : api.auth->secret_places()),
-      bytes_(bytes),
+      may_be_empty_(context.may_be_empty),
       in_flight_(context.in_flight),
       inbox_(context.inbox),
       tickets_(tickets) {}
@@ -104,25 +111,27 @@ void PageFetcher::add(uint64_t number, PageRequest request) {
   pages_.emplace(number, std::move(page));
 }
 
-void PageFetcher::start_what_fits(Purse& purse) {
+// The document that the page is, or whose share of input it may have.
+uint64_t PageFetcher::turn_for(const Page& page, Whose whose, const Purse& purse) {
+  constexpr uint64_t none = UINT64_MAX;
+  if (whose != Whose::documents) return whose == Whose::head ? purse.turn() : none;
+  if (page.number != purse.turn() + 1 || !purse.is_placing()) return page.number;
+  // The one whose turn it is has come, and won't be asked for again: it needs its share no more.
+  const Page* head = find(purse.turn());
+  return head != nullptr && head->state == Page::State::ended ? purse.turn() : page.number;
+}
+
+void PageFetcher::start_what_fits(Purse& purse, Whose whose) {
   if (stopped_) return;
-  bool is_first = true;  // Of those that have not come yet
   for (auto& [number, page] : pages_) {
-    // The document whose turn it is has come: it needs its share of input no more, and the first
-    // that is still to come may have it.
-    const bool may_have_share =
-        std::exchange(is_first, is_first && page->state == Page::State::ended);
-    const uint64_t whose = bytes_ != Bytes::documents ? UINT64_MAX
-                           : may_have_share           ? purse.turn()
-                                                      : number;
+    const uint64_t document = turn_for(*page, whose, purse);
     if (page->state == Page::State::waiting) {
-      if (in_flight_.open() == in_flight_.most()) return;
-      auto lease = purse.reserve(whose, first_room_bytes + document_overhead_bytes);
+      auto lease = purse.admit(document, first_room_bytes + document_overhead_bytes);
       if (!lease) return;
       start(*page, std::move(*lease));
     }
     while (page->state == Page::State::under_way && page->fetch->wants_room()) {
-      auto lease = purse.reserve(whose, room_bytes);
+      auto lease = purse.reserve(document, room_bytes);
       if (!lease) return;
       page->fetch->give_room(Buffer(room_bytes), std::move(*lease));
     }
@@ -143,7 +152,6 @@ HttpRequest PageFetcher::request_for(const Page& page) const {
 }
 
 void PageFetcher::start(Page& page, Lease lease) {
-  ENSURE(in_flight_.try_take());
   page.state = Page::State::under_way;
   page.ticket = tickets_.next();
   page.came = 0;
@@ -314,16 +322,11 @@ void PageFetcher::complete(Page& page, HttpResponse response) {
       return give_up(page, {ErrorKind::invalid, "Content-Encoding " + name +
                                                     ", which was not asked for and isn't known"});
   }
-  if (is_html(response.headers) && page.gone_on == 0) {
-    Error why{ErrorKind::transient, "a page of HTML where JSON was expected"};
-    if (!page.held.empty()) why.message += said(page.held.front().bytes.view().substr(0, 300));
-    if (++page.odd_answers >= odd_answers_max) return give_up(page, std::move(why));
-    return again(page, std::nullopt, 0, std::move(why));
-  }
+  if (page.gone_on == 0 && is_odd(page, response)) return;
   if (page.gone_on > 0 && page.came <= page.gone_on)
     return give_up(page, {ErrorKind::conflict, "cut off, and shorter when it was asked for again"});
   page.state = Page::State::ended;
-  page.answer = {std::move(response.headers), page.url, page.came};
+  page.answer = {std::move(response.headers), page.url, page.came, page.came == 0};
   while (!page.held.empty()) {
     Chunk chunk = std::move(page.held.front());
     page.held.pop_front();
@@ -331,6 +334,41 @@ void PageFetcher::complete(Page& page, HttpResponse response) {
     arrivals_.push_back({.number = page.number, .chunk = std::move(chunk)});
   }
   arrivals_.push_back({.number = page.number, .ended = true});
+}
+
+// What can't be a page comes from something before the API, or was lost: it is asked for again.
+bool PageFetcher::is_odd(Page& page, const HttpResponse& response) {
+  Error why{ErrorKind::transient, ""};
+  if (page.came == 0) {
+    const bool is_nothing = response.status == 204 || (may_be_empty_ && is_framed(response));
+    if (is_nothing) return false;
+    why.message = "status " + std::to_string(response.status) + " without a byte";
+  } else if (is_html(response.headers)) {
+    why.message = "a page of HTML where JSON was expected";
+    if (!page.held.empty()) why.message += said(page.held.front().bytes.view().substr(0, 300));
+  } else {
+    return false;
+  }
+  if (++page.odd_answers >= odd_answers_max) {
+    give_up(page, std::move(why));
+  } else {
+    again(page, std::nullopt, 0, std::move(why));
+  }
+  return true;
+}
+
+bool PageFetcher::begin_anew(uint64_t number, Error why) {
+  Page* page = find(number);
+  if (page == nullptr || stopped_) return false;
+  const bool is_enough = page->failures + 1 >= options_.attempts_max;
+  if (is_enough || ++page->odd_answers >= odd_answers_max) return false;
+  std::erase_if(arrivals_, [&](const Arrival& one) { return one.number == number; });
+  page->fetch.reset();
+  page->gone_on = 0;
+  page->gone_on_crc = page->repeated_crc = 0;
+  page->answer = {};
+  if (page->state != Page::State::resting) again(*page, std::nullopt, 0, std::move(why));
+  return true;
 }
 
 // After a rest, till there is no hope left: so many failures, or so long without success although
@@ -382,6 +420,10 @@ std::optional<PageFetcher::Arrival> PageFetcher::take() {
 }
 
 void PageFetcher::forget(uint64_t number) {
+  const Page* page = find(number);
+  if (page == nullptr) return;
+  if (page->state == Page::State::resting) open_.erase(page->ticket);  // Nobody waits for it
+  std::erase_if(arrivals_, [&](const Arrival& one) { return one.number == number; });
   pages_.erase(number);
 }
 

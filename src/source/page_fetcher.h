@@ -3,9 +3,12 @@
 //
 // A page of up to whole_bytes_max (as it comes) is held back until it is complete, so that a cut
 // answer leaves no trace. A larger one goes on piece by piece; if it is cut, it is asked for again,
-// and what has gone on already must come the same once more, else the page can't be had.
+// and what has gone on already must come the same once more, else the page can't be had. An answer
+// that came whole, but isn't what it should be, is asked for again a few times, too: by ourselves
+// where that shows from outside (HTML, no byte), by whoever decodes it with begin_anew().
 //
-// Belongs to the loop's thread. Bytes come out of the unit's purse, in the order of the pages.
+// Belongs to the loop's thread. Bytes and slots come out of the unit's purse, in the order of the
+// pages.
 #pragma once
 
 #include <deque>
@@ -48,16 +51,17 @@ struct PageFetchOptions {
 
 class PageFetcher {
  public:
-  // Whose bytes pages are: their own documents', or nobody's, so that no turn comes for them.
-  enum class Bytes : uint8_t { documents, common };
+  // Whose turn it is for: each page is the document of its number; or all are nobody's; or the unit
+  // can't go on without them.
+  enum class Whose : uint8_t { documents, nobody, head };
   // `tickets`: of the source, which routes their events here.
   PageFetcher(ApiAccess& api, PageFetchOptions options, const SourceContext& context,
-              TicketSeries& tickets, Bytes bytes = Bytes::documents);
+              TicketSeries& tickets);
   ~PageFetcher();
 
   // Pages in the order in which they get their bytes: numbers only grow.
   void add(uint64_t number, PageRequest request);
-  void start_what_fits(Purse& purse);
+  void start_what_fits(Purse& purse, Whose whose = Whose::documents);
   // Whether it was one of its events.
   bool on(Event& event);
 
@@ -74,10 +78,14 @@ class PageFetcher {
     Headers headers;
     std::string url;  // Where it came from in the end
     uint64_t bytes = 0;
+    bool is_nothing = false;  // The API says so: 204, or no lines
   };
-  // Once it has ended; until forget().
+  // Once it has ended; until forget() or begin_anew().
   const Answer& answer(uint64_t number) const;
   void forget(uint64_t number);  // Also before its end: it isn't wanted any more
+  // The page isn't what it should be, and nothing of it is wanted: it is asked for once more, from
+  // its beginning. False: that has been done often enough.
+  bool begin_anew(uint64_t number, Error why);
 
   void stop();
   bool drained() const { return open_.empty(); }
@@ -85,6 +93,7 @@ class PageFetcher {
  private:
   struct Page;
   Page* find(uint64_t number);
+  uint64_t turn_for(const Page& page, Whose whose, const Purse& purse);
   void start(Page& page, Lease lease);
   HttpRequest request_for(const Page& page) const;
   void got(Page& page, FetchedBytes& event);
@@ -94,6 +103,7 @@ class PageFetcher {
   void refused(Page& page, const HttpResponse& response);
   void redirected(Page& page, const HttpResponse& response);
   void complete(Page& page, HttpResponse response);
+  bool is_odd(Page& page, const HttpResponse& response);
   void again(Page& page, std::optional<Nanoseconds> rest, Nanoseconds asked_for, Error why);
   void give_up(Page& page, Error why);
   std::string shown(const Page& page) const;
@@ -101,7 +111,7 @@ class PageFetcher {
   ApiAccess& api_;
   const PageFetchOptions options_;
   const OriginRules origins_;
-  const Bytes bytes_;
+  const bool may_be_empty_;
   InFlight& in_flight_;
   Inbox& inbox_;
   TicketSeries& tickets_;

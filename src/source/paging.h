@@ -6,11 +6,13 @@
 //   url      the next page's URL stands in the body
 //   link     ... or in a Link header (RFC 8288)
 //   page     pages are numbered
-//   offset   records are
+//   offset   records are; the next page begins behind what came, however many were asked for
 //
 // Guards: a page cap; a cursor or a page that comes a second time; a number of records that isn't
-// the one announced. Each is an error at once, since what it would otherwise become is an endless
-// run or a lake with a hole.
+// the one announced; words of one answer that contradict each other. Each is an error at once,
+// since what it would otherwise become is an endless run or a lake with a hole. A word that the
+// first answer doesn't have at all may be right (many APIs leave out what is false or over), and
+// may be a wrong path: that is a doubt, which the report tells.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +20,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -30,6 +33,9 @@ namespace sluice {
 enum class PagingKind : uint8_t { single, cursor, url, link, page, offset };
 enum class OnEmptyPage : uint8_t { by_kind, end, follow, error };
 enum class OnRepeatedCursor : uint8_t { error, end };
+// What an offset goes on by: as many records as came, or as were asked for. The second is right
+// only where an API counts records that it doesn't show.
+enum class OffsetStep : uint8_t { came, size };
 
 struct PagingOptions {
   PagingKind kind = PagingKind::single;
@@ -40,9 +46,10 @@ struct PagingOptions {
   std::optional<json::Path> in_body = {};  // ... or where it goes in a JSON body
   uint64_t first = 0;                      // page, offset
   uint64_t size = 0;                       // Records of a page; 0: not known
-  std::optional<json::Path> more = {};     // A flag: false is the end
-  std::optional<json::Path> total = {};    // How many records there are,
-  std::optional<json::Path> pages = {};    // ... and how many pages
+  OffsetStep step = OffsetStep::came;
+  std::optional<json::Path> more = {};   // A flag: false is the end
+  std::optional<json::Path> total = {};  // How many records there are,
+  std::optional<json::Path> pages = {};  // ... and how many pages
   bool total_may_differ = false;
   // by_kind: the end for page and offset without `more` and `pages`; else just a page
   OnEmptyPage on_empty = OnEmptyPage::by_kind;
@@ -87,7 +94,9 @@ class Paging {
   // Pages from 0, in order; the first to be asked for is first_page(), more than 0 when resumed.
   uint64_t first_page() const { return first_page_; }
   const PageRequest& first_request() const { return next_; }
-  // numbered(): the request for any page that may be.
+  // numbered(): the request for a page that next() has not seen yet. What it is for an offset may
+  // change with each page that next() sees: pages turn out shorter or longer than they were said to
+  // be.
   PageRequest request_of(uint64_t page) const;
   // How many pages there are, once known; of a page that there may be, whether it is within the
   // cap is next()'s to say.
@@ -99,19 +108,27 @@ class Paging {
   // on a page depends on what has come and gone meanwhile (page numbers, offsets).
   std::optional<std::string> cursor() const;
   uint64_t records() const { return records_; }
-  // What looks wrong although it may be right; empty if nothing does.
-  const std::string& doubt() const { return doubt_; }
+  // What looks wrong although it may be right; each once.
+  std::vector<std::string> take_doubts() { return std::exchange(doubts_, {}); }
 
  private:
+  enum class More : uint8_t { untold, yes, no };
   std::optional<std::string_view> value(const PageShown& page,
                                         const std::optional<json::Path>& path, size_t at) const;
   Result<std::optional<uint64_t>> number(const PageShown& page,
                                          const std::optional<json::Path>& path, size_t at,
                                          std::string_view what) const;
-  Result<bool> is_last(const PageShown& page, bool is_empty);
+  Status read_words(const PageShown& page);
+  More read_more(const PageShown& page);
+  void move_on(uint64_t records);
+  void wonder_about_words(const PageShown& page);
+  void wonder_about_place(const PageShown& page);
+  bool has_pages_left() const { return pages_ && done_ < *pages_; }
+  Result<bool> is_last(bool is_empty);
   Result<std::optional<PageRequest>> by_cursor(const PageShown& page);
   Result<std::optional<PageRequest>> by_url(const PageShown& page);
   Result<std::optional<PageRequest>> end();
+  Result<std::optional<PageRequest>> no_place();
   Result<PageRequest> with_position(std::string_view raw) const;
 
   const PagingOptions options_;
@@ -120,11 +137,16 @@ class Paging {
   uint64_t first_page_ = 0;
   uint64_t done_ = 0;  // Pages that next() has seen, those of earlier runs too
   uint64_t records_ = 0;
-  std::optional<uint64_t> total_, pages_;
-  std::string position_;                         // Of next_: the cursor's raw JSON, or the URL
+  std::optional<uint64_t> total_, pages_;  // As the last page that had them said
+  More more_ = More::untold;               // As this page says
+  bool has_said_more_ = false;             // Any page has
+  uint64_t at_ = 0, step_ = 1;             // numbered(): of the page behind done_; to the next
+  bool was_short_ = false;                 // A page had fewer records than `size`
+  bool has_come_again_ = false;            // The place of the next page: `repeated: end`
+  std::string position_;                   // Of next_: the cursor's raw JSON, or the URL
   std::unordered_set<uint64_t> seen_positions_;  // Hashes
   std::unordered_set<uint64_t> seen_pages_;
-  std::string doubt_;
+  std::vector<std::string> doubts_;
   size_t more_at_ = 0, total_at_ = 0, pages_at_ = 0;  // In Envelope::values
 };
 

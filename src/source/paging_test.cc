@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "base/text.h"
+
 namespace sluice {
 namespace {
 
@@ -22,6 +24,7 @@ struct Pages {
     if (!*next) return "end";
     return (*next)->url + (*next)->body;
   }
+  std::string doubts() { return join(paging.take_doubts(), "; "); }
   Paging paging;
   uint64_t content = 0;
 };
@@ -79,10 +82,10 @@ TEST_CASE("a number goes into the body too, and a body without a place for it is
 TEST_CASE("a first page without the path of the cursor is wondered about, a null is not") {
   Pages lacking(by_cursor());
   CHECK(lacking.show({std::nullopt}) == "end");
-  CHECK(lacking.paging.doubt().find("no .next") != std::string::npos);
+  CHECK(lacking.doubts().find("no .next") != std::string::npos);
   Pages last(by_cursor());
   CHECK(last.show({"null"}) == "end");
-  CHECK(last.paging.doubt().empty());
+  CHECK(last.doubts().empty());
 }
 
 TEST_CASE("a cursor in a header, a URL in the body, a Link header") {
@@ -113,6 +116,169 @@ TEST_CASE("numbered pages go on till an empty one, or till what the API says") {
   Pages offset({.kind = PagingKind::offset, .word = "skip", .size = 50, .total = path(".total")});
   CHECK(offset.show({"60"}, 50) == "http://api/items?count=2&skip=50");
   CHECK(offset.show({"60"}, 10) == "end");
+}
+
+TEST_CASE("offsets go on by what came, not by what was asked for") {
+  PagingOptions options{.kind = PagingKind::offset, .word = "skip", .size = 1000};
+  const std::string url = "http://api/items?count=2&skip=";
+  Pages capped(options);
+  CHECK(capped.show({}, 100) == url + "100");
+  CHECK(capped.doubts().empty());
+  CHECK(capped.show({}, 100) == url + "200");
+  CHECK(capped.doubts().find("fewer records than `size` (1000)") != std::string::npos);
+  CHECK(capped.paging.request_of(4).url == url + "400");
+  CHECK(capped.show({}, 37) == url + "237");
+  CHECK(capped.show({}, 0) == "end");
+  CHECK(capped.doubts().empty());
+  options.first = 1;
+  options.size = 10;
+  Pages generous(options);
+  CHECK(generous.show({}, 25) == url + "26");
+  // A page of an API that counts what it doesn't show.
+  options.step = OffsetStep::size;
+  Pages hiding(options);
+  CHECK(hiding.show({}, 8) == url + "11");
+  CHECK(hiding.show({}, 9) == url + "21");
+  CHECK(hiding.doubts().empty());
+  // An empty page in the middle is as long as the others were.
+  options.step = OffsetStep::came;
+  options.more = path(".more");
+  Pages hole(options);
+  CHECK(hole.show({"true"}, 10) == url + "11");
+  CHECK(hole.show({"true"}, 0) == url + "21");
+}
+
+TEST_CASE("a flag means what it says, in whatever form") {
+  PagingOptions options = by_page();
+  options.more = path(".more");
+  for (const char* no : {"false", "null", "0", "0.0", "\"0\"", "\"False\"", "\"FALSE\"", "\"no\"",
+                         "\"N\"", "\"off\"", "\"\"", "\" false \"", "[]", "[ ]", "{}"}) {
+    CAPTURE(no);
+    CHECK(Pages(options).show({no}) == "end");
+  }
+  for (const char* yes : {"true", "1", "12", "\"true\"", "\"Y\"", "\"yes\"", "\"/items?page=2\"",
+                          "[1]", R"({"a":0})"}) {
+    CAPTURE(yes);
+    CHECK(Pages(options).show({yes}) != "end");
+  }
+}
+
+TEST_CASE("a word that the first page lacks is wondered about, whichever it is") {
+  const std::string second = "http://api/items?count=2&page=2";
+  PagingOptions options = by_page();
+  options.more = path(".more");
+  Pages more(options);
+  // Nothing is taken for over: an empty page will show.
+  CHECK(more.show({std::nullopt}) == second);
+  CHECK(more.doubts().find("no .more: pages go on till an empty one") != std::string::npos);
+  CHECK(more.show({std::nullopt}, 0) == "end");
+  options.more.reset();
+  options.total = path(".total");
+  Pages total(options);
+  CHECK(total.show({std::nullopt}) == second);
+  CHECK(total.doubts().find("no .total") != std::string::npos);
+  options.total.reset();
+  options.pages = path(".pages");
+  Pages pages(options);
+  CHECK(pages.show({std::nullopt}) == second);
+  CHECK(pages.doubts().find("no .pages") != std::string::npos);
+  CHECK(pages.show({std::nullopt}) != "end");
+  CHECK(pages.doubts().empty());
+
+  Pages header({.kind = PagingKind::cursor, .header = "X-Next", .word = "token"});
+  CHECK(header.show({}) == "end");
+  CHECK(header.doubts().find("no header X-Next") != std::string::npos);
+  Pages link({.kind = PagingKind::link, .rel = "nxt"});
+  CHECK(link.show({}, 2, {{"Link", "</x>; rel=next"}}) == "end");
+  CHECK(link.doubts().find("no Link with rel=\"nxt\"") != std::string::npos);
+  // Nothing there, so nothing more; and what has a total is known to be whole.
+  Pages empty({.kind = PagingKind::link});
+  CHECK(empty.show({}, 0) == "end");
+  CHECK(empty.doubts().empty());
+  Pages counted({.kind = PagingKind::link, .total = path(".total")});
+  CHECK(counted.show({"2"}) == "end");
+  CHECK(counted.doubts().empty());
+}
+
+TEST_CASE("a flag that is left out once it is false ends the pages") {
+  PagingOptions options = by_page();
+  options.more = path(".more");
+  Pages pages(options);
+  CHECK(pages.show({"true"}) != "end");
+  CHECK(pages.show({std::nullopt}) == "end");
+  CHECK(pages.doubts().empty());
+}
+
+TEST_CASE("words of one page that contradict each other are an error, or the page after it shows") {
+  PagingOptions options = by_cursor();
+  options.more = path(".more");
+  CHECK(Pages(options)
+            .show({"null", "true"})
+            .starts_with("error: the API says that there is more (.more), but not where"));
+  CHECK(Pages(options).show({std::nullopt, "true"}).starts_with("error: the API says"));
+  CHECK(Pages(options).show({"\"c\"", "false"}) == "end");  // Many give a cursor all the same
+  options.on_repeated = OnRepeatedCursor::end;
+  Pages ends(options);
+  CHECK(ends.show({"1", "true"}) != "end");
+  CHECK(ends.show({"1", "true"}) == "end");
+  options.more.reset();
+  options.pages = path(".pages");
+  CHECK(Pages(options)
+            .show({"null", "3"})
+            .starts_with("error: the API says that this is page 1 of 3, but not where"));
+  for (const PagingKind kind : {PagingKind::url, PagingKind::link}) {
+    PagingOptions other{.kind = kind, .more = path(".more")};
+    if (kind == PagingKind::url) other.where = path(".next");
+    Pages without(other);
+    const auto ended =
+        kind == PagingKind::url ? without.show({"null", "true"}) : without.show({"true"});
+    CHECK(ended.starts_with("error: the API says that there is more"));
+  }
+  PagingOptions numbered = by_page();
+  numbered.more = path(".more");
+  numbered.pages = path(".pages");
+  CHECK(Pages(numbered)
+            .show({"false", "3"})
+            .starts_with("error: the API says that there is no more (.more), but also that this is "
+                         "page 1 of 3"));
+  Pages beyond(numbered);
+  CHECK(beyond.show({"true", "1"}) == "http://api/items?count=2&page=2");
+  CHECK(beyond.paging.pages() == 2);
+  CHECK(beyond.show({"true", "1"}, 0) == "end");
+}
+
+TEST_CASE("the last page's total counts, and its number of pages") {
+  PagingOptions options = by_page();
+  options.total = path(".total");
+  Pages grows(options);
+  CHECK(grows.show({"3"}) == "http://api/items?count=2&page=2");
+  CHECK(grows.show({"6"}) == "http://api/items?count=2&page=3");
+  CHECK(grows.show({"6"}) == "end");
+  CHECK(grows.paging.records() == 6);
+  Pages shrinks(options);
+  CHECK(shrinks.show({"6"}) != "end");
+  CHECK(shrinks.show({"4"}) == "end");
+  Pages silent(options);
+  CHECK(silent.show({"6"}) != "end");
+  CHECK(silent.show({"null"}) != "end");
+  CHECK(silent.show({std::nullopt}) == "end");
+  options.total.reset();
+  options.pages = path(".pages");
+  Pages pages(options);
+  CHECK(pages.show({"2"}) != "end");
+  CHECK(pages.show({"3"}) != "end");
+  CHECK(pages.paging.pages() == 3);
+  CHECK(pages.show({"3"}) == "end");
+}
+
+TEST_CASE("a page without a body says nothing, and ends what nothing else goes on") {
+  for (PagingOptions options : {by_cursor(), by_page(), PagingOptions{.kind = PagingKind::link}}) {
+    options.more = path(".more");
+    options.total = path(".total");
+    Pages first(options);
+    CHECK(first.show({}, 0) == "end");
+    CHECK(first.doubts().empty());
+  }
 }
 
 TEST_CASE("a total that isn't met is an error, unless it may differ") {

@@ -14,8 +14,8 @@ namespace {
 // What a unit's source is driven with, and what has come of it.
 struct World {
   Budget budget{64 << 20};
-  Purse purse{budget, *budget.try_reserve(8 << 20), *budget.try_reserve(8 << 20)};
   InFlight in_flight{4};
+  Purse purse{budget, in_flight, *budget.try_reserve(8 << 20), *budget.try_reserve(8 << 20)};
   Inbox inbox;
   UnitNames unit{.id = "2024-02-08", .start = parse_time("2024-02-08T00:00:00Z"), .run_id = "r-1"};
   std::unique_ptr<Source> source;

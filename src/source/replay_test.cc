@@ -19,7 +19,7 @@ Played play(const ReplayOptions& options, uint64_t position, std::optional<uint6
   const UnitNames unit;
   InFlight in_flight(1);
   Budget common(400 << 10);
-  Purse purse(common, Lease(), Lease());
+  Purse purse(common, in_flight, Lease(), Lease());
   Inbox inbox;
   SourceContext context{unit, in_flight, common, inbox, TicketSeries(1)};
   context.limit = limit;

@@ -44,6 +44,7 @@ class Changing(http.server.ThreadingHTTPServer):
                'version': len(self.versions)}
         self.rows[number] = row
         self.versions.append(json.dumps(row))
+        return row
 
     def page(self, since, page):
         rows = sorted(self.rows.values(), key=lambda row: (row['changed'], row['id']),
@@ -214,6 +215,64 @@ class OnlyWhatIsNew(Case):
         self.api.change(1)
         ran = self.run_job('--json', code=3)
         self.assertIn('no .changed_at', ran.out)
+
+
+    def test_one_record_from_the_future_doesnt_silence_the_source(self):
+        self.start()
+        for number in range(5):
+            self.api.change(number)
+        wrong = self.api.change(99)
+        wrong['changed'] = '2199-01-01T00:00:00Z'
+        self.api.versions[-1] = json.dumps(wrong)
+        first = self.unit()
+        self.assertEqual((first['records'], first['reached']), (6, '2024-02-08T00:00:05Z'))
+        self.assertIn('1 record has a .changed further beyond now', ' '.join(first['warnings']))
+        for number in range(5, 8):
+            self.api.change(number)
+            self.assertEqual(self.unit()['records'], 1)
+        self.check_each_version_once()
+
+    def test_nor_does_it_where_it_is_the_only_one(self):
+        self.start()
+        wrong = self.api.change(99)
+        wrong['changed'] = '2199-01-01T00:00:00Z'
+        self.api.versions[-1] = json.dumps(wrong)
+        self.assertEqual(self.unit()['records'], 1)
+        self.api.change(1)
+        self.assertEqual(self.unit()['records'], 1)
+        self.assertEqual(self.unit()['records'], 0)
+        self.check_each_version_once()
+
+    def test_how_far_beyond_now_is_too_far_can_be_said(self):
+        self.start('field: .changed, from: "2024-01-01", tolerance: 100000d')
+        wrong = self.api.change(99)
+        wrong['changed'] = '2199-01-01T00:00:00Z'
+        self.assertEqual(self.unit()['reached'], '2199-01-01T00:00:00Z')
+
+    def test_a_widened_lookback_doubles_nothing(self):
+        self.start('field: .changed, from: "2024-01-01", lookback: 5s')
+        for number in range(60):
+            self.api.change(number)
+        self.run_job()
+        wider = 'field: .changed, from: "2024-01-01", lookback: 40s'
+        self.write(wider)
+        ran = self.run_job()
+        self.assertIn('this one begins there', ran.out + ran.err)
+        self.assertEqual(self.api.asked[-1]['since'], '2024-02-08T00:00:55Z')
+        self.check_each_version_once()
+        for number in range(60, 160):
+            self.api.change(number)
+        self.run_job()
+        self.api.change(999, second=130)  # Late, but within the wider one
+        self.assertEqual(self.unit()['records'], 1)
+        self.assertEqual(self.api.asked[-1]['since'], '2024-02-08T00:02:00Z')
+        self.check_each_version_once()
+
+    def test_check_says_what_a_lookback_of_0_may_miss(self):
+        self.start()
+        self.assertIn('never shows a record that appears late', self.job.run(verb='check').out)
+        self.write('field: .changed, from: "2024-01-01", lookback: 1s')
+        self.assertNotIn('appears late', self.job.run(verb='check').out)
 
 
 class WhateverHappens(Case):

@@ -1,0 +1,382 @@
+"""Jobs over APIs whose answers are odd: pages shorter than asked for, without a byte, cut or broken in
+spite of a 200, words that are missing or contradict each other. What can be had is had, once; what
+can't be known is an error or a warning, never a smaller lake and exit 0.
+
+    odd_answers_test.py SLUICE FAKE_API [unittest's words]
+"""
+import gzip
+import http.server
+import json
+import pathlib
+import sys
+import threading
+import unittest
+import urllib.parse
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / 'fake_api'))
+from api_job import Job  # noqa: E402
+from counted import main as counted  # noqa: E402
+
+SLUICE = sys.argv[1]
+
+
+class Odd(http.server.ThreadingHTTPServer):
+    """Answers with what `answer(words, times)` gives: a status, headers, a body. `words` are the
+    query's; `times` says how often this very URL was asked for before."""
+    daemon_threads = True
+
+    def __init__(self, answer):
+        super().__init__(('127.0.0.1', 0), Handler)
+        self.answer, self.asked, self.lock = answer, [], threading.Lock()
+        threading.Thread(target=self.serve_forever, args=[0.02], daemon=True).start()
+
+    def handle_error(self, *_):
+        """Connections that are given up."""
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        with self.server.lock:
+            times = self.server.asked.count(self.path)
+            self.server.asked.append(self.path)
+        split = urllib.parse.urlsplit(self.path)
+        words = dict(urllib.parse.parse_qsl(split.query), path=split.path)
+        status, headers, body = self.server.answer(words, times)
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        if 'Content-Length' not in headers and 'Transfer-Encoding' not in headers and \
+                headers.get('Connection') != 'close' and status != 204:
+            self.send_header('Content-Length', str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers.get('Content-Length', 0)))
+        self.do_GET()
+
+    def log_message(self, *_):
+        pass
+
+
+def rows(first, count):
+    return [{'id': number} for number in range(first, first + count)]
+
+
+def page_of(items, **more):
+    return json.dumps({**more, 'items': items}).encode()
+
+
+class Case(unittest.TestCase):
+    def over(self, answer, words, *run, decode='{ json: { records: .items } }', path='/items'):
+        self.api = Odd(answer)
+        self.addCleanup(self.api.server_close)
+        self.addCleanup(self.api.shutdown)
+        self.job = Job(SLUICE, f'url: "http://127.0.0.1:{self.api.server_port}{path}"\n{words}', decode)
+        self.addCleanup(self.job.__exit__)
+        return self.job.run(*run)
+
+    def ids(self):
+        return [json.loads(line)['id'] for line in self.job.lines()]
+
+    def check_all(self, ran, count, *words):
+        self.assertEqual(ran.code, 0, ran.err + ran.out)
+        self.assertEqual(self.ids(), list(range(count)))
+        for word in words:
+            self.assertIn(word, ran.out + ran.err)
+
+    def check_failed(self, ran, *words):
+        self.assertEqual(ran.code, 1, ran.err + ran.out)
+        for word in words:
+            self.assertIn(word, ran.out + ran.err)
+        self.assertEqual(self.job.objects(), [])
+
+
+class Offsets(Case):
+    def capped(self, most, count, total=False):
+        def answer(words, _):
+            begin, size = int(words['offset']), min(int(words['limit']), most)
+            more = {'total': count} if total else {}
+            return 200, {}, page_of(rows(begin, max(0, min(size, count - begin))), **more)
+        return answer
+
+    def test_a_server_that_gives_fewer_than_asked_for_loses_nothing(self):
+        words = 'next: { offset: offset, size: 1000, size_as: limit%s }\nparallel: %d'
+        for total in (False, True):
+            for parallel in (1, 8):
+                with self.subTest(total=total, parallel=parallel):
+                    ran = self.over(self.capped(100, 950, total),
+                                    words % (', total: .total' if total else '', parallel))
+                    self.check_all(ran, 950, 'fewer records than `size` (1000)')
+
+    def test_pages_of_the_size_asked_for_are_asked_for_once(self):
+        ran = self.over(self.capped(100, 250),
+                        'next: { offset: offset, size: 100, size_as: limit }')
+        self.check_all(ran, 250)
+        self.assertNotIn('fewer records', ran.out + ran.err)
+        self.assertEqual(len(self.api.asked), 4)
+
+    def test_an_api_that_counts_what_it_hides_goes_by_the_size(self):
+        def answer(words, _):
+            begin = int(words['offset'])
+            return 200, {}, page_of([row for row in rows(begin, 10) if row['id'] < 40 and row['id'] % 7])
+        ran = self.over(answer, 'next: { offset: offset, size: 10, step: size }')
+        self.assertEqual(ran.code, 0, ran.err)
+        self.assertEqual(self.ids(), [number for number in range(40) if number % 7])
+
+
+STYLES = {
+    'cursor': 'next: { cursor: .next, as: page }',
+    'header': 'next: { header: X-Next, as: page }',
+    'url': 'next: { url: .url }',
+    'link': 'next: { link: next }',
+    'page': 'next: { page: page, first: 0 }',
+    'offset': 'next: { offset: offset, size: 10 }',
+    'post': "body: '{\"a\": 1}'\nnext: { cursor: .next, as: page }",
+}
+
+
+def in_any_style(page_count, odd=None):
+    """Pages of ten, with all that any style needs; `odd(number, times)` may give another answer."""
+    def answer(words, times):
+        number = int(words.get('page', int(words.get('offset', 0)) // 10))
+        if odd and (other := odd(number, times)):
+            return other
+        if number >= page_count:
+            return 200, {}, page_of([])
+        more, headers = {}, {}
+        if number + 1 < page_count:
+            there = f'/items?page={number + 1}'
+            headers = {'X-Next': str(number + 1), 'Link': f'<{there}>; rel="next"'}
+            more = {'next': str(number + 1), 'url': there}
+        return 200, headers, page_of(rows(10 * number, 10), **more)
+    return answer
+
+
+class WithoutAByte(Case):
+    kinds = {
+        'length': (200, {}, b''),
+        'closed': (200, {'Connection': 'close'}, b''),
+        'chunked': (200, {'Transfer-Encoding': 'chunked'}, b'0\r\n\r\n'),
+    }
+
+    def test_it_is_asked_for_again_in_every_style(self):
+        for style, words in STYLES.items():
+            for kind, nothing in self.kinds.items():
+                if kind == 'chunked':  # HTTP/1.0 has no chunks.
+                    Handler.protocol_version = 'HTTP/1.1'
+                for at in (0, 1):
+                    with self.subTest(style=style, kind=kind, page=at):
+                        ran = self.over(in_any_style(
+                            3, lambda number, times: nothing if number == at and times == 0 else None),
+                            words)
+                        self.check_all(ran, 30)
+                Handler.protocol_version = 'HTTP/1.0'
+
+    def test_one_that_stays_so_is_an_error(self):
+        for style, words in STYLES.items():
+            with self.subTest(style):
+                ran = self.over(in_any_style(
+                    3, lambda number, _: self.kinds['length'] if number == 1 else None),
+                    words + '\nattempts: 3')
+                self.check_failed(ran, 'page 2', 'without a byte')
+
+    def test_a_204_is_an_empty_page(self):
+        for style, words in STYLES.items():
+            with self.subTest(style):
+                ran = self.over(in_any_style(
+                    2, lambda number, _: (204, {}, b'') if number == 2 else None), words)
+                self.check_all(ran, 20)
+                ran = self.over(lambda *_: (204, {}, b''), words)
+                self.assertEqual(ran.code, 0, ran.err)
+                self.assertEqual(self.job.objects(), [])
+
+    def test_no_lines_are_an_empty_page(self):
+        def answer(words, _):
+            number = int(words['page'])
+            lines = [json.dumps(row) for row in rows(number, 1)] if number < 3 else []
+            return 200, {}, ''.join(line + '\n' for line in lines).encode()
+        self.check_all(self.over(answer, 'next: { page: page, first: 0 }', decode='jsonl'), 3)
+
+
+class CutOrBroken(Case):
+    def bodies(self, size):
+        whole = json.dumps({'items': [{'id': number, 'note': 'x' * size} for number in range(20)],
+                            'more': 'y' * 20}).encode()
+        packed = gzip.compress(whole)
+        broken = bytearray(whole)
+        broken[len(whole) // 2] = ord('"')
+        inside = bytearray(whole)
+        inside[len(whole) // 2] = 1  # A control character inside a record's string
+        gz = {'Content-Encoding': 'gzip'}
+        return whole, {
+            'cut gzip': (gz, packed[:len(packed) * 2 // 3]),
+            'damaged gzip': (gz, packed[:-6] + b'123456'),
+            'cut JSON without a length': ({'Connection': 'close'}, whole[:len(whole) * 2 // 3]),
+            'cut JSON with one': ({}, whole[:-5]),
+            'broken JSON': ({}, bytes(broken)),
+            'broken inside a record': ({}, bytes(inside)),
+            'another form': ({}, b'{"message": "try again"}'),
+        }
+
+    def test_it_is_asked_for_again(self):
+        for size in (10, 5_000, 50_000):
+            whole, odd = self.bodies(size)
+            for kind, (headers, body) in odd.items():
+                with self.subTest(kind, size=size):
+                    ran = self.over(lambda _, times: (200, headers, body) if times == 0
+                                    else (200, {}, whole), '')
+                    self.check_all(ran, 20)
+                    self.assertEqual(len(self.api.asked), 2)
+
+    def test_one_that_stays_so_fails_the_unit_after_a_few(self):
+        for size in (10, 5_000):
+            whole, odd = self.bodies(size)
+            for kind, (headers, body) in odd.items():
+                with self.subTest(kind, size=size):
+                    ran = self.over(lambda *_: (200, headers, body), '')
+                    if kind == 'damaged gzip' and ran.code == 3:  # Its records may stand.
+                        self.assertIn('partial', ran.out + ran.err)
+                    else:
+                        self.check_failed(ran, 'page 1')
+                    self.assertEqual(len(self.api.asked), 3)
+
+    def test_pages_before_and_behind_it_come_once(self):
+        for style, words in STYLES.items():
+            with self.subTest(style):
+                cut = (200, {'Connection': 'close'}, page_of(rows(10, 10))[:-20])
+                ran = self.over(in_any_style(
+                    3, lambda number, times: cut if number == 1 and times == 0 else None), words)
+                self.check_all(ran, 30)
+
+    def test_with_many_at_once_and_little_memory(self):
+        def answer(words, times):
+            number = int(words['page'])
+            body = page_of([{'id': number, 'note': 'z' * 700_000}] if number < 24 else [])
+            if number % 5 == 1 and times == 0:
+                return 200, {'Connection': 'close'}, body[:-9]
+            return 200, {}, body
+        ran = self.over(answer, 'next: { page: page, first: 0 }\nparallel: 8', '--memory', '48MiB',
+                        '--in-flight', '3')
+        self.check_all(ran, 24)
+
+
+class Words(Case):
+    def three(self, words, **said):
+        def answer(asked, _):
+            number = int(asked.get('page', 0))
+            more = {name: value[min(number, len(value) - 1)] for name, value in said.items()}
+            return 200, {}, page_of(rows(2 * number, 2) if number < 3 else [], **more)
+        return self.over(answer, words)
+
+    def test_a_word_that_the_answers_lack_is_said(self):
+        for word, so in (('more: .has_more', 'no .has_more'), ('total: .totl', 'no .totl'),
+                         ('pages: .pages', 'no .pages')):
+            with self.subTest(word):
+                self.check_all(self.three(f'next: {{ page: page, first: 0, {word} }}'), 6, so)
+        for way, so in (('link: next', 'no Link with rel="next"'),
+                        ('header: X-Nxt, as: page', 'no header X-Nxt'),
+                        ('url: .nxt', 'no .nxt'), ('cursor: .nxt, as: page', 'no .nxt')):
+            with self.subTest(way):
+                self.check_all(self.three(f'next: {{ {way} }}'), 2, so, 'the only page')
+
+    def test_a_flag_means_what_it_says(self):
+        for yes, no in (('True', 'False'), ('yes', 'no'), ('Y', 'N'), (1, 0), (['x'], []),
+                        (True, None)):
+            with self.subTest(no=no):
+                ran = self.three('next: { page: page, first: 0, more: .more }', more=[yes, yes, no])
+                self.check_all(ran, 6)
+                self.assertEqual(len(self.api.asked), 3)
+
+    def test_words_that_contradict_each_other_are_an_error(self):
+        for words, said in (('cursor: .next, as: page, more: .more', {'more': [True]}),
+                            ('cursor: .next, as: page, pages: .pages', {'pages': [3]}),
+                            ('url: .next, more: .more', {'more': [True]}),
+                            ('link: next, pages: .pages', {'pages': [3]}),
+                            ('page: page, first: 0, more: .more, pages: .pages',
+                             {'more': [False], 'pages': [3]})):
+            with self.subTest(words):
+                self.check_failed(self.three(f'next: {{ {words} }}', **said), 'page 1', 'the API says')
+
+    def test_the_last_total_counts(self):
+        next_page = 'next: { page: page, first: 0, total: .total }'
+        self.check_all(self.three(next_page, total=[4, 6]), 6)
+        self.check_failed(self.three('next: { page: page, first: 0, total: .total, more: .more }',
+                                     total=[6, 7], more=[True, True, False]), 'announced 7')
+        self.check_all(self.three('next: { page: page, first: 0, pages: .pages }', pages=[2, 3]), 6)
+
+
+class AtOnce(Case):
+    def test_an_empty_page_before_full_ones_is_an_error(self):
+        def answer(words, _):
+            number = int(words['page'])
+            return 200, {}, page_of([] if number == 1 or number > 4 else rows(number, 1))
+        self.check_failed(self.over(answer, 'next: { page: page, first: 0 }\nparallel: 8'),
+                          'a page before it is empty')
+
+    def test_a_404_beyond_the_end_is_nobodys_fault(self):
+        def answer(words, _):
+            number = int(words['page'])
+            if number > 4:
+                return 404, {}, b'no such page'
+            return 200, {}, page_of(rows(2 * number, 2), total=10)
+        self.check_all(self.over(answer, 'next: { page: page, first: 0, total: .total }\nparallel: 8'),
+                       10)
+
+    def test_the_first_page_may_be_asked_again_while_others_hold_every_slot(self):
+        def answer(words, times):
+            number = int(words['page'])
+            if number == 0 and times < 2:
+                return 503, {}, b'busy'
+            items = [{'id': number, 'note': 'z' * 300_000}] if number < 30 else []
+            return 200, {}, page_of(items)
+        for in_flight in (1, 2, 3):
+            with self.subTest(in_flight):
+                ran = self.over(answer, 'next: { page: page, first: 0 }\nparallel: 8', '--in-flight',
+                                in_flight, '--memory', '48MiB', '--deadline', '60s')
+                self.check_all(ran, 30)
+
+
+class Lists(Case):
+    def lists(self, list_count, padding, odd=None):
+        """Lists of 40 rows each, of `padding` bytes a row."""
+        def answer(words, times):
+            if words['path'] == '/one':
+                return 200, {}, json.dumps({'id': int(words['id'])}).encode()
+            number = int(words.get('page', 0))
+            items = [{**row, 'at': f'/one?id={row["id"]}', 'note': 'n' * padding}
+                     for row in rows(40 * number, 40)]
+            more = {'next': number + 1} if number + 1 < list_count else {}
+            whole = page_of(items, **more)
+            return (odd(number, times, whole) if odd else None) or (200, {}, whole)
+        return answer
+
+    words = 'next: { cursor: .next, as: page }\ndetail: { url: "{.at}", records: .items }'
+    decode = '{ json: { single: true } }'
+
+    def test_a_list_that_is_larger_than_what_is_free_still_comes(self):
+        for padding in (90_000, 300_000):
+            with self.subTest(padding):
+                ran = self.over(self.lists(3, padding), self.words, '--memory', '48MiB', '--deadline',
+                                '60s', decode=self.decode)
+                self.check_all(ran, 120)
+
+    def test_a_list_that_is_cut_or_empty_is_asked_for_again(self):
+        for headers, body in (({'Connection': 'close'}, lambda whole: whole[:-30]), ({}, lambda _: b'')):
+            ran = self.over(self.lists(2, 10, lambda number, times, whole:
+                                       (200, headers, body(whole)) if times == 0 else None),
+                            self.words, decode=self.decode)
+            self.check_all(ran, 80)
+
+    def test_a_detail_that_is_cut_is_asked_for_again(self):
+        whole = self.lists(1, 10)
+
+        def answer(words, times):
+            if words.get('id') == '7' and times == 0:
+                return 200, {'Connection': 'close'}, b'{"id": 7'
+            return whole(words, times)
+        self.check_all(self.over(answer, self.words, decode=self.decode), 40)
+
+
+if __name__ == '__main__':
+    counted(sys.argv[3:])
