@@ -16,7 +16,7 @@ constexpr int exit_wrong_request = 2;
 
 // CLI11 knows numbers and texts; what else there is comes as text and is read afterwards.
 struct Texts {
-  std::string units, memory, deadline, grace, each;
+  std::string units, memory, deadline, grace, lease, each;
   std::vector<std::string> variables;
   uint64_t limit = 0;
 };
@@ -171,6 +171,18 @@ class Parser {
     app->add_option(
         "--grace", texts_.grace,
         "Once told to stop, end at last after so long, whatever is awaited (default 10s)");
+    add_others(app);
+  }
+  void add_others(CLI::App* app) {
+    CLI::Option* no_wait = app->add_flag_callback(
+        "--no-wait", [this] { command_.others = Others::leave; },
+        "Where another run has claimed a unit: exit 4, don't wait for it");
+    CLI::Option* take_over = app->add_flag_callback(
+        "--take-over", [this] { command_.others = Others::take_over; },
+        "... or take it at once; the other run loses its work");
+    app->add_option("--lease", texts_.lease,
+                    "... or once it has shown no sign of life for so long (default 60s)");
+    no_wait->excludes(take_over);
   }
   void add_explain(CLI::App* app) {
     app->add_option("PART", command_.word, "A part (lake, json, set), a role, `job` or `units`");
@@ -237,6 +249,13 @@ class Parser {
     }
     if (!texts_.grace.empty()) {
       command_.grace = TRY_IN(parse_duration(texts_.grace), "--grace");
+    }
+    if (!texts_.lease.empty()) {
+      command_.lease = TRY_IN(parse_duration(texts_.lease), "--lease");
+      if (*command_.lease < lease_min) {
+        return Error{ErrorKind::invalid, "--lease: at least " + print_duration(lease_min) +
+                                             ", since its owner renews it three times as often"};
+      }
     }
     if (texts_.limit > 0) command_.limit = texts_.limit;
     command_.fold.each_day = texts_.each == "day";

@@ -10,6 +10,7 @@
 #include "app/stop_on_signal.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "job/run.h"
 #include "job/units.h"
 #include "job/variables.h"
 
@@ -52,6 +53,8 @@ struct Command {
   std::optional<uint64_t> memory_bytes = {};
   std::optional<Nanoseconds> deadline = {};
   Nanoseconds grace = grace_default;
+  Others others = Others::wait;
+  std::optional<Nanoseconds> lease = {};
   uint32_t in_flight = 256;
   uint32_t workers = 0;  // 0: as many as cores
   bool redo = false, json = false, allow_empty = false;

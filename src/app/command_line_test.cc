@@ -49,6 +49,16 @@ TEST_CASE("a word that doesn't exist gets the nearest that does, and exit 2") {
   CHECK(line.text == "sluice: unknown option `--memroy`; did you mean `--memory`?\n");
 }
 
+TEST_CASE("another run's claim is waited for, unless a run is told otherwise") {
+  CHECK(parse_command_line({"run", "j"}).command->others == Others::wait);
+  CHECK(parse_command_line({"run", "j", "--no-wait"}).command->others == Others::leave);
+  CHECK(parse_command_line({"run", "j", "--take-over"}).command->others == Others::take_over);
+  CHECK(parse_command_line({"run", "j", "--no-wait", "--take-over"}).exit_code == 2);
+  CHECK_FALSE(parse_command_line({"run", "j"}).command->lease);
+  CHECK(parse_command_line({"run", "j", "--lease", "5m"}).command->lease == 300_s);
+  CHECK(parse_command_line({"run", "j", "--lease", "0s"}).exit_code == 2);
+}
+
 TEST_CASE("values that can't be read are errors with exit 2") {
   CHECK(parse_command_line({"run", "j", "--memory", "much"}).exit_code == 2);
   CHECK(parse_command_line({"run", "j", "--deadline", "soon"}).exit_code == 2);

@@ -46,16 +46,6 @@ Secrets& secrets_of_process() {
   return secrets;
 }
 
-// What a terminal would obey rather than show may come from an API, or from a key.
-std::string shown(std::string_view text) {
-  std::string out = secrets_of_process().hide(text);
-  for (char& c : out) {
-    const bool is_control = static_cast<unsigned char>(c) < ' ' || c == 0x7F;
-    if (is_control && c != '\n' && c != '\t') c = '?';
-  }
-  return out;
-}
-
 // A proxy's password, which no job names.
 void tell_proxies(const Environment& environment, Secrets& secrets) {
   for (const char* name : {"https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy", "ALL_PROXY"}) {
@@ -130,6 +120,16 @@ int complain(const Error& error) {
     std::fprintf(stderr, "sluice: %.*s\n", static_cast<int>(line.size()), line.data());
   }
   return exit_code_of(error);
+}
+
+// What a terminal would obey rather than show may come from an API, or from a key.
+std::string shown(std::string_view text) {
+  std::string out = secrets_of_process().hide(text);
+  for (char& c : out) {
+    const bool is_control = static_cast<unsigned char>(c) < ' ' || c == 0x7F;
+    if (is_control && c != '\n' && c != '\t') c = '?';
+  }
+  return out;
 }
 
 void warn(std::string_view text) {

@@ -44,6 +44,8 @@ int exit_code_of(const Error& error);
 //
 // "sluice: ..." on stderr, a line for each of the message's; answers exit_code_of().
 int complain(const Error& error);
+// Text as it may leave by a door of its own, a progress line's.
+std::string shown(std::string_view text);
 void warn(std::string_view text);        // "warning: ..." on stderr
 void print(std::string_view text);       // To stdout
 void print_json(std::string_view json);  // Likewise; it stays JSON

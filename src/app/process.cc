@@ -4,11 +4,14 @@
 #include <malloc.h>
 #include <sched.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <thread>
+#include <vector>
 
 #include "base/text.h"
 
@@ -38,6 +41,27 @@ uint64_t least_limit(const std::string& root, std::string folder, const std::str
     if (folder.empty()) return least;
     folder.resize(std::min(folder.rfind('/'), folder.size() - 1));
   }
+}
+
+// proc_pid_stat(5): numbers of fields as that page has them, from 1.
+constexpr size_t stat_state = 3, stat_start_time = 22;
+
+std::string field_of_stat(pid_t pid, size_t field) {
+  const std::string text = text_of("/proc/" + std::to_string(pid) + "/stat");
+  const size_t name_end = text.rfind(')');  // A name may hold anything.
+  if (name_end == text.npos || name_end + 2 > text.size()) return {};
+  const std::vector<std::string_view> words =
+      split(std::string_view(text).substr(name_end + 2), ' ');
+  constexpr size_t first = 3;  // Behind the number and the name
+  return field - first < words.size() ? std::string(words[field - first]) : std::string();
+}
+
+// Which processes can be seen from here, and since which start of the machine; empty: not known.
+std::string where_processes_are() {
+  struct stat processes = {};
+  if (::stat("/proc/self/ns/pid", &processes) != 0) return {};
+  const std::string boot = std::string(trim(text_of("/proc/sys/kernel/random/boot_id")));
+  return boot.empty() ? boot : std::to_string(processes.st_ino) + ' ' + boot;
 }
 
 }  // namespace
@@ -76,6 +100,28 @@ std::string host_name() {
   char name[256] = {};
   if (::gethostname(name, sizeof(name) - 1) != 0) return "unknown";
   return name;
+}
+
+// "<pid> <when it was started> <the processes it sees> <which start of the machine>". The second,
+// since numbers of processes come again; the third, since each container counts its own.
+std::string process_identity() {
+  const std::string begun = field_of_stat(::getpid(), stat_start_time);
+  const std::string place = where_processes_are();
+  if (begun.empty() || place.empty()) return {};
+  return std::to_string(::getpid()) + ' ' + begun + ' ' + place;
+}
+
+bool has_ended(std::string_view identity) {
+  const std::vector<std::string_view> words = split(identity, ' ');
+  if (words.size() != 4) return false;
+  const auto pid = parse_number<pid_t>(words[0]);
+  const std::string place = where_processes_are();
+  if (!pid || *pid <= 0 || place.empty()) return false;
+  if (place != std::string(words[2]) + ' ' + std::string(words[3])) return false;
+  if (::kill(*pid, 0) != 0 && errno == ESRCH) return true;
+  const std::string begun = field_of_stat(*pid, stat_start_time);
+  if (begun.empty()) return false;  // It is another user's, and hidden.
+  return begun != words[1] || field_of_stat(*pid, stat_state) == "Z";
 }
 
 unsigned usable_cores() {

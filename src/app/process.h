@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/environment.h"
 
@@ -14,6 +15,12 @@ void prepare_process();
 
 Environment process_environment();
 std::string host_name();
+// This process, told from all others that this machine has had since it was started; empty where
+// the system doesn't say.
+std::string process_identity();
+// Is it certain that the process with this identity has ended? Only of this machine's, and where
+// both see the same processes.
+bool has_ended(std::string_view identity);
 unsigned usable_cores();
 
 // The least memory limit of this process's cgroups; UINT64_MAX where there is none.

@@ -63,6 +63,12 @@ ProgressLine::~ProgressLine() {
   if (painted_) std::fputs("\r\x1b[K", stderr);
 }
 
+void ProgressLine::say(const std::string& text) {
+  std::fputs(((painted_ ? "\r\x1b[K" : "") + text + "\n").c_str(), stderr);
+  std::fflush(stderr);
+  painted_ = false;
+}
+
 void ProgressLine::show(const Progress& progress) {
   if (!terminal_) {
     std::fputs((report::json(progress) + "\n").c_str(), stderr);

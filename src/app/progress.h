@@ -18,6 +18,7 @@ class ProgressLine {
   ProgressLine& operator=(const ProgressLine&) = delete;
 
   void show(const Progress& progress);
+  void say(const std::string& text);  // A line that stays
   Nanoseconds every() const { return terminal_ ? 200_ms : 1_s; }
 
  private:

@@ -27,14 +27,18 @@ Result<int> run_job(const Command& command) {
   Workers workers(command.workers > 0 ? command.workers : usable_cores());
   InFlight in_flight(command.in_flight);
   Chance chance;
-  Resources resources{budget,        workers, in_flight,     inbox,
-                      opened->clock, chance,  opened->meter, host_name()};
+  Resources resources{
+      budget,        workers,     in_flight,          inbox,    opened->clock, chance,
+      opened->meter, host_name(), process_identity(), has_ended};
   ProgressLine line;
   const RunOptions options{
       .redo = command.redo,
       .limit = command.limit.value_or(UINT64_MAX),
       .span = {.documents = opened->aids.span_documents.value_or(UINT64_MAX)},
       .until = opened->aids.until,
+      .others = command.others,
+      .lease = command.lease.value_or(60_s),
+      .on_notice = [&line](const std::string& text) { line.say(shown(text)); },
       .on_progress = [&line](const Progress& progress) { line.show(progress); },
       .progress_every = line.every()};
   auto report = run(opened->job, opened->parts, std::move(units), resources, options);

@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "job/drift.h"
 #include "job/key_names.h"
+#include "job/lake_sweep.h"
 #include "job/owner.h"
 #include "job/shares.h"
 #include "job/unit_task.h"
@@ -49,7 +50,8 @@ class Run : public Task {
         started_(now()),
         hashes_annex_(hashes_of(job_, resources_.budget)),
         timers_(++series_),
-        ownership_(job_, parts_, resources_.inbox, TicketSeries(++series_)) {
+        ownership_(job_, parts_, resources_.inbox, TicketSeries(++series_)),
+        sweep_(job_, parts_, resources_, report_.run_id, more_tickets(), more_tickets()) {
     report_.units.resize(units_.size());
     if (options_.on_progress) post_timer(tick_, options_.progress_every);
   }
@@ -75,20 +77,21 @@ class Run : public Task {
       // Its bytes are free now: let the next one in before the others go on.
       return start_what_fits();
     }
+    if (units_ended()) sweep_on();
   }
 
   void on(Event& event) override {
     if (event.ticket == Stop::stop_ticket) return stop(dynamic_cast<Stop&>(event).why);
     if (timers_.owns(event.ticket)) return on_timer(event.ticket);
     if (ownership_.owns(event.ticket)) return on_ownership(event);
+    if (sweep_.owns(event.ticket)) return sweep_.on(event);
     const auto owner = owners_.find(static_cast<uint32_t>(event.ticket >> 32));
     if (owner == owners_.end()) return;
     if (UnitTask* task = task_of(owner->second)) task->on(event);
   }
 
-  bool done() const override {
-    return active_.empty() && (stopping_ || next_ == units_.size()) && ownership_.done();
-  }
+  bool done() const override { return units_ended() && sweep_.done(); }
+  const LakeSweep& sweep() const { return sweep_; }
   // Whether the lake is ours to write to. Known once done.
   const Status& ownership() const { return ownership_.status(); }
 
@@ -117,6 +120,19 @@ class Run : public Task {
     std::unique_ptr<UnitSeries> series;
     std::unique_ptr<UnitTask> task;
   };
+
+  TicketSeries more_tickets() { return TicketSeries(++series_); }
+
+  bool units_ended() const {
+    return active_.empty() && (stopping_ || next_ == units_.size()) && ownership_.done();
+  }
+
+  void sweep_on() {
+    if (!std::exchange(sweeping_, true)) {
+      stopping_ || !ownership_.status().ok() ? sweep_.skip() : sweep_.sweep(units_);
+    }
+    sweep_.start_what_fits();
+  }
 
   // Units make progress each with its own share; hundreds of reads in flight come out of the rest.
   // So all but the first of them leave half of the budget to the reads.
@@ -210,6 +226,8 @@ class Run : public Task {
   bool stopping_ = false;
   TicketSeries timers_;
   Ownership ownership_;
+  LakeSweep sweep_;
+  bool sweeping_ = false;
   Ticket tick_ = 0;
 };
 
@@ -222,6 +240,7 @@ ledger::UnitPtr ledger_unit(const Job& job, const JobParts& parts, const UnitNam
   made.fingerprint = job.fingerprint;
   made.run = run_id;
   made.host = resources.host;
+  made.process = resources.process;
   made.since = format_rfc3339(resources.clock.wall());
   made.share_bytes = job.sink_share_bytes;
   return std::make_shared<const ledger::Unit>(std::move(made));
@@ -273,6 +292,7 @@ Result<RunReport> run(const Job& job, const JobParts& parts, std::vector<UnitNam
   drive(run, resources.inbox);
   TRY(run.ownership());
   run.close();
+  if (!run.sweep().warning().empty()) report.warnings.push_back(run.sweep().warning());
   warn_of_drift(job, parts, report);
 
   const bool found =

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/budget.h"
@@ -42,6 +43,10 @@ struct Resources {
   Chance& chance;
   Meter& meter;
   std::string host;
+  // This process, and is it certain that another of this machine has ended? By these a killed run's
+  // claim is told from one that must be waited for.
+  std::string process = {};
+  std::function<bool(std::string_view process)> has_ended = {};
 };
 
 // Posted to the run's inbox, with ticket stop_ticket, it ends the run: what is committed stays,
@@ -67,11 +72,22 @@ struct SpanLimits {
   Nanoseconds age = 60_s;
 };
 
+// Units that another run has claimed; see docs/decisions/0010.
+enum class Others : uint8_t {
+  wait,       // Until the unit is done by either, or the claim is stale
+  leave,      // Its unit ends as claimed.
+  take_over,  // At once, if it is the first claim that is met; else wait.
+};
+inline constexpr Nanoseconds lease_min = 1_s;
+
 struct RunOptions {
   bool redo = false;
   uint64_t limit = UINT64_MAX;  // Documents of each unit, which stays unfinished
   SpanLimits span = {};
   std::optional<uint64_t> until = {};  // Streams: end at this position
+  Others others = Others::wait;
+  Nanoseconds lease = 60_s;  // A claim that hasn't changed for so long is nobody's.
+  std::function<void(const std::string&)> on_notice = {};  // What a person should know now
   std::function<void(const Progress&)> on_progress = {};
   Nanoseconds progress_every = 200_ms;
 };

@@ -42,9 +42,12 @@ UnitTask::UnitTask(UnitNames unit, Surroundings around, Lease lease)
       run_(ledger_unit_, {.redo = around_.redo || around_.parts.source->stream(),
                           .resume = may_resume(around_.parts),
                           .stream = around_.parts.source->stream(),
-                          .ends = !endless_}),
+                          .ends = !endless_,
+                          .waits = true}),
       driver_({*around_.parts.state, *around_.parts.lake}, around_.resources.inbox,
               around_.series.new_series(), around_.resources.chance),
+      others_(around_.resources, around_.options, around_.series.new_series()),
+      renewal_(around_.resources.inbox, around_.options.lease, around_.series.new_series()),
       fill_tickets_(fill_tickets(around_.series)),
       fill_around_{around_.job,     around_.parts, around_.resources,
                    around_.options, fill_tickets_, around_.hashes_annex},
@@ -76,6 +79,10 @@ void UnitTask::on(Event& event) {
     phase_ == Phase::sweeping ? driver_.on(*twins_, event) : driver_.on(run_, event);
   } else if (fill_ && fill_tickets_.own(event.ticket)) {
     fill_->on(event);
+  } else if (renewal_.owns(event.ticket)) {
+    renewal_.on(event);
+  } else if (others_.owns(event.ticket)) {
+    others_.on(event, run_);
   } else if (ahead_ && fill_tickets_.source.owns(event.ticket)) {
     ahead_->on(event);
   }
@@ -84,6 +91,7 @@ void UnitTask::on(Event& event) {
 void UnitTask::stop(std::string why) {
   if (stopping_ || phase_ == Phase::ended) return;
   stopping_ = true;
+  others_.stop(run_);
   if (phase_ != Phase::filling) return;
   if (endless_) {
     fill_->seal();  // What has been read is committed; the rest waits in the stream.
@@ -100,6 +108,7 @@ void UnitTask::ledger_on() {
   if (run_.committed()) report_committed();
   if (run_.is_claiming()) look_ahead();
   if (!driver_.idle()) return;
+  if (run_.waits()) return wait_on();
   if (run_.done()) {
     if (!close_source()) return;
     using Outcome = ledger::UnitRun::Outcome;
@@ -118,6 +127,13 @@ void UnitTask::ledger_on() {
     fail({ErrorKind::cancelled, "stopped"}, {});
   }
   ledger_on();
+}
+
+// What was listed ahead is old once the wait is over.
+void UnitTask::wait_on() {
+  if (!close_source()) return;
+  others_.decide(run_, report_);
+  if (!others_.waits_for_timer()) ledger_on();
 }
 
 bool UnitTask::stops_here() const {
@@ -188,6 +204,7 @@ void UnitTask::open_fill() {
     return ledger_on();
   }
   fill_ = std::move(*fill);
+  renewal_.begin();
   phase_ = Phase::filling;
   fill_on();
 }
@@ -217,8 +234,12 @@ void UnitTask::fill_on() {
 // more than what came after.
 void UnitTask::keep_checkpoint() {
   if (run_.may_checkpoint() && !run_.checkpointing()) {
-    if (auto latest = fill_->take_checkpoint()) run_.checkpoint(std::move(*latest));
+    if (auto latest = fill_->take_checkpoint()) {
+      run_.checkpoint(std::move(*latest));
+      renewal_.begin();
+    }
   }
+  renewal_.renew_if_due(run_);
   driver_.start_what_fits(run_);
   if (run_.claim_lost()) {
     fill_->end(FillEnd::claim_lost, {ErrorKind::conflict, "another run has claimed the unit"});
@@ -381,13 +402,19 @@ void UnitTask::tell_outcome() {
       }
       break;
     case Outcome::nothing_to_do:
-      report_.outcome = has_settled_ours() ? UnitOutcome::done : UnitOutcome::done_already;
+      report_.outcome = has_settled_ours()      ? UnitOutcome::done
+                        : run_.done_meanwhile() ? UnitOutcome::done_by_other
+                                                : UnitOutcome::done_already;
       break;
     case Outcome::stale:
       report_.outcome = UnitOutcome::stale;
       break;
     case Outcome::left_alone:
-      report_.outcome = UnitOutcome::claimed;
+      report_.outcome = stopping_ ? UnitOutcome::stopped : UnitOutcome::claimed;
+      report_.error = Error{
+          ErrorKind::conflict,
+          "unit " + unit_.id + ": " + others_.words() +
+              (stopping_ ? "; stopped before it was done" : "; not waited for, as --no-wait says")};
       break;
     case Outcome::lost:
       report_.outcome =

@@ -7,12 +7,13 @@
 //   ledger ──> filling ──> (sweeping) ──> ledger ──> (sweeping) ──> ended
 //
 //   ledger    the claim is ours               filling
+//             another's claim is open         it waits: job/others_claim.h
 //             an intent can't be completed    the ledger claims anew: filling, from the beginning
 //             it is over                      ended; after a failure by way of sweeping
 //   filling   filled                          ledger: the intent; where an upload may have a twin,
 //                                             by way of sweeping
 //             upload_gone, cursor_unknown     ledger: claims anew, without a checkpoint
-//             claim_lost                      ledger: whose is it now
+//             claim_lost                      ledger: whose is it now; a renewal may find it out
 //             failed, stopped                 ledger: the reason is noted, or the unit is left as
 //                                             it stands, with its checkpoint
 //   sweeping  swept                           the intent, or ended
@@ -28,6 +29,7 @@
 #include "flow/loop.h"
 #include "job/fill.h"
 #include "job/ledger_driver.h"
+#include "job/others_claim.h"
 #include "job/report.h"
 #include "job/run.h"
 #include "ledger/twins.h"
@@ -66,7 +68,10 @@ class UnitTask : public Task {
   // Until the run may write: the unit reads and lists, and waits with its claim. Refused, it fails.
   void hold_writes() { driver_.hold_writes(); }
   void let_writes_go() { driver_.let_writes_go(); }
-  void refuse_writes(const Error& error) { driver_.refuse_writes(run_, error); }
+  void refuse_writes(const Error& error) {
+    driver_.refuse_writes(run_, error);
+    others_.stop(run_);
+  }
 
   void stop(std::string why);  // As soon as it can, leaving nothing half done
   const UnitReport& report() const { return report_; }
@@ -78,6 +83,7 @@ class UnitTask : public Task {
 
   // The ledger's turns.
   void ledger_on();
+  void wait_on();
   bool stops_here() const;
   void look_ahead();
   bool close_source();
@@ -105,6 +111,8 @@ class UnitTask : public Task {
   const ledger::UnitPtr ledger_unit_;
   ledger::UnitRun run_;
   LedgerDriver driver_;
+  OthersClaim others_;
+  Renewal renewal_;
   FillTickets fill_tickets_;
   const Fill::Surroundings fill_around_;
   Lease lease_;

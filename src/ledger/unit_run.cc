@@ -166,6 +166,7 @@ void UnitRun::after_sweep() {
 void UnitRun::lose() {
   const bool endless = options_.stream && !options_.ends;
   if (!options_.waits || endless) return end(Outcome::lost);
+  if (!another_) another_ = first_seen_.value_or(0) + 1;  // It may be closed by now.
   held_ = {};
   claim();
 }

@@ -1,3 +1,5 @@
+// The tables of what is explored. Long because they are tables: an entry for each scenario and for
+// each hole, beside what makes processes of them.
 #include "explorer/scenarios.h"
 
 #include <memory>

@@ -68,7 +68,7 @@ class Streams(Trials):
             self.trial = f'hand-over {i + 1} after {delay:.4f} s, until {until}'
             first = lake.start(env=self.stream_env(until))
             time.sleep(delay)
-            second = lake.start(env=self.stream_env(until))
+            second = lake.start('--take-over', env=self.stream_env(until))
             codes = []
             for owner in (first, second):
                 ended = lake.end(owner)
@@ -92,7 +92,7 @@ class Streams(Trials):
             time.sleep(delay)
             zombie.send_signal(signal.SIGSTOP)
             until = self.position(lake) + self.chance.randrange(50, 300)
-            other = lake.start(env=self.stream_env(until))
+            other = lake.start('--take-over', env=self.stream_env(until))
             try:
                 other.wait(timeout=5)
             except subprocess.TimeoutExpired:

@@ -42,6 +42,7 @@ class World {
   unsigned threads = 2;
   WallTime wall = {1'707'400'000'000'000'000};  // 2024-02-08T13:46:40Z
   std::function<void(Inbox&)> before_run = {};
+  std::function<bool(std::string_view process)> has_ended = {};
 
   void give(const std::string& key, std::string body) {
     REQUIRE(call(*given, Put{Key(key), std::move(body)}).ok());
@@ -63,7 +64,8 @@ class World {
     Inbox inbox;
     Chance chance;
     Meter meter;
-    Resources resources{budget, workers, open, inbox, clock, chance, meter, "here"};
+    Resources resources{budget, workers, open,   inbox,  clock,
+                        chance, meter,   "here", "1234", has_ended};
     if (before_run) before_run(inbox);
     auto report = sluice::run(job, parts, std::move(units), resources, options);
     source_calls = faulty_source->calls();
