@@ -24,6 +24,7 @@ struct SourceContext {
   uint64_t position = 0;                   // Streams: where to begin
   std::optional<uint64_t> until = {};      // Streams: end at this position
   std::optional<std::string> cursor = {};  // Where an earlier run got to: cursor_after()
+  const DecoderMaker* decoder = nullptr;   // Of its documents; null: not known
 };
 
 struct PlannedInput {

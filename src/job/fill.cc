@@ -30,7 +30,8 @@ SourceContext source_context(const Fill::Surroundings& around, const UnitNames& 
           .inbox = shared.inbox,
           .tickets = around.tickets.source,
           .limit = around.options.limit,
-          .until = around.options.until};
+          .until = around.options.until,
+          .decoder = around.parts.decoder.get()};
 }
 
 }  // namespace

@@ -70,8 +70,10 @@ class HttpPages : public Source {
   }
 
   std::vector<std::string> take_warnings() override {
-    if (paging_.doubt().empty() || std::exchange(doubt_told_, true)) return {};
-    return {paging_.doubt()};
+    std::vector<std::string> warnings = fetcher_.take_warnings();
+    if (!paging_.doubt().empty() && !std::exchange(doubt_told_, true))
+      warnings.push_back(paging_.doubt());
+    return warnings;
   }
 
   std::optional<uint64_t> documents() const override {

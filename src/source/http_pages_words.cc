@@ -317,7 +317,10 @@ const PartDoc& http_pages_doc() {
            rate_words(),
            {.name = "timeout",
             .type = FieldType::duration,
-            .help = "No answer, or no further byte of one, for so long: it is asked for again.",
+            .help =
+                "No answer, or no further byte of one, for so long: it is asked for again. So is "
+                "one that has taken five times as long and brings less than 100 bytes a "
+                "second.",
             .default_text = "60s"},
            {.name = "attempts",
             .type = FieldType::count,
@@ -326,7 +329,8 @@ const PartDoc& http_pages_doc() {
             .default_text = "8"},
            {.name = "give_up_after",
             .type = FieldType::duration,
-            .help = "Nor can one that hasn't come for so long, but for what the API asked to wait.",
+            .help = "Nor can one that hasn't come for so long, but for what the API asked to wait: "
+                    "that is kept in full, and said at once, up to a day (or this, if it is more).",
             .default_text = "10m"}},
       .example =
           "source:\n"
