@@ -1,5 +1,7 @@
 #include "flow/workers.h"
 
+#include <system_error>
+
 namespace sluice {
 
 Scratch::Key Scratch::new_key() {
@@ -9,7 +11,12 @@ Scratch::Key Scratch::new_key() {
 
 Workers::Workers(unsigned threads) {
   for (unsigned i = 0; i < std::max(1U, threads); ++i) {
-    threads_.emplace_back([this](const std::stop_token& stop) { serve(stop); });
+    try {
+      threads_.emplace_back([this](const std::stop_token& stop) { serve(stop); });
+    } catch (const std::system_error&) {
+      if (threads_.empty()) throw;
+      return;  // Fewer do it, too.
+    }
   }
 }
 

@@ -19,7 +19,8 @@ namespace sluice {
 
 class TestCertificates {
  public:
-  explicit TestCertificates(const std::string& name = "authority") : authority_key_(EVP_EC_gen("P-256")) {
+  explicit TestCertificates(const std::string& name = "authority")
+      : authority_key_(EVP_EC_gen("P-256")) {
     std::string folder = "/tmp/sluice-certificates-XXXXXX";
     ENSURE(::mkdtemp(folder.data()) != nullptr);
     folder_ = folder;

@@ -152,7 +152,8 @@ Connection::Step Connection::advance(std::span<char> scratch, Instant at) {
 // Whatever comes while nothing is asked is the end: bytes behind an answer would be taken for the
 // beginning of the next.
 bool Connection::is_quiet(std::span<char> scratch) {
-  return stream_.read(scratch).how == Stream::Moved::How::blocked;
+  // Over TLS what has come may be a session's ticket, which is no answer.
+  return !stream_.may_have_come() || stream_.read(scratch).how == Stream::Moved::How::blocked;
 }
 
 Connection::Step Connection::send(Instant at) {
@@ -255,6 +256,11 @@ Connection::Step Connection::receive_tunnel(std::span<char> scratch, Instant at)
                      " with status " + std::to_string(status) +
                      (status == 407 ? ": it wants a user and a password in its URL" : "")});
   }
+  // The server behind it speaks when it is spoken to: what is there already is none of its words.
+  if (*taken < moved.bytes)
+    return fail({ErrorKind::transient, "the proxy " + origin_.proxy->host +
+                                           " said more than that the way is free to " +
+                                           origin_.url.host});
   stream_.start_tls(*tls_, origin_.url.host);
   state_ = State::handshaking;
   return Step::blocked;

@@ -13,13 +13,6 @@ namespace sluice {
 
 namespace {
 
-// A third of the files that the process may open: another engine needs some, and files do.
-uint32_t connections_by_files() {
-  rlimit files = {};
-  if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY) return UINT32_MAX;
-  return static_cast<uint32_t>(std::clamp<rlim_t>(files.rlim_cur / 3, 2, UINT32_MAX));
-}
-
 class ShardedEngine : public HttpEngine {
  public:
   Status open(const EngineOptions& options) {
@@ -58,6 +51,12 @@ class ShardedEngine : public HttpEngine {
 };
 
 }  // namespace
+
+uint32_t connections_by_files() {
+  rlimit files = {};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY) return UINT32_MAX;
+  return static_cast<uint32_t>(std::clamp<rlim_t>(files.rlim_cur / 3, 2, UINT32_MAX));
+}
 
 Result<std::unique_ptr<HttpEngine>> make_engine(const EngineOptions& options) {
   auto engine = std::make_unique<ShardedEngine>();

@@ -42,6 +42,10 @@ class HttpEngine : public Engine {
   virtual EngineCounts counts() const = 0;
 };
 
+// So many connections an engine opens at most, whatever its options say: a third of the files that
+// the process may have open (ulimit -n), since another engine needs some, and files do.
+uint32_t connections_by_files();
+
 // Ends (and answers what is open with `cancelled`) when destroyed. `invalid`: the TLS files.
 Result<std::unique_ptr<HttpEngine>> make_engine(const EngineOptions& options);
 

@@ -399,6 +399,20 @@ TEST_CASE("a proxy is asked for an address of IPv6 in brackets") {
   CHECK(asked.starts_with("CONNECT [2001:db8::1]:8443 HTTP/1.1\r\nHost: [2001:db8::1]:8443\r\n"));
 }
 
+TEST_CASE("what a proxy says behind its answer is not the server's word") {
+  TestServer proxy([&](Peer& peer) {
+    if (peer.request().empty()) return;
+    peer.say("HTTP/1.1 200 OK\r\n\r\nand more");
+    peer.bytes();
+  });
+  const auto rules = ProxyRules::from(
+      Environment{{{"https_proxy", "http://127.0.0.1:" + std::to_string(proxy.port())}}});
+  REQUIRE(rules.ok());
+  const auto got = call(*engine({.proxies = *rules}), {.url = "https://s3.example/"});
+  REQUIRE_FALSE(got.ok());
+  CHECK_MESSAGE(got.error().message.find("said more") != std::string::npos, got.error().message);
+}
+
 TEST_CASE("behind a tunnel a server must show its own certificate") {
   TestServer proxy([&](Peer& peer) {
     if (peer.request().empty()) return;

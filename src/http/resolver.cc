@@ -11,6 +11,7 @@
 #include <system_error>
 #include <thread>
 
+#include "base/no_thread.h"
 #include "base/signals.h"
 
 namespace sluice {
@@ -116,10 +117,7 @@ void Resolver::resolve(std::string host, uint16_t port, Answered answered) {
     ++shared_->threads;
   } catch (const std::system_error& error) {
     if (shared_->threads > 0) return;  // Whoever is there takes it over.
-    shared_->answer(
-        shared_->questions.back(),
-        Error{ErrorKind::transient, std::string("no thread to ask for a name: ") + error.what() +
-                                        "; raise the limit of processes (ulimit -u, pids)"});
+    shared_->answer(shared_->questions.back(), no_thread(error));
     shared_->questions.pop_back();
   }
 }

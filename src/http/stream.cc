@@ -315,6 +315,12 @@ Stream::Moved Stream::read(std::span<char> room) {
   return {Moved::How::failed, 0, std::strerror(errno)};
 }
 
+bool Stream::may_have_come() const {
+  if (tls_ != nullptr && SSL_has_pending(tls_) == 1) return true;
+  char first = 0;
+  return ::recv(fd_, &first, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
+}
+
 Stream::Moved Stream::write(std::string_view first, std::string_view second) {
   if (tls_ != nullptr) {
     ERR_clear_error();

@@ -71,6 +71,8 @@ class Stream {
   Result<bool> handshake();  // false: blocked
 
   Moved read(std::span<char> room);
+  // False: nothing is there, and read() would say `blocked`, for more CPU. True: look.
+  bool may_have_come() const;
   // Both, one behind the other; how many bytes of the two together.
   Moved write(std::string_view first, std::string_view second);
 

@@ -345,6 +345,11 @@ const PartDoc& http_pages_doc() {
 Result<HttpPagesOptions> read_http_pages(const Settings& settings) {
   HttpPagesOptions options{.url = settings.templ("url")};
   TRY(check_constant(settings, "url", options.url));
+  const std::string& url = options.url.text();
+  if (url.substr(0, end_of_origin(url)).find('@') != url.npos)
+    return settings.error_at("url",
+                             "a user and a password in a URL are not sent; name them in "
+                             "auth: { basic: { user: ..., password: ... } }");
   const auto read_map = [&](std::string_view field, auto& out) -> Status {
     for (const Settings::Item& item : settings.items(field)) {
       TRY(check_constant(settings, field, item.templ()));
