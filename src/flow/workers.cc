@@ -10,13 +10,11 @@ Scratch::Key Scratch::new_key() {
 }
 
 Workers::Workers(unsigned threads) {
-  for (unsigned i = 0; i < std::max(1U, threads); ++i) {
-    try {
-      threads_.emplace_back([this](const std::stop_token& stop) { serve(stop); });
-    } catch (const std::system_error&) {
-      if (threads_.empty()) throw;
-      return;  // Fewer do it, too.
-    }
+  const auto work = [this](const std::stop_token& stop) { serve(stop); };
+  threads_.emplace_back(work);
+  try {
+    while (threads_.size() < threads) threads_.emplace_back(work);
+  } catch (const std::system_error&) {  // Fewer do it, too.
   }
 }
 

@@ -344,7 +344,8 @@ void PageFetcher::doubt_end(const Page& page) {
 void PageFetcher::again(Page& page, Nanoseconds asked_for, Error why) {
   const Instant at = now();
   if (page.first_failed == Instant{})
-    page.first_failed = std::max(page.started, at - slow_timeouts_most * options_.answer_within);
+    page.first_failed =
+        std::max(page.started, Instant{at.ns - slow_timeouts_most * options_.answer_within});
   const bool is_refusal = why.kind == ErrorKind::throttled;
   ++(is_refusal ? page.refusals : page.failures);
   if (is_hopeless(page, at, asked_for, why)) return give_up(page, std::move(why));
