@@ -80,8 +80,8 @@ struct Walked {
   Clock clock;
   RequestRate rate{0, 1};
   std::vector<std::string> said, warnings;
-  ApiAccess api{engine, clock, nullptr, rate,
-                [this](const std::string& text) { said.push_back(text); }};
+  ApiAccess api{engine, clock, nullptr,
+                rate,   {},    [this](const std::string& text) { said.push_back(text); }};
   RetryRules pauses{.pause_base = 1, .pause_most = 1};
   UnitNames unit{.id = "2024-02-08"};
   InFlight in_flight{16};
