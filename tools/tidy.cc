@@ -62,7 +62,11 @@ const std::vector<Ban>& bans() {
       {"printf(", In::rooms, {"app/"}, "return it; app prints"},
       {"fprintf(", In::rooms, {"app/", "base/result"}, "return it; app prints"},
       {"puts(", In::rooms, {"app/"}, "return it; app prints"},
-      {"detach()", In::everywhere, {}, "who starts a thread outlives it: a jthread as a member"},
+      // getaddrinfo() can't be broken off, and a run that ends doesn't wait half a minute for it.
+      {"detach()",
+       In::everywhere,
+       {"http/resolver"},
+       "who starts a thread outlives it: a jthread as a member"},
       {"throw", In::everywhere, {}, "return an Error (base/result.h)"},
       {"co_await",
        In::everywhere,

@@ -3,13 +3,24 @@
 #include <utility>
 #include <vector>
 
+#include "app/progress.h"
+#include "app/trusted.h"
 #include "aws/credential_source.h"
 #include "aws/surroundings.h"
 #include "http/engine.h"
+#include "http/url.h"
 #include "source/http_pages.h"
 
 namespace sluice {
 namespace {
+
+// Where a certificate of ours may be shown: that must be clear before there is a unit.
+Result<std::string> constant_origin(const Template& url) {
+  const std::string origin = url.text().substr(0, end_of_origin(url.text()));
+  if (origin.find('{') == origin.npos) return origin;
+  return Error{ErrorKind::invalid,
+               "auth: mtls: the url's host must be the same for all units: " + origin};
+}
 
 class ApiSource : public SourceMaker {
  public:
@@ -28,8 +39,14 @@ class ApiSource : public SourceMaker {
     EngineOptions how{.shards = 1};
     how.connect_within = 10_s;
     how.proxies = TRY(ProxyRules::from(environment_));
-    how.tls.ca_file = environment_.get("SSL_CERT_FILE").value_or("");
-    if (auto tls = TRY(auth_tls(words))) how.tls = std::move(*tls);
+    how.tls = trusted_by_apis(environment_);
+    if (auto own = TRY(auth_tls(words))) {
+      if (own->ca_file.empty()) {
+        own->ca_file = how.tls.ca_file;
+        own->more_ca_files = how.tls.more_ca_files;
+      }
+      how.own_tls = {TRY(constant_origin(options.url)), std::move(*own)};
+    }
     engine_ = TRY(make_engine(how));
     tell_secrets(options);
     auth_ = TRY(make_api_auth(
@@ -37,7 +54,7 @@ class ApiSource : public SourceMaker {
         [this](const aws::AwsOptions& asked) { return credentials(asked); }, secrets_));
     rate_ = std::make_unique<RequestRate>(options.per_second,
                                           auth_ == nullptr ? 1 : auth_->identities());
-    access_.reset(new ApiAccess{*engine_, clock_, auth_.get(), *rate_, secrets_});
+    access_.reset(new ApiAccess{*engine_, clock_, auth_.get(), *rate_, secrets_, tell});
     inner_ = make_http_pages_maker(*access_, std::move(options));
     return {};
   }

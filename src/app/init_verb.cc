@@ -8,6 +8,7 @@
 #include "app/guess_job.h"
 #include "app/opened_job.h"
 #include "app/process.h"
+#include "app/trusted.h"
 #include "app/verbs.h"
 #include "base/text.h"
 #include "codec/inflate.h"
@@ -103,7 +104,7 @@ Result<ApiAnswer> look_at(const InitWords& words, const Headers& headers) {
   EngineOptions how{.shards = 1};
   how.connect_within = 10_s;
   how.proxies = TRY(ProxyRules::from(environment));
-  how.tls.ca_file = environment.get("SSL_CERT_FILE").value_or("");
+  how.tls = trusted_by_apis(environment);
   const auto engine = TRY(make_engine(how));
   HttpResponse response = TRY(ask(*engine, words.url, headers));
   const std::string where = "GET " + url_to_show(words.url) + ": ";

@@ -57,6 +57,11 @@ std::string progress_text(const Progress& progress, size_t columns) {
   return text;
 }
 
+void tell(const std::string& text) {
+  const char* const line_away = ::isatty(STDERR_FILENO) == 1 ? "\r\x1b[K" : "";
+  std::fputs((line_away + ("note: " + text) + "\n").c_str(), stderr);
+}
+
 ProgressLine::ProgressLine() : terminal_(::isatty(STDERR_FILENO) == 1) {}
 
 ProgressLine::~ProgressLine() {

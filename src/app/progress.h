@@ -26,6 +26,10 @@ class ProgressLine {
   bool painted_ = false;
 };
 
+// A line for whoever watches, at once: above the progress line, on whatever stderr is. From any
+// thread.
+void tell(const std::string& text);
+
 // "3/31 units  3.9k documents  17.6k records  ...", for at most `columns`.
 std::string progress_text(const Progress& progress, size_t columns);
 

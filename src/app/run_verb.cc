@@ -4,12 +4,22 @@
 #include "app/progress.h"
 #include "app/stop_on_signal.h"
 #include "app/verbs.h"
+#include "http/engine.h"
 #include "job/drift.h"
 #include "report/json.h"
 #include "report/table.h"
 
 namespace sluice {
 namespace {
+
+// Each may need a connection.
+uint32_t in_flight_by_files(uint32_t wanted) {
+  const uint32_t most = connections_by_files();
+  if (wanted <= most) return wanted;
+  tell("at most " + std::to_string(most) + " requests at once, not " + std::to_string(wanted) +
+       ": more files may not be open (ulimit -n)");
+  return most;
+}
 
 Result<int> run_job(const Command& command) {
   StopOnSignal stop({.deadline = command.deadline, .grace = command.grace});
@@ -25,7 +35,7 @@ Result<int> run_job(const Command& command) {
   Inbox inbox;
   const StopOnSignal::Listener listener(stop, inbox);
   Workers workers(command.workers > 0 ? command.workers : usable_cores());
-  InFlight in_flight(command.in_flight);
+  InFlight in_flight(in_flight_by_files(command.in_flight));
   Chance chance;
   Resources resources{
       budget,        workers,     in_flight,          inbox,    opened->clock, chance,

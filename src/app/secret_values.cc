@@ -1,5 +1,6 @@
 #include "app/secret_values.h"
 
+#include "app/trusted.h"
 #include "aws/surroundings.h"
 #include "source/secret_file.h"
 
@@ -32,7 +33,7 @@ Status SecretValues::open_aws() {
   EngineOptions options;
   options.shards = 1;
   options.proxies = TRY(ProxyRules::from(environment_));
-  options.tls.ca_file = environment_.get("AWS_CA_BUNDLE").value_or("");
+  options.tls = TRY(trusted_by_aws({}, environment_));
   engine_ = TRY(make_engine(options));
   const aws::AwsSurroundings surroundings = aws::real_surroundings(environment_, *engine_, clock_);
   credentials_ = aws::make_credential_source({}, surroundings);

@@ -4,6 +4,7 @@
 
 #include "aws/control_call.h"
 #include "base/text.h"
+#include "http/host_kind.h"
 
 namespace sluice::aws {
 namespace {
@@ -24,10 +25,9 @@ bool is_allowed(std::string_view url) {
     host = host.substr(0, host.find(':'));
   }
   constexpr std::string_view known[] = {"169.254.170.2", "169.254.170.23", "[fd00:ec2::23]",
-                                        "localhost", "[::1]"};
-  const bool is_loopback =
-      host.starts_with("127.") && host.find_first_not_of("0123456789.") == host.npos;
-  return is_loopback || std::find(std::begin(known), std::end(known), host) != std::end(known);
+                                        "[::1]"};
+  return host_kind(std::string(host)) == HostKind::loopback ||
+         std::find(std::begin(known), std::end(known), host) != std::end(known);
 }
 
 Result<std::string> container_token(const AwsSurroundings& surroundings) {

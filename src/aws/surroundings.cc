@@ -97,10 +97,23 @@ Result<Profiles> read_profiles(const AwsOptions& options, const AwsSurroundings&
   return profiles;
 }
 
-AwsSurroundings real_surroundings(Environment environment, Engine& http, const Clock& clock) {
+Result<std::string> ca_bundle(const AwsOptions& options, const AwsSurroundings& surroundings) {
+  const Environment& environment = surroundings.environment;
+  if (auto named = variable(environment, "AWS_CA_BUNDLE")) return *named;
+  const Profiles profiles = TRY(read_profiles(options, surroundings));
+  const auto path = profiles.get(profile_name(options, environment), "ca_bundle");
+  return path ? expand_home(*path, environment) : std::string();
+}
+
+AwsSurroundings real_files(Environment environment) {
   AwsSurroundings surroundings;
   surroundings.environment = std::move(environment);
   surroundings.read_file = read_whole_file;
+  return surroundings;
+}
+
+AwsSurroundings real_surroundings(Environment environment, Engine& http, const Clock& clock) {
+  AwsSurroundings surroundings = real_files(std::move(environment));
   surroundings.write_file = write_whole_file;
   surroundings.run_process = [](const std::vector<std::string>& words) {
     return run_process(words);

@@ -52,6 +52,12 @@ std::string expand_home(std::string_view path, const Environment& environment);
 // A variable, without blanks around it; nothing if it is empty then.
 std::optional<std::string> variable(const Environment& environment, std::string_view name);
 
+// Whose authorities AWS's endpoints are to show: AWS_CA_BUNDLE, else the profile's ca_bundle;
+// empty: neither is said. The file need not be there. Errors as of read_profiles.
+Result<std::string> ca_bundle(const AwsOptions& options, const AwsSurroundings& surroundings);
+
+// The world as it is, without requests: for what is asked before there is an engine.
+AwsSurroundings real_files(Environment environment);
 // The world as it is: files, programs. A file is at most 16 MiB; one that is written is made whole
 // beside and renamed, for its owner alone.
 AwsSurroundings real_surroundings(Environment environment, Engine& http, const Clock& clock);

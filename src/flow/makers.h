@@ -26,6 +26,7 @@ struct SourceContext {
   std::optional<uint64_t> until = {};      // Streams: end at this position
   std::optional<std::string> cursor = {};  // Where an earlier run got to: cursor_after()
   bool may_be_empty = false;               // As DecoderMaker::may_be_empty()
+  const DecoderMaker* decoder = nullptr;   // Of its documents; null: not known
 };
 
 struct PlannedInput {

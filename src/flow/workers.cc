@@ -1,5 +1,7 @@
 #include "flow/workers.h"
 
+#include <system_error>
+
 namespace sluice {
 
 Scratch::Key Scratch::new_key() {
@@ -8,8 +10,11 @@ Scratch::Key Scratch::new_key() {
 }
 
 Workers::Workers(unsigned threads) {
-  for (unsigned i = 0; i < std::max(1U, threads); ++i) {
-    threads_.emplace_back([this](const std::stop_token& stop) { serve(stop); });
+  const auto work = [this](const std::stop_token& stop) { serve(stop); };
+  threads_.emplace_back(work);
+  try {
+    while (threads_.size() < threads) threads_.emplace_back(work);
+  } catch (const std::system_error&) {  // Fewer do it, too.
   }
 }
 

@@ -19,11 +19,12 @@ namespace sluice {
 
 class TestCertificates {
  public:
-  TestCertificates() : authority_key_(EVP_EC_gen("P-256")) {
+  explicit TestCertificates(const std::string& name = "authority")
+      : authority_key_(EVP_EC_gen("P-256")) {
     std::string folder = "/tmp/sluice-certificates-XXXXXX";
     ENSURE(::mkdtemp(folder.data()) != nullptr);
     folder_ = folder;
-    authority_ = make("authority", authority_key_, nullptr);
+    authority_ = make(name, authority_key_, nullptr);
     write_certificate("ca.pem", authority_);
   }
   ~TestCertificates() {

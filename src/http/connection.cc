@@ -38,9 +38,11 @@ Connection::Connection(Origin& origin, const Address& address, TlsContext* tls, 
       stream_(open_socket(address)),
       began_at_(at),
       moved_at_(at) {
-  if (stream_.fd() >= 0)
-    (void)::connect(stream_.fd(), reinterpret_cast<const sockaddr*>(&address.storage),
-                    address.bytes);
+  const bool has_begun =
+      stream_.fd() >= 0 &&
+      ::connect(stream_.fd(), reinterpret_cast<const sockaddr*>(&address.storage), address.bytes) ==
+          0;
+  if (!has_begun && errno != EINPROGRESS && errno != EINTR) begin_error_ = errno;
 }
 
 Status Connection::carry(Pending pending, Instant at) {
@@ -49,7 +51,9 @@ Status Connection::carry(Pending pending, Instant at) {
   TRY(write_head(request));
   reader_.begin(request.method, request.body_most, pending_.exchange.get());
   is_paused_ = false;
-  began_at_ = moved_at_ = at;
+  paused_for_ = 0;
+  window_bytes_ = 0;
+  began_at_ = moved_at_ = window_began_ = at;
   first_byte_at_ = {};
   sent_ = 0;
   send_failed_ = false;
@@ -59,13 +63,13 @@ Status Connection::carry(Pending pending, Instant at) {
 
 Status Connection::write_head(const HttpRequest& request) {
   const bool through_plain_proxy = origin_.proxy != nullptr && !origin_.tunnels();
-  std::string_view target = request.url;
-  if (!through_plain_proxy) {
-    const size_t path = target.find('/', target.find("://") + 3);
-    target = path == std::string_view::npos ? "/" : target.substr(path);
-  }
+  const std::string_view url = std::string_view(request.url).substr(0, request.url.find('#'));
+  const size_t path = end_of_origin(url);
   head_.clear();
-  head_.append(request.method).append(" ").append(target).append(" HTTP/1.1\r\n");
+  head_.append(request.method).append(" ");
+  if (through_plain_proxy) head_.append(url.substr(0, path));
+  if (path == url.size() || url[path] != '/') head_.append("/");
+  head_.append(url.substr(path)).append(" HTTP/1.1\r\n");
   bool has_host = false;
   for (const Header& one : request.headers) {
     if (!is_clean(one.name) || !is_clean(one.value))
@@ -88,11 +92,9 @@ Connection::Step Connection::fail(Error error) {
 }
 
 Status Connection::finish_connecting() {
-  int error = 0;
+  int error = begin_error_;
   socklen_t bytes = sizeof error;
-  if (stream_.fd() < 0) {
-    error = EMFILE;
-  } else {
+  if (error == 0) {
     ::getsockopt(stream_.fd(), SOL_SOCKET, SO_ERROR, &error, &bytes);
   }
   if (error == 0) return {};
@@ -110,7 +112,7 @@ Connection::Step Connection::advance(std::span<char> scratch, Instant at) {
     moved_at_ = at;
     if (origin_.tunnels()) {
       state_ = State::tunnelling;
-      const std::string where = origin_.url.host + ":" + std::to_string(origin_.url.port);
+      const std::string where = origin_.url.host_and_port();
       head_ = "CONNECT " + where + " HTTP/1.1\r\nHost: " + where + "\r\n";
       if (!origin_.proxy_credentials.empty())
         head_ += "Proxy-Authorization: " + origin_.proxy_credentials + "\r\n";
@@ -144,9 +146,14 @@ Connection::Step Connection::advance(std::span<char> scratch, Instant at) {
     if (state_ == State::sending || (in_one_piece && !send_failed_)) return step;
   }
   if (state_ == State::receiving) return receive(scratch, at);
-  // Idle: whatever comes now is the end.
-  const auto moved = stream_.read(scratch);
-  return moved.how == Stream::Moved::How::blocked ? Step::blocked : Step::closed;
+  return is_quiet(scratch) ? Step::blocked : Step::closed;
+}
+
+// Whatever comes while nothing is asked is the end: bytes behind an answer would be taken for the
+// beginning of the next.
+bool Connection::is_quiet(std::span<char> scratch) {
+  // Over TLS what has come may be a session's ticket, which is no answer.
+  return !stream_.may_have_come() || stream_.read(scratch).how == Stream::Moved::How::blocked;
 }
 
 Connection::Step Connection::send(Instant at) {
@@ -167,10 +174,22 @@ Connection::Step Connection::send(Instant at) {
     }
     sent_ += moved.bytes;
     turn += moved.bytes;
-    moved_at_ = at;
+    this->moved(moved.bytes, at);
   }
   state_ = State::receiving;
   return Step::blocked;
+}
+
+void Connection::moved(size_t bytes, Instant at) {
+  moved_at_ = at;
+  window_bytes_ += bytes;
+}
+
+void Connection::go_on(Instant at) {
+  if (is_paused_) paused_for_ += at - paused_at_;
+  is_paused_ = false;
+  moved_at_ = window_began_ = at;
+  window_bytes_ = 0;
 }
 
 Connection::Step Connection::receive(std::span<char> scratch, Instant at) {
@@ -179,21 +198,28 @@ Connection::Step Connection::receive(std::span<char> scratch, Instant at) {
     if (turn > turn_bytes_max) return Step::yielded;
     const std::span<char> direct = reader_.room();
     const size_t most = reader_.take_bytes_max();
-    is_paused_ = most == 0;
-    if (is_paused_) return Step::blocked;
+    if (most == 0) {
+      if (!is_paused_) paused_at_ = at;
+      is_paused_ = true;
+      return Step::blocked;
+    }
+    is_paused_ = false;
     const std::span<char> room =
         direct.empty() ? scratch.first(std::min(scratch.size(), most)) : direct;
     const auto moved = stream_.read(room);
     if (moved.how == Stream::Moved::How::blocked) return Step::blocked;
     if (moved.how == Stream::Moved::How::failed)
-      return fail({moved.is_refused ? ErrorKind::denied : ErrorKind::transient,
-                   origin_.text() + ": " + moved.why});
+      return broke({moved.is_refused ? ErrorKind::denied : ErrorKind::transient,
+                    origin_.text() + ": " + moved.why});
     if (moved.how == Stream::Moved::How::closed) {
-      if (auto ended = reader_.end(); !ended.ok())
-        return fail(std::move(ended).error().in(origin_.text()));
+      const auto how = !stream_.is_tls()    ? ResponseReader::End::plain
+                       : moved.is_announced ? ResponseReader::End::said_so
+                                            : ResponseReader::End::cut;
+      if (auto ended = reader_.end(how); !ended.ok())
+        return broke(std::move(ended).error().in(origin_.text()));
       return answer();
     }
-    moved_at_ = at;
+    this->moved(moved.bytes, at);
     turn += moved.bytes;
     bool has_more = false;
     if (!direct.empty()) {
@@ -230,9 +256,25 @@ Connection::Step Connection::receive_tunnel(std::span<char> scratch, Instant at)
                      " with status " + std::to_string(status) +
                      (status == 407 ? ": it wants a user and a password in its URL" : "")});
   }
+  // The server behind it speaks when it is spoken to: what is there already is none of its words.
+  if (*taken < moved.bytes)
+    return fail({ErrorKind::transient, "the proxy " + origin_.proxy->host +
+                                           " said more than that the way is free to " +
+                                           origin_.url.host});
   stream_.start_tls(*tls_, origin_.url.host);
   state_ = State::handshaking;
   return Step::blocked;
+}
+
+Connection::Step Connection::broke(Error error) {
+  return answer_with_refusal() ? Step::answered : fail(std::move(error));
+}
+
+bool Connection::answer_with_refusal() {
+  if (state_ != State::receiving || !reader_.is_refusal()) return false;
+  reader_.end_here();
+  answer();
+  return true;
 }
 
 Connection::Step Connection::answer() {
@@ -252,7 +294,7 @@ void Connection::rest(Instant at) {
   moved_at_ = at;
 }
 
-Status Connection::check_time(Instant at, Nanoseconds connect_within) const {
+Status Connection::check_time(Instant at, Nanoseconds connect_within) {
   if (state_ < State::sending) {
     if (at - began_at_ <= connect_within) return {};
     return Error{ErrorKind::transient, "connect to " + origin_.text() + " (" + address_.text() +
@@ -272,7 +314,20 @@ Status Connection::check_time(Instant at, Nanoseconds connect_within) const {
   const bool sent_all = state_ == State::receiving;
   if (sent_all && first_byte_at_ == Instant{} && at - moved_at_ > request.first_byte_within)
     return late("no answer", request.first_byte_within);
-  return {};
+  return check_rate(request, at);
+}
+
+Status Connection::check_rate(const HttpRequest& request, Instant at) {
+  const Nanoseconds window = at - window_began_;
+  if (window < request.stalled_after) return {};
+  const double rate = static_cast<double>(window_bytes_) * 1e9 / static_cast<double>(window);
+  window_began_ = at;
+  window_bytes_ = 0;
+  const Nanoseconds taken = at - began_at_ - paused_for_;
+  if (rate >= HttpRequest::slow_bytes_min || taken < request.slow_most) return {};
+  return Error{ErrorKind::transient,
+               origin_.text() + ": too slow: " + std::to_string(static_cast<uint64_t>(rate)) +
+                   " bytes a second, and no end after " + std::to_string(taken / 1_ms) + " ms"};
 }
 
 }  // namespace sluice

@@ -35,6 +35,12 @@ class Connection {
   // Begins to connect. The context outlives it; null for plain origins.
   Connection(Origin& origin, const Address& address, TlsContext* tls, Instant at);
 
+  // Errno, where it couldn't even begin; 0 else.
+  int begin_error() const { return begin_error_; }
+  Instant began_at() const { return began_at_; }
+  // Another connection is tried besides, since this one takes long to come about.
+  bool is_overtaken = false;
+
   // Takes over the exchange, when idle. An error: a request that can't be sent.
   Status carry(Pending pending, Instant at);
   // `scratch` is anybody's: nothing stays in it.
@@ -42,12 +48,14 @@ class Connection {
   // The peer will send no more than what is there to be read: nobody tells of that a second time.
   void peer_has_ended() { peer_ended_ = true; }
   // A streamed body's sink had no room, and has it again: advance() may follow.
-  void go_on(Instant at) {
-    is_paused_ = false;
-    moved_at_ = at;
-  }
+  void go_on(Instant at);
   // What it waits for has taken too long: an error with the reason.
-  Status check_time(Instant at, Nanoseconds connect_within) const;
+  Status check_time(Instant at, Nanoseconds connect_within);
+  // A refusal whose body didn't come in time, or broke off, is an answer all the same: false if
+  // there is none.
+  bool answer_with_refusal();
+  // Idle: nothing has come that nobody asked for, and the peer is still there.
+  bool is_quiet(std::span<char> scratch);
 
   Result<HttpResponse>& outcome() { return outcome_; }
   bool carries() const { return pending_.exchange != nullptr; }
@@ -74,6 +82,9 @@ class Connection {
   Step receive_tunnel(std::span<char> scratch, Instant at);
   Step answer();
   Status write_head(const HttpRequest& request);
+  Step broke(Error error);
+  void moved(size_t bytes, Instant at);
+  Status check_rate(const HttpRequest& request, Instant at);
 
   Origin& origin_;
   const Address address_;
@@ -85,6 +96,7 @@ class Connection {
   size_t sent_ = 0;   // Of head and body together
   ResponseReader reader_;
   Result<HttpResponse> outcome_ = HttpResponse{};
+  int begin_error_ = 0;
   bool send_failed_ = false;
   bool is_paused_ = false;  // For want of room for a streamed body
   bool peer_ended_ = false;
@@ -92,6 +104,10 @@ class Connection {
   uint32_t served_ = 0;
   Instant began_at_;  // Connecting, or carrying the exchange
   Instant moved_at_;  // A byte moved last
+  Instant paused_at_;
+  Nanoseconds paused_for_ = 0;  // Of the exchange's time
+  Instant window_began_;        // Of the average rate
+  uint64_t window_bytes_ = 0;
   Instant first_byte_at_;
 };
 

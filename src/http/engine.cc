@@ -1,5 +1,7 @@
 #include "http/engine.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <atomic>
 #include <vector>
@@ -15,9 +17,11 @@ class ShardedEngine : public HttpEngine {
  public:
   Status open(const EngineOptions& options) {
     tls_ = TRY(TlsContext::make(options.tls));
-    const uint32_t each = std::max(1U, options.connections_max / std::max(1U, options.shards));
+    if (options.own_tls) own_tls_ = TRY(TlsContext::make(options.own_tls->tls));
+    const uint32_t most = std::min(options.connections_max, connections_by_files());
+    const uint32_t each = std::max(1U, most / std::max(1U, options.shards));
     for (uint32_t i = 0; i < std::max(1U, options.shards); ++i) {
-      shards_.push_back(std::make_unique<Shard>(options, each, resolver_, *tls_));
+      shards_.push_back(std::make_unique<Shard>(options, each, resolver_, *tls_, own_tls_.get()));
     }
     return {};
   }
@@ -41,12 +45,18 @@ class ShardedEngine : public HttpEngine {
 
  private:
   std::atomic<ExchangeId> next_{1};
-  std::unique_ptr<TlsContext> tls_;
+  std::unique_ptr<TlsContext> tls_, own_tls_;
   std::vector<std::unique_ptr<Shard>> shards_;  // Outlive the resolver, which calls them.
   Resolver resolver_;
 };
 
 }  // namespace
+
+uint32_t connections_by_files() {
+  rlimit files = {};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY) return UINT32_MAX;
+  return static_cast<uint32_t>(std::clamp<rlim_t>(files.rlim_cur / 3, 2, UINT32_MAX));
+}
 
 Result<std::unique_ptr<HttpEngine>> make_engine(const EngineOptions& options) {
   auto engine = std::make_unique<ShardedEngine>();

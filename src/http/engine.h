@@ -4,6 +4,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "base/clock.h"
 #include "http/http.h"
@@ -21,6 +23,12 @@ struct EngineOptions {
   // Names are asked anew after this; S3's answers differ from one to the next, all are used.
   Nanoseconds addresses_good_for = 30_s;
   TlsOptions tls = {};
+  // Instead of `tls`, for one origin and no other: who we are there is nobody else's business.
+  struct OwnTls {
+    std::string origin;  // "https://api.example.com"
+    TlsOptions tls;
+  };
+  std::optional<OwnTls> own_tls = {};
   ProxyRules proxies = {};
 };
 
@@ -33,6 +41,10 @@ class HttpEngine : public Engine {
  public:
   virtual EngineCounts counts() const = 0;
 };
+
+// So many connections an engine opens at most, whatever its options say: a third of the files that
+// the process may have open (ulimit -n), since another engine needs some, and files do.
+uint32_t connections_by_files();
 
 // Ends (and answers what is open with `cancelled`) when destroyed. `invalid`: the TLS files.
 Result<std::unique_ptr<HttpEngine>> make_engine(const EngineOptions& options);

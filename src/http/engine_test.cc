@@ -234,6 +234,32 @@ TEST_CASE("an engine that ends answers whatever is open") {
   CHECK(crowd.bad == 40);
 }
 
+TEST_CASE("a query right behind the host goes out, a fragment doesn't") {
+  TestServer server(echo);
+  const auto client = engine();
+  const std::string origin = server.url("");
+  const auto line = [&](const std::string& url) {
+    const std::string seen = body_of(call(*client, {.url = url}));
+    return seen.substr(0, seen.find(" HTTP/"));
+  };
+  CHECK(line(origin) == "GET /");
+  CHECK(line(origin + "?a=b/c") == "GET /?a=b/c");
+  CHECK(line(origin + "/x?y#z") == "GET /x?y");
+  CHECK(line(origin + "#z") == "GET /");
+}
+
+TEST_CASE("a user in a URL is refused, not dropped, and the password isn't said") {
+  TestServer server(echo);
+  const auto client = engine();
+  std::string url = server.url();
+  url.insert(url.find("://") + 3, "me:hush@");
+  const auto refused = call(*client, {.url = url});
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().kind == ErrorKind::invalid);
+  CHECK(refused.error().message.find("basic") != std::string::npos);
+  CHECK(refused.error().message.find("hush") == std::string::npos);
+}
+
 TEST_CASE("a URL or a header that can't be sent is refused") {
   const auto client = engine();
   CHECK(call(*client, {.url = "ftp://x/"}).error().kind == ErrorKind::invalid);
@@ -354,6 +380,37 @@ TEST_CASE("through a proxy's tunnel TLS is spoken with the server itself, and th
   REQUIRE(asked.size() == 1);
   CHECK(asked[0].starts_with("CONNECT s3.example:443 HTTP/1.1\r\n"));
   CHECK(asked[0].find("Proxy-Authorization: Basic bWU6c2VjcmV0") != std::string::npos);
+}
+
+TEST_CASE("a proxy is asked for an address of IPv6 in brackets") {
+  std::mutex mutex;
+  std::string asked;
+  TestServer proxy([&](Peer& peer) {
+    const std::lock_guard lock(mutex);
+    asked = peer.request();
+    peer.answer("", "403 No");
+  });
+  const auto rules = ProxyRules::from(
+      Environment{{{"https_proxy", "http://127.0.0.1:" + std::to_string(proxy.port())}}});
+  REQUIRE(rules.ok());
+  const auto one = engine({.proxies = *rules});
+  CHECK_FALSE(call(*one, {.url = "https://[2001:db8::1]:8443/"}).ok());
+  const std::lock_guard lock(mutex);
+  CHECK(asked.starts_with("CONNECT [2001:db8::1]:8443 HTTP/1.1\r\nHost: [2001:db8::1]:8443\r\n"));
+}
+
+TEST_CASE("what a proxy says behind its answer is not the server's word") {
+  TestServer proxy([&](Peer& peer) {
+    if (peer.request().empty()) return;
+    peer.say("HTTP/1.1 200 OK\r\n\r\nand more");
+    peer.bytes();
+  });
+  const auto rules = ProxyRules::from(
+      Environment{{{"https_proxy", "http://127.0.0.1:" + std::to_string(proxy.port())}}});
+  REQUIRE(rules.ok());
+  const auto got = call(*engine({.proxies = *rules}), {.url = "https://s3.example/"});
+  REQUIRE_FALSE(got.ok());
+  CHECK_MESSAGE(got.error().message.find("said more") != std::string::npos, got.error().message);
 }
 
 TEST_CASE("behind a tunnel a server must show its own certificate") {

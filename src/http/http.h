@@ -34,8 +34,13 @@ struct HttpRequest {
   uint64_t body_most = 16 << 20;         // Of the response, bytes; a longer one is `invalid`.
   Nanoseconds first_byte_within = 30_s;  // From the start of the attempt to the status line
   Nanoseconds stalled_after = 30_s;      // No byte moved for so long, in either direction
-  Instant deadline = {INT64_MAX};        // Of the whole attempt
-  bool fresh_connection = false;         // Not over one that has been idle
+  // Having taken so long, it must bring (or take) slow_bytes_min a second, by the average of each
+  // `stalled_after`: a byte now and then is no answer. While a streamed body has no room the time
+  // stands still.
+  Nanoseconds slow_most = 60_s;
+  static constexpr uint64_t slow_bytes_min = 100;
+  Instant deadline = {INT64_MAX};  // Of the whole attempt
+  bool fresh_connection = false;   // Not over one that has been idle
   // Not empty: named by what lies at this URL, and only asked at public addresses unless that one's
   // own are not. Else `denied`.
   std::string asked_by = {};
@@ -51,6 +56,9 @@ struct HttpResponse {
   // When the status line was there, and whether the connection had served a request before.
   Instant first_byte = {};
   bool reused_connection = false;
+  // The body had neither a length nor chunks, nor TLS around it: it ended where the connection did,
+  // whoever ended that. Whether it is whole only what is in it can tell.
+  bool may_be_cut = false;
 };
 
 // Where a streamed body goes, as it comes. On a thread of the engine; must not block.

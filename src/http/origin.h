@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "http/addresses.h"
 #include "http/http.h"
 #include "http/proxy.h"
 #include "http/resolver.h"
@@ -16,6 +17,7 @@
 namespace sluice {
 
 class Connection;
+class TlsContext;
 struct Pending;
 
 struct Origin {
@@ -24,29 +26,25 @@ struct Origin {
   const Url* proxy = nullptr;                 // Null: straight
   bool is_public_only = false;                // No other addresses are asked (address_class.h)
   std::string proxy_credentials = {};         // Secret
+  TlsContext* tls = nullptr;                  // What is shown and trusted here
   bool tunnels() const { return proxy != nullptr && url.is_tls; }
   const std::string& connect_host() const { return proxy != nullptr ? proxy->host : url.host; }
   uint16_t connect_port() const { return proxy != nullptr ? proxy->port : url.port; }
   std::string text() const {
-    return url.host + ":" + std::to_string(url.port) +
-           (proxy != nullptr ? " through the proxy " + proxy->host : "");
+    return url.host_and_port() + (proxy != nullptr ? " through the proxy " + proxy->host : "");
   }
 
-  // What the name was found to have: new addresses before those it had.
-  void learn(const std::vector<Address>& found, Instant at);
-  // It couldn't be reached: all others come first.
-  void put_last(const Address& address);
   Pending take_first_waiting();  // There must be one.
   std::optional<Pending> take_waiting(ExchangeId id);
 
-  std::vector<Address> addresses = {};  // All that the name had lately; the failed ones last
-  size_t next_address = 0;
+  Addresses addresses = {};
+  bool is_numeric = false;  // Nobody needs to be asked for it.
   Instant resolved_at = {};
   bool is_resolving = false;
 
   std::vector<Connection*> idle = {};  // The one used last is at the back, and is used next.
   std::deque<Pending> waiting;
-  size_t connecting = 0;       // Connections not yet ready to send
+  size_t connecting = 0;       // Connections not yet ready to send, and not overtaken
   size_t failed_in_a_row = 0;  // Attempts to connect
 };
 

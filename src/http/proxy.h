@@ -15,7 +15,7 @@ namespace sluice {
 class ProxyRules {
  public:
   ProxyRules() = default;
-  // `invalid`: a proxy's URL that can't be read, or of another kind than http://.
+  // `invalid`: a proxy's URL that can't be read, or of another kind than http:// (SOCKS).
   static Result<ProxyRules> from(const Environment& environment);
 
   // The proxy for a request to that URL; null: straight.
@@ -24,7 +24,7 @@ class ProxyRules {
  private:
   bool is_excepted(const Url& url) const;
   std::optional<Url> for_plain_, for_tls_;
-  std::vector<std::string> excepted_;  // NO_PROXY: "*", host, .suffix, address, CIDR of IPv4
+  std::vector<std::string> excepted_;  // NO_PROXY: "*", host, .suffix, address, CIDR
 };
 
 // The value of Proxy-Authorization; empty if the URL names nobody. Secret.

@@ -6,8 +6,12 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <string_view>
+#include <deque>
+#include <mutex>
+#include <system_error>
+#include <thread>
 
+#include "base/no_thread.h"
 #include "base/signals.h"
 
 namespace sluice {
@@ -39,12 +43,6 @@ Result<std::vector<Address>> ask_system(const std::string& host, uint16_t port, 
   return addresses;
 }
 
-// https://www.rfc-editor.org/rfc/rfc6761#section-6.3: these names mean this machine, whatever its
-// hosts file says. In small containers there is none.
-bool is_localhost(std::string_view host) {
-  return host == "localhost" || host.ends_with(".localhost");
-}
-
 Result<std::vector<Address>> addresses_of(const std::string& host, uint16_t port) {
   auto found = ask_system(host, port, AI_ADDRCONFIG);
   if (found.ok() || !is_localhost(host)) return found;
@@ -54,6 +52,10 @@ Result<std::vector<Address>> addresses_of(const std::string& host, uint16_t port
 }
 
 }  // namespace
+
+bool is_localhost(std::string_view host) {
+  return host == "localhost" || host.ends_with(".localhost");
+}
 
 bool Address::operator==(const Address& other) const {
   return bytes == other.bytes && std::memcmp(&storage, &other.storage, bytes) == 0;
@@ -76,34 +78,62 @@ std::vector<Address> numeric_address(const std::string& host, uint16_t port) {
   return found.ok() ? std::move(*found) : std::vector<Address>();
 }
 
-Resolver::~Resolver() {
-  {
-    const std::lock_guard lock(mutex_);
-    ends_ = true;
+struct Resolver::Shared {
+  struct Question {
+    std::string host;
+    uint16_t port;
+    Answered answered;
+  };
+  // More names than these are hardly slow at once.
+  static constexpr size_t threads_max = 16;
+
+  // Answers what is asked until nothing is left.
+  static void run(const std::shared_ptr<Shared>& shared);
+  void answer(const Question& question, Result<std::vector<Address>> addresses) {
+    if (!ends) question.answered(std::move(addresses));
   }
-  changed_.notify_one();
-  if (thread_.joinable()) thread_.join();
+
+  std::mutex mutex;
+  // Guarded by mutex; also while somebody is answered, so that nobody is after the end.
+  std::deque<Question> questions;
+  size_t threads = 0;
+  bool ends = false;
+};
+
+Resolver::Resolver() : shared_(std::make_shared<Shared>()) {}
+
+Resolver::~Resolver() {
+  const std::lock_guard lock(shared_->mutex);
+  shared_->ends = true;
+  shared_->questions.clear();
 }
 
 void Resolver::resolve(std::string host, uint16_t port, Answered answered) {
-  const std::lock_guard lock(mutex_);
-  questions_.push_back({std::move(host), port, std::move(answered)});
-  if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
-  changed_.notify_one();
+  const std::lock_guard lock(shared_->mutex);
+  shared_->questions.push_back({std::move(host), port, std::move(answered)});
+  if (shared_->threads == Shared::threads_max) return;
+  try {
+    std::thread([shared = shared_] { Shared::run(shared); }).detach();
+    ++shared_->threads;
+  } catch (const std::system_error& error) {
+    if (shared_->threads > 0) return;  // Whoever is there takes it over.
+    shared_->answer(shared_->questions.back(), no_thread(error));
+    shared_->questions.pop_back();
+  }
 }
 
-void Resolver::run() {
+void Resolver::Shared::run(const std::shared_ptr<Shared>& shared) {
   leave_signals_to_others();
-  std::unique_lock lock(mutex_);
-  while (true) {
-    changed_.wait(lock, [&] { return ends_ || !questions_.empty(); });
-    if (ends_) return;
-    const Question question = std::move(questions_.front());
-    questions_.pop_front();
+  std::unique_lock lock(shared->mutex);
+  while (!shared->questions.empty()) {
+    const Question question = std::move(shared->questions.front());
+    shared->questions.pop_front();
     lock.unlock();
-    question.answered(addresses_of(question.host, question.port));
+    auto addresses = addresses_of(question.host, question.port);
     lock.lock();
+    shared->answer(question, std::move(addresses));
   }
+  --shared->threads;
 }
 
 }  // namespace sluice

@@ -38,6 +38,20 @@ std::string_view next_line(std::string_view& rest) {
   return line;
 }
 
+// RFC 9110, 5.6.2: what a field's name is made of. A blank before the colon has let requests and
+// answers mean different things to different readers (RFC 9112, 5.1).
+bool is_token(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  });
+}
+
+// A line break of its own kind, or an end of text, within a value.
+bool has_break(std::string_view value) {
+  return value.find_first_of(std::string_view("\r\0", 2)) != std::string_view::npos;
+}
+
 bool lists_token(std::string_view value, std::string_view token) {
   for (const std::string_view one : split(value, ',')) {
     if (equal_without_case(trim(one), token)) return true;
@@ -52,9 +66,12 @@ void ResponseReader::begin(std::string_view method, uint64_t body_most, Exchange
   exchange_ = exchange;
   sink_ = nullptr;
   body_bytes_ = 0;
+  wanted_most_ = UINT64_MAX;
   began_ = false;
   is_head_request_ = method == "HEAD";
   body_most_ = body_most;
+  interim_ = trailers_ = 0;
+  trailer_bytes_ = 0;
   partial_.clear();
   response_ = HttpResponse{};
 }
@@ -76,15 +93,32 @@ Result<size_t> ResponseReader::take(std::string_view bytes) {
         if (missing_ == 0) state_ = State::done;
         break;
       }
-      case State::until_end:
-        TRY(append(rest));
-        taken += rest.size();
+      case State::until_end: {
+        const size_t some = wanted(rest.size());
+        TRY(append(rest.substr(0, some)));
+        taken += some;
+        stop_at_most();
         break;
+      }
       default:
         taken += TRY(take_chunk_part(rest));
     }
   }
   return taken;
+}
+
+// Of so many bytes of the body those that anybody cares for.
+size_t ResponseReader::wanted(uint64_t bytes) const {
+  return std::min(bytes, wanted_most_ - body_bytes_);
+}
+
+void ResponseReader::stop_at_most() {
+  if (body_bytes_ == wanted_most_) end_here();
+}
+
+void ResponseReader::end_here() {
+  state_ = State::done;
+  keeps_connection_ = false;
 }
 
 std::span<char> ResponseReader::room() {
@@ -109,9 +143,18 @@ void ResponseReader::put(size_t bytes) {
   if (missing_ == 0) state_ = State::done;
 }
 
-Status ResponseReader::end() {
-  if (state_ == State::until_end) state_ = State::done;
+Status ResponseReader::end(End how) {
   if (done()) return {};
+  if (state_ == State::until_end) {
+    if (how == End::cut)
+      return Error{ErrorKind::transient,
+                   "the connection was closed without TLS's close_notify, and the answer says no "
+                   "length: it may have been cut after " +
+                       std::to_string(body_bytes_) + " bytes"};
+    response_.may_be_cut = how == End::plain;
+    state_ = State::done;
+    return {};
+  }
   if (!began_) return Error{ErrorKind::transient, "the connection was closed without an answer"};
   if (state_ == State::head)
     return Error{ErrorKind::transient, "the connection was closed within the answer's head"};
@@ -146,22 +189,44 @@ Status ResponseReader::parse_head(std::string_view head) {
   if (!is_http || line.size() < 12) return malformed("status line", line);
   const int status = parse_number<int>(line.substr(9, 3)).value_or(0);
   if (status < 100) return malformed("status line", line);
-  if (status < 200 && status != 101) return {};  // Interim: the real one follows.
-
-  response_.status = status;
-  response_.headers.reserve(16);
-  while (!rest.empty()) {
-    const std::string_view field = next_line(rest);
-    if (field.empty()) break;
-    const size_t colon = field.find(':');
-    if (colon == std::string_view::npos || colon == 0) return malformed("header", field);
-    response_.headers.push_back(
-        {std::string(field.substr(0, colon)), std::string(trim(field.substr(colon + 1)))});
+  if (status < 200 && status != 101) {  // Interim: the real one follows.
+    if (++interim_ > interim_max) return malformed("ever more interim answers, the last", line);
+    return {};
   }
+  response_.status = status;
+  TRY(parse_fields(rest));
   const std::string_view connection = header(response_.headers, "Connection");
   keeps_connection_ = line.starts_with("HTTP/1.1") ? !lists_token(connection, "close")
                                                    : lists_token(connection, "keep-alive");
+  // What follows is another protocol, which nobody has asked for.
+  if (status == 101) keeps_connection_ = false;
   return frame_body();
+}
+
+Status ResponseReader::parse_fields(std::string_view rest) {
+  Headers& headers = response_.headers;
+  headers.reserve(16);
+  while (!rest.empty()) {
+    const std::string_view field = next_line(rest);
+    if (field.empty()) break;
+    if (has_break(field)) return malformed("header", field);
+    // A line that begins with a blank belongs to the one before (RFC 9112, 5.2; long obsolete, and
+    // alive).
+    if (field.front() == ' ' || field.front() == '\t') {
+      if (headers.empty()) return malformed("header", field);
+      std::string& value = headers.back().value;
+      const std::string_view more = trim(field);
+      if (!value.empty() && !more.empty()) value += ' ';
+      value += more;
+      continue;
+    }
+    const size_t colon = field.find(':');
+    if (colon == std::string_view::npos || !is_token(field.substr(0, colon)))
+      return malformed("header", field);
+    headers.push_back(
+        {std::string(field.substr(0, colon)), std::string(trim(field.substr(colon + 1)))});
+  }
+  return {};
 }
 
 Status ResponseReader::frame_body() {
@@ -172,8 +237,19 @@ Status ResponseReader::frame_body() {
     return {};
   }
   if (exchange_ != nullptr) sink_ = exchange_->stream(response_);
+  if (status / 100 != 2) {
+    wanted_most_ = sink_ == nullptr ? std::min(body_most_, refusal_bytes_max) : refusal_bytes_max;
+    if (wanted_most_ == 0) return end_here(), Status();
+  }
   if (const std::string_view coding = header(headers, "Transfer-Encoding"); !coding.empty()) {
-    if (!equal_without_case(trim(coding), "chunked")) return malformed("coding", coding);
+    for (const Header& one : headers) {
+      if (equal_without_case(one.name, "Transfer-Encoding") &&
+          !equal_without_case(trim(one.value), "chunked"))
+        return malformed("coding", one.value);
+    }
+    // Two ways to say where it ends: chunks count, and nothing behind them is trusted (RFC 9112,
+    // 6.3).
+    if (has_header(headers, "Content-Length")) keeps_connection_ = false;
     state_ = State::chunk_size;
     return {};
   }
@@ -182,6 +258,11 @@ Status ResponseReader::frame_body() {
     state_ = State::until_end;
     return {};
   }
+  return frame_by_length();
+}
+
+Status ResponseReader::frame_by_length() {
+  const Headers& headers = response_.headers;
   const auto length = parse_number<uint64_t>(header(headers, "Content-Length"));
   if (!length) return malformed("Content-Length", header(headers, "Content-Length"));
   for (const Header& one : headers) {  // Two that differ are an attack or a bug.
@@ -189,8 +270,9 @@ Status ResponseReader::frame_body() {
         parse_number<uint64_t>(one.value) != length)
       return malformed("two Content-Lengths, the second", one.value);
   }
-  if (sink_ == nullptr && *length > body_most_) return too_long(body_most_);
-  missing_ = *length;
+  missing_ = std::min(*length, wanted_most_);
+  if (missing_ < *length) keeps_connection_ = false;
+  if (sink_ == nullptr && missing_ > body_most_) return too_long(body_most_);
   if (sink_ == nullptr && missing_ > 0) response_.body.grow(missing_);
   state_ = missing_ == 0 ? State::done : State::sized;
   return {};
@@ -198,10 +280,11 @@ Status ResponseReader::frame_body() {
 
 Result<size_t> ResponseReader::take_chunk_part(std::string_view bytes) {
   if (state_ == State::chunk) {
-    const size_t some = std::min<uint64_t>(bytes.size(), missing_);
+    const size_t some = wanted(std::min<uint64_t>(bytes.size(), missing_));
     TRY(append(bytes.substr(0, some)));
     missing_ -= some;
     if (missing_ == 0) state_ = State::chunk_end;
+    stop_at_most();
     return some;
   }
   // The rest of the framing is lines.
@@ -215,19 +298,34 @@ Result<size_t> ResponseReader::take_chunk_part(std::string_view bytes) {
     if (!line.empty()) return malformed("end of a chunk", line);
     state_ = State::chunk_size;
   } else if (state_ == State::trailer) {
-    if (line.empty()) state_ = State::done;
+    TRY(take_trailer(line));
   } else {
-    const std::string_view digits = trim(line.substr(0, line.find(';')));
-    uint64_t size = 0;
-    const auto [stop, error] =
-        std::from_chars(digits.data(), digits.data() + digits.size(), size, 16);
-    if (digits.empty() || error != std::errc() || stop != digits.data() + digits.size())
-      return malformed("chunk size", line);
-    missing_ = size;
-    state_ = size == 0 ? State::trailer : State::chunk;
+    TRY(take_chunk_size(line));
   }
   partial_.clear();
   return taken;
+}
+
+Status ResponseReader::take_chunk_size(std::string_view line) {
+  const std::string_view digits = trim(line.substr(0, line.find(';')));
+  const auto [stop, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), missing_, 16);
+  if (digits.empty() || error != std::errc() || stop != digits.data() + digits.size())
+    return malformed("chunk size", line);
+  state_ = missing_ == 0 ? State::trailer : State::chunk;
+  return {};
+}
+
+// Fields behind the body are read over, but not for ever.
+Status ResponseReader::take_trailer(std::string_view line) {
+  if (line.empty()) {
+    state_ = State::done;
+    return {};
+  }
+  trailer_bytes_ += partial_.size();
+  if (++trailers_ > trailers_max || trailer_bytes_ > head_bytes_max)
+    return malformed("ever more fields behind the body, the last", line);
+  return {};
 }
 
 Status ResponseReader::append(std::string_view bytes) {

@@ -18,7 +18,7 @@ std::string read(std::string_view bytes, size_t step, std::string_view method) {
     ENSURE(*taken == piece.size() || reader.done());
     at += *taken;
   }
-  if (!reader.done() && !reader.end().ok()) return "cut";
+  if (!reader.done() && !reader.end(ResponseReader::End::plain).ok()) return "cut";
   std::string out = std::to_string(reader.response().status) + " " + std::to_string(at);
   for (const Header& one : reader.response().headers) out += one.name + ":" + one.value + "\n";
   return out + std::string(reader.response().body.view());

@@ -21,6 +21,12 @@ struct RetryRules {
   Nanoseconds refused_most = 300_s;
 };
 
+// Who asks for more patience than this (a Retry-After of years) doesn't mean to be waited for. A
+// day is what daily budgets need.
+inline constexpr Nanoseconds announced_wait_most = 24 * 3600_s;
+// A wait that is asked for and takes so long is said at once: else a run looks as if it hung.
+inline constexpr Nanoseconds long_wait_min = 10_s;
+
 // How long to wait before the next attempt: full jitter, U(0, min(base * 2^attempts, most)); what
 // the server asked for (Retry-After) is kept in full. `attempts` made so far, from 1.
 Nanoseconds pause_before_next(const RetryRules& rules, uint32_t attempts,

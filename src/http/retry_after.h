@@ -8,8 +8,8 @@
 
 namespace sluice {
 
-// Seconds, or a date by a clock that is like `wall`: one that has passed is no wait at all. Nothing
-// if the header isn't there or can't be read.
+// Seconds, or a date, by the clock that the answer's own Date shows; `wall` if it shows none. A
+// date that has passed is no wait at all. Nothing if the header isn't there or can't be read.
 std::optional<Nanoseconds> retry_after(const Headers& headers, WallTime wall);
 
 }  // namespace sluice

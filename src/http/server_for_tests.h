@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -65,6 +66,8 @@ class Peer {
     say("HTTP/1.1 " + std::string(status) + "\r\nContent-Length: " + std::to_string(body.size()) +
         "\r\n\r\n" + std::string(body));
   }
+  // Over TLS: the orderly end, close_notify, which a server that just hangs up doesn't send.
+  void say_goodbye() { SSL_shutdown(tls_); }
   void reset() {
     const linger now{1, 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &now, sizeof now);
@@ -113,7 +116,8 @@ class TestServer {
     while (true) {
       const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
       if (fd < 0) return;
-      const int number = ++count_;
+      const int number = ++count_, on = 1;
+      ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // What is said goes out at once.
       open_.push_back(fd);
       threads_.emplace_back([this, fd, number] {
         SSL* tls = nullptr;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 
 #include "base/inbox.h"
 #include "base/signals.h"
@@ -18,6 +19,8 @@ namespace {
 
 // Times are looked after so often; a timeout is late by as much at most.
 constexpr Nanoseconds sweep_every = 50_ms;
+// After "too many open files", till more connections are tried for again.
+constexpr Nanoseconds few_files_for = 5_s;
 constexpr size_t scratch_bytes = 64 << 10;
 
 // Scheme, host and port, as they were written; nothing of what is no URL.
@@ -36,13 +39,15 @@ Error not_public(const Origin& origin, const Address& address) {
 }  // namespace
 
 Shard::Shard(const EngineOptions& options, uint32_t connections_max, Resolver& resolver,
-             TlsContext& tls)
+             TlsContext& tls, TlsContext* own_tls)
     : options_(options),
-      connections_max_(connections_max),
       resolver_(resolver),
       tls_(tls),
+      own_tls_(own_tls),
+      connections_allowed_(connections_max),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       wakeup_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      connections_max_(connections_max),
       scratch_(scratch_bytes),
       now_(now()),
       swept_at_(now_) {
@@ -169,6 +174,18 @@ int Shard::milliseconds_to_wait() const {
 
 // ---- an exchange finds a connection ------------------------------------------------------------
 
+Result<std::unique_ptr<Origin>> Shard::make_origin(std::string_view name) const {
+  Url at = TRY(parse_url(name));
+  if (!at.user_info.empty())
+    return Error{ErrorKind::invalid, at.host_and_port() +
+                                         ": a user and a password in a URL are not sent; name them "
+                                         "in `auth: { basic: ... }`"};
+  auto origin = std::make_unique<Origin>(std::move(at), options_.proxies);
+  const bool is_own = own_tls_ != nullptr && same_origin(name, options_.own_tls->origin);
+  origin->tls = is_own ? own_tls_ : &tls_;
+  return origin;
+}
+
 // One that only public addresses may be asked of is an origin of its own, with connections of its
 // own.
 Result<Origin*> Shard::origin_of(const HttpRequest& request) {
@@ -179,14 +196,15 @@ Result<Origin*> Shard::origin_of(const HttpRequest& request) {
   const auto known = is_public_only ? origins_.find(own_name) : origins_.find(name);
   Origin* origin = known == origins_.end() ? nullptr : known->second.get();
   if (origin == nullptr) {
-    auto made = std::make_unique<Origin>(TRY(parse_url(name)), options_.proxies);
+    auto made = TRY(make_origin(name));
     origin = made.get();
     origin->is_public_only = is_public_only && origin->proxy == nullptr;
     origins_.emplace(is_public_only ? own_name : std::string(name), std::move(made));
   }
-  if (origin->is_public_only && !origin->addresses.empty() &&
-      !special_class(origin->addresses.front()).empty())
-    return not_public(*origin, origin->addresses.front());
+  if (!origin->is_public_only) return origin;
+  for (const Address& one : origin->addresses.all()) {
+    if (!special_class(one).empty()) return not_public(*origin, one);
+  }
   return origin;
 }
 
@@ -194,7 +212,7 @@ Result<Origin*> Shard::origin_of(const HttpRequest& request) {
 bool Shard::lies_inside(std::string_view url) const {
   const auto known = origins_.find(name_of(url));
   if (known == origins_.end()) return false;
-  const auto& addresses = known->second->addresses;
+  const auto addresses = known->second->addresses.all();
   return std::any_of(addresses.begin(), addresses.end(),
                      [](const Address& one) { return !special_class(one).empty(); });
 }
@@ -222,6 +240,19 @@ void Shard::serve(Origin& origin) {
       continue;
     }
     Connection* connection = origin.idle.back();
+    if (!connection->is_quiet(scratch_)) {
+      if (!connection->is_fresh()) {
+        close(*connection);
+        continue;
+      }
+      // Another connection would be greeted likewise.
+      const Error spoke{ErrorKind::transient,
+                        origin.text() + ": the peer spoke before it was asked, or hung up; does " +
+                            "it speak HTTP?"};
+      close(*connection);
+      finish(origin.take_first_waiting(), spoke);
+      continue;
+    }
     origin.idle.pop_back();
     if (auto sent = connection->carry(origin.take_first_waiting(), now_); !sent.ok()) {
       failed(*connection, sent.error());
@@ -239,20 +270,24 @@ void Shard::serve_all() {
 
 // False if none can be opened now; what waits is served later.
 bool Shard::connect(Origin& origin) {
-  if (now_ - origin.resolved_at > options_.addresses_good_for) resolve(origin);
-  if (origin.addresses.empty()) return false;
+  if (!origin.is_numeric && now_ - origin.resolved_at > options_.addresses_good_for)
+    resolve(origin);
   if (connections_.size() >= connections_max_ && !make_room()) return false;
+  const auto address = origin.addresses.pick(now_);
+  if (!address) return false;
   if (origin.url.is_tls) {
-    if (const Status opened = tls_.open(); !opened.ok())
+    if (const Status opened = origin.tls->open(); !opened.ok())
       return fail_waiting(origin, opened.error()), false;
   }
-  const Address address = origin.addresses[origin.next_address++ % origin.addresses.size()];
-  auto made = std::make_unique<Connection>(origin, address, &tls_, now_);
+  auto made = std::make_unique<Connection>(origin, *address, origin.tls, now_);
+  const int error = made->begin_error();
+  if (error == EMFILE || error == ENFILE) return out_of_files(origin), false;
   Connection* connection = made.get();
   connections_.emplace(connection, std::move(made));
+  origin.addresses.opened(*address);
   ++origin.connecting;
   opened_.fetch_add(1, std::memory_order_relaxed);
-  if (connection->fd() < 0) {
+  if (error != 0) {
     yielded_.push_back(connection);  // It fails at its turn, with the reason.
     return true;
   }
@@ -261,6 +296,30 @@ bool Shard::connect(Origin& origin) {
   event.data.ptr = connection;
   ENSURE(::epoll_ctl(epoll_, EPOLL_CTL_ADD, connection->fd(), &event) == 0);
   return true;
+}
+
+// No more connections than there are now: what waits has its turn when one of them is free. Only
+// where there is none that could be, waiting is in vain.
+void Shard::out_of_files(Origin& origin) {
+  if (!connections_.empty()) {
+    connections_max_ = static_cast<uint32_t>(connections_.size());
+    out_of_files_at_ = now_;
+    return;
+  }
+  fail_waiting(origin, {ErrorKind::transient, "connect to " + origin.text() +
+                                                  ": too many open files; raise the limit "
+                                                  "(ulimit -n)"});
+}
+
+// One that hasn't come about for so long is tried besides at another address.
+void Shard::overtake(Connection& connection) {
+  Origin& origin = connection.origin();
+  const bool is_late = connection.state() == Connection::State::connecting &&
+                       !connection.is_overtaken &&
+                       now_ - connection.began_at() >= Addresses::overtaken_after;
+  if (!is_late || !origin.addresses.overtake(connection.address(), now_)) return;
+  connection.is_overtaken = true;
+  --origin.connecting;
 }
 
 // Closes the connection that has been idle longest, of whatever origin.
@@ -301,7 +360,8 @@ void Shard::resolved(Origin& origin, Result<std::vector<Address>> addresses) {
     std::erase_if(*addresses, [](const Address& one) { return !special_class(one).empty(); });
     if (addresses->empty()) return fail_waiting(origin, not_public(origin, first));
   }
-  origin.learn(*addresses, now_);
+  origin.resolved_at = now_;
+  origin.addresses.learn(*addresses);
   serve(origin);
 }
 
@@ -316,7 +376,8 @@ void Shard::advance(Connection& connection) {
   const Connection::Step step = connection.advance(scratch_, now_);
   Origin& origin = connection.origin();
   if (was_under_way && connection.state() == Connection::State::idle) {
-    --origin.connecting;
+    if (!connection.is_overtaken) --origin.connecting;
+    origin.addresses.worked(connection.address());
     origin.failed_in_a_row = 0;
     connection.rest(now_);
     origin.idle.push_back(&connection);
@@ -372,14 +433,15 @@ void Shard::failed(Connection& connection, Error error, bool is_late) {
     return finish(std::move(pending), std::move(error));
   }
   if (!was_connecting) return;
-  // The next address is tried; when all have failed in a row, one of those waiting hears of it.
-  origin.put_last(address);
+  // The next address is tried; when all have failed in a row, one of those waiting hears of it, and
+  // the name may have moved.
+  origin.addresses.failed(address, now_);
   ++origin.failed_in_a_row;
-  if (!origin.waiting.empty() &&
-      (origin.failed_in_a_row >= origin.addresses.size() || error.kind == ErrorKind::invalid ||
-       error.kind == ErrorKind::denied)) {
+  const bool all_failed = origin.failed_in_a_row >= origin.addresses.size();
+  const bool is_final = error.kind == ErrorKind::invalid || error.kind == ErrorKind::denied;
+  if (all_failed) origin.resolved_at = {};
+  if (!origin.waiting.empty() && (all_failed || is_final))
     finish(origin.take_first_waiting(), std::move(error));
-  }
   serve(origin);
 }
 
@@ -387,7 +449,9 @@ void Shard::close(Connection& connection) {
   const auto owned = connections_.find(&connection);
   if (owned == connections_.end()) return;
   Origin& origin = connection.origin();
-  if (connection.state() < Connection::State::sending) --origin.connecting;
+  if (connection.state() < Connection::State::sending && !connection.is_overtaken)
+    --origin.connecting;
+  origin.addresses.closed(connection.address());
   std::erase(origin.idle, &connection);
   if (connection.fd() >= 0) ::epoll_ctl(epoll_, EPOLL_CTL_DEL, connection.fd(), nullptr);
   closed_.push_back(std::move(owned->second));
@@ -425,9 +489,11 @@ void Shard::go_on_here(ExchangeId id) {
 // Whatever has taken too long ends; what was idle too long is closed.
 void Shard::sweep() {
   swept_at_ = now_;
+  if (now_ - out_of_files_at_ > few_files_for) connections_max_ = connections_allowed_;
   std::vector<std::pair<Connection*, Error>> late;
   std::vector<Connection*> stale;
   for (auto& [connection, owned] : connections_) {
+    overtake(*connection);
     if (connection->state() == Connection::State::idle) {
       if (now_ - connection->idle_since() > options_.idle_most) stale.push_back(connection);
     } else if (auto in_time = connection->check_time(now_, options_.connect_within);
@@ -437,7 +503,12 @@ void Shard::sweep() {
   }
   for (Connection* connection : stale) close(*connection);
   for (auto& [connection, error] : late) {
-    if (connections_.contains(connection)) failed(*connection, std::move(error), true);
+    if (!connections_.contains(connection)) continue;
+    if (connection->answer_with_refusal()) {
+      answered(*connection);
+    } else {
+      failed(*connection, std::move(error), true);
+    }
   }
   for (auto& [name, origin] : origins_) {
     while (!origin->waiting.empty() &&

@@ -22,9 +22,9 @@ namespace sluice {
 
 class Shard {
  public:
-  // All outlive it. Its thread starts at once.
-  Shard(const EngineOptions& options, uint32_t connections_max, Resolver& resolver,
-        TlsContext& tls);
+  // All outlive it. Its thread starts at once. `own_tls`: of options.own_tls.
+  Shard(const EngineOptions& options, uint32_t connections_max, Resolver& resolver, TlsContext& tls,
+        TlsContext* own_tls);
   ~Shard();
 
   void start(Pending pending, Instant when);  // From any thread
@@ -54,12 +54,15 @@ class Shard {
   void take_posted();
   int milliseconds_to_wait() const;
 
+  Result<std::unique_ptr<Origin>> make_origin(std::string_view name) const;
   Result<Origin*> origin_of(const HttpRequest& request);
   bool lies_inside(std::string_view url) const;
   void dispatch(Pending pending);
   void serve(Origin& origin);
   void serve_all();
   bool connect(Origin& origin);
+  void out_of_files(Origin& origin);
+  void overtake(Connection& connection);
   void resolve(Origin& origin);
   void resolved(Origin& origin, Result<std::vector<Address>> addresses);
   void fail_waiting(Origin& origin, const Error& error);
@@ -76,13 +79,16 @@ class Shard {
   void finish(Pending pending, Result<HttpResponse> response);
 
   const EngineOptions options_;
-  const uint32_t connections_max_;
   Resolver& resolver_;
   TlsContext& tls_;
+  TlsContext* const own_tls_;  // Null: all origins are spoken to alike
+  const uint32_t connections_allowed_;
   int epoll_ = -1;
   int wakeup_ = -1;
 
   // The thread's own.
+  uint32_t connections_max_;  // Fewer for a while, once there were no more files
+  Instant out_of_files_at_ = {};
   std::unordered_map<std::string, std::unique_ptr<Origin>, ByText, std::equal_to<>> origins_;
   std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;
   std::vector<std::unique_ptr<Connection>> closed_;  // Till no event can name them any more

@@ -31,11 +31,16 @@ std::string openssl_says() {
   return reason != nullptr ? reason : "unknown TLS error";
 }
 
-// Does the last error say that the peer doesn't like what this side has shown of itself?
-bool is_refused_by_peer() {
+int last_reason() {
   const unsigned long code = ERR_peek_last_error();
-  if (ERR_GET_LIB(code) != ERR_LIB_SSL) return false;
-  switch (ERR_GET_REASON(code)) {
+  return ERR_GET_LIB(code) == ERR_LIB_SSL ? ERR_GET_REASON(code) : 0;
+}
+
+// Does the last error say that the peer, having asked for it, doesn't like what this side has shown
+// of itself? Without having asked it can't mean that.
+bool is_refused_by_peer(bool was_asked) {
+  if (!was_asked) return false;
+  switch (last_reason()) {
     case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
     case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
     case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
@@ -45,6 +50,26 @@ bool is_refused_by_peer() {
     case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
     case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
     case SSL_R_TLSV1_ALERT_ACCESS_DENIED:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Would the next handshake end like this one? So it is where one side speaks no TLS, or no version
+// that the other takes. All else (an alert for whatever reason, damaged bytes) may pass.
+bool is_about_versions() {
+  switch (last_reason()) {
+    case SSL_R_WRONG_VERSION_NUMBER:
+    case SSL_R_WRONG_SSL_VERSION:
+    case SSL_R_UNSUPPORTED_PROTOCOL:
+    case SSL_R_UNSUPPORTED_SSL_VERSION:
+    case SSL_R_UNKNOWN_PROTOCOL:
+    case SSL_R_VERSION_TOO_LOW:
+    case SSL_R_VERSION_TOO_HIGH:
+    case SSL_R_HTTP_REQUEST:
+    case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
+    case SSL_R_TLSV1_ALERT_INSUFFICIENT_SECURITY:
       return true;
     default:
       return false;
@@ -120,9 +145,11 @@ TlsContext::TlsContext(TlsOptions options)
 TlsContext::~TlsContext() = default;
 
 Result<std::unique_ptr<TlsContext>> TlsContext::make(TlsOptions options) {
-  for (const std::string* file : {&options.ca_file, &options.certificate_file, &options.key_file}) {
-    if (!file->empty() && ::access(file->c_str(), R_OK) != 0)
-      return Error{ErrorKind::invalid, "TLS: " + *file + ": " + std::strerror(errno)};
+  std::vector<std::string> files = options.more_ca_files;
+  files.insert(files.end(), {options.ca_file, options.certificate_file, options.key_file});
+  for (const std::string& file : files) {
+    if (!file.empty() && ::access(file.c_str(), R_OK) != 0)
+      return Error{ErrorKind::invalid, "TLS: " + file + ": " + std::strerror(errno)};
   }
   if (options.certificate_file.empty() != options.key_file.empty()) {
     return Error{ErrorKind::invalid, "TLS: " + options.certificate_file + options.key_file +
@@ -151,14 +178,20 @@ Status TlsContext::Inside::open(const TlsOptions& options) {
   SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
   SSL_CTX_set_read_ahead(context, 1);  // One read for a record instead of two
   SSL_CTX_set_app_data(context, this);
+  SSL_CTX_set_cert_cb(context, Stream::asked_for_certificate, nullptr);
+  SSL_CTX_set_info_callback(context, Stream::on_info);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(context, keep_session);
-  if (!options.ca_file.empty()) {
-    if (SSL_CTX_load_verify_locations(context, options.ca_file.c_str(), nullptr) != 1)
-      return Error{ErrorKind::invalid, "CA bundle " + options.ca_file + ": " + openssl_says() +
-                                           "; a file of PEM certificates was expected"};
-  } else {
+  std::vector<std::string> bundles = options.more_ca_files;
+  if (options.ca_file.empty()) {
     SSL_CTX_set_default_verify_paths(context);
+  } else {
+    bundles.push_back(options.ca_file);
+  }
+  for (const std::string& bundle : bundles) {
+    if (SSL_CTX_load_verify_locations(context, bundle.c_str(), nullptr) != 1)
+      return Error{ErrorKind::invalid, "CA bundle " + bundle + ": " + openssl_says() +
+                                           "; a file of PEM certificates was expected"};
   }
   return options.certificate_file.empty() ? Status() : show(options);
 }
@@ -189,6 +222,7 @@ Stream::~Stream() {
 void Stream::start_tls(TlsContext& context, const std::string& host) {
   host_ = host;
   tls_ = context.inside_->connection(host);
+  SSL_set_app_data(tls_, this);
   SSL_set_fd(tls_, fd_);
   std::array<unsigned char, sizeof(in6_addr)> address;
   const bool is_address = ::inet_pton(AF_INET, host.c_str(), address.data()) == 1 ||
@@ -207,23 +241,41 @@ Result<bool> Stream::handshake() {
   if (returned == 1) return true;
   const int error = SSL_get_error(tls_, returned);
   if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE) return false;
-  if (const long verdict = SSL_get_verify_result(tls_); verdict != X509_V_OK) {
-    ERR_clear_error();
-    return Error{ErrorKind::invalid,
-                 "the certificate of " + host_ +
-                     " is not trusted: " + X509_verify_cert_error_string(verdict) +
-                     "; if its authority is your own, name its PEM file in AWS_CA_BUNDLE"};
-  }
-  if (error == SSL_ERROR_SSL && is_refused_by_peer()) {
-    return Error{ErrorKind::denied,
-                 "TLS with " + host_ + ": " + openssl_says() + std::string(wants_certificate)};
-  }
-  if (error == SSL_ERROR_SSL) {
-    return Error{ErrorKind::invalid, "TLS with " + host_ + ": " + openssl_says() +
-                                         "; does this port speak TLS? (http:// or https://)"};
-  }
+  if (error == SSL_ERROR_SSL) return handshake_error();
   ERR_clear_error();
   return Error{ErrorKind::transient, "TLS with " + host_ + ": the connection was closed"};
+}
+
+Error Stream::handshake_error() {
+  if (const long verdict = SSL_get_verify_result(tls_); verdict != X509_V_OK) {
+    ERR_clear_error();
+    return {ErrorKind::invalid, "the certificate of " + host_ +
+                                    " is not trusted: " + X509_verify_cert_error_string(verdict) +
+                                    "; if its authority is your own, name its PEM file in "
+                                    "AWS_CA_BUNDLE or SSL_CERT_FILE"};
+  }
+  const bool is_refused = is_refused_by_peer(was_asked_);
+  const bool is_final = is_about_versions();
+  Error error{is_refused ? ErrorKind::denied
+              : is_final ? ErrorKind::invalid
+                         : ErrorKind::transient,
+              "TLS with " + host_ + ": " + openssl_says()};
+  if (is_refused) error.message += wants_certificate;
+  if (is_final) error.message += "; does this port speak TLS 1.2 or 1.3? (http:// or https://)";
+  return error;
+}
+
+// Called when the peer has asked for a certificate; the context's own is shown, if it has one.
+int Stream::asked_for_certificate(ssl_st* tls, void*) {
+  static_cast<Stream*>(SSL_get_app_data(tls))->was_asked_ = true;
+  return 1;
+}
+
+// SSL_OP_IGNORE_UNEXPECTED_EOF makes every end look like an orderly one; only a real alert comes by
+// here.
+void Stream::on_info(const ssl_st* tls, int where, int what) {
+  if (where == SSL_CB_READ_ALERT && (what & 0xFF) == SSL_AD_CLOSE_NOTIFY)
+    static_cast<Stream*>(SSL_get_app_data(tls))->said_goodbye_ = true;
 }
 
 Stream::Moved Stream::moved_by_tls(int returned) {
@@ -233,7 +285,7 @@ Stream::Moved Stream::moved_by_tls(int returned) {
     case SSL_ERROR_WANT_WRITE:
       return {Moved::How::blocked};
     case SSL_ERROR_ZERO_RETURN:
-      return {Moved::How::closed};
+      return {.how = Moved::How::closed, .is_announced = said_goodbye_};
     case SSL_ERROR_SYSCALL: {
       const int number = errno;
       ERR_clear_error();
@@ -242,7 +294,7 @@ Stream::Moved Stream::moved_by_tls(int returned) {
     }
     default: {
       // With TLS 1.3 it comes after the handshake.
-      const bool is_refused = is_refused_by_peer();
+      const bool is_refused = is_refused_by_peer(was_asked_);
       return {Moved::How::failed, 0,
               "TLS: " + openssl_says() + std::string(is_refused ? wants_certificate : ""),
               is_refused};
@@ -261,6 +313,12 @@ Stream::Moved Stream::read(std::span<char> room) {
   if (got == 0) return {Moved::How::closed};
   if (errno == EAGAIN || errno == EINTR) return {Moved::How::blocked};
   return {Moved::How::failed, 0, std::strerror(errno)};
+}
+
+bool Stream::may_have_come() const {
+  if (tls_ != nullptr && SSL_has_pending(tls_) == 1) return true;
+  char first = 0;
+  return ::recv(fd_, &first, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
 }
 
 Stream::Moved Stream::write(std::string_view first, std::string_view second) {

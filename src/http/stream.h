@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -15,7 +16,8 @@ struct ssl_st;
 namespace sluice {
 
 struct TlsOptions {
-  std::string ca_file = {};  // PEM; instead of the system's authorities
+  std::string ca_file = {};                     // PEM; instead of the system's authorities
+  std::vector<std::string> more_ca_files = {};  // PEM; besides those
   // PEM, both or none: what this side shows of itself (mutual TLS). The certificate comes before
   // those up to its authority; the key isn't encrypted. Both may be in one file.
   std::string certificate_file = {}, key_file = {};
@@ -53,6 +55,8 @@ class Stream {
     size_t bytes = 0;
     std::string why = {};     // Of a failure
     bool is_refused = false;  // The peer doesn't take our certificate, or wants one: `denied`
+    // Of an end over TLS: the peer has said that it is one, so nobody else has made it.
+    bool is_announced = false;
   };
 
   Stream() = default;
@@ -67,6 +71,8 @@ class Stream {
   Result<bool> handshake();  // false: blocked
 
   Moved read(std::span<char> room);
+  // False: nothing is there, and read() would say `blocked`, for more CPU. True: look.
+  bool may_have_come() const;
   // Both, one behind the other; how many bytes of the two together.
   Moved write(std::string_view first, std::string_view second);
 
@@ -75,9 +81,16 @@ class Stream {
 
  private:
   Moved moved_by_tls(int returned);
+  Error handshake_error();
+  static int asked_for_certificate(ssl_st* tls, void*);
+  static void on_info(const ssl_st* tls, int where, int what);
+  friend class TlsContext;
+
   int fd_ = -1;
   ssl_st* tls_ = nullptr;
   std::string host_;
+  bool was_asked_ = false;     // For a certificate of ours
+  bool said_goodbye_ = false;  // The peer, with TLS's close_notify
 };
 
 }  // namespace sluice

@@ -9,7 +9,7 @@ namespace sluice {
 
 namespace {
 
-// Never quotes what comes after '?': it may be a secret.
+// Never quotes what comes after '?', nor what stands before '@': it may be a secret.
 Error wrong(std::string_view text, std::string_view why) {
   // Without what may be secret: user and password, the query.
   std::string shown(text.substr(0, text.find('?')));
@@ -39,14 +39,13 @@ std::string without_dots(std::string_view path) {
   return out;
 }
 
-// Behind "scheme://host:port".
+}  // namespace
+
 size_t end_of_origin(std::string_view url) {
   const size_t scheme = url.find("://");
   if (scheme == std::string_view::npos) return 0;
   return std::min(url.find_first_of("/?#", scheme + 3), url.size());
 }
-
-}  // namespace
 
 std::string percent_encoded(std::string_view text) {
   constexpr std::string_view digits = "0123456789ABCDEF";
@@ -119,7 +118,7 @@ bool same_origin(std::string_view a, std::string_view b) {
 std::string percent_decoded(std::string_view text) {
   std::string out;
   for (size_t i = 0; i < text.size(); ++i) {
-    int byte = 0;
+    unsigned byte = 0;  // Of a signed one "%-1" would be a byte.
     if (text[i] == '%' && i + 2 < text.size() &&
         std::from_chars(text.data() + i + 1, text.data() + i + 3, byte, 16).ptr ==
             text.data() + i + 3) {
@@ -143,6 +142,11 @@ std::string Url::authority() const {
   std::string out = host.find(':') == std::string::npos ? host : "[" + host + "]";
   if (!is_default_port) out += ":" + std::to_string(port);
   return out;
+}
+
+std::string Url::host_and_port() const {
+  return (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" +
+         std::to_string(port);
 }
 
 Result<Url> parse_url(std::string_view text) {

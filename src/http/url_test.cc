@@ -18,12 +18,15 @@ TEST_CASE("a URL is cut into scheme, host, port and target") {
   CHECK(parse_url("https://h:443/")->authority() == "h");
   CHECK(parse_url("http://[::1]:9000/x")->host == "::1");
   CHECK(parse_url("http://[::1]:9000/x")->authority() == "[::1]:9000");
+  CHECK(parse_url("https://[::1]/x")->host_and_port() == "[::1]:443");
+  CHECK(parse_url("http://H/x")->host_and_port() == "h:80");
 }
 
 TEST_CASE("percent-decoding leaves alone what is no %XX") {
   CHECK(percent_decoded("a%2Fb%2fc%00d").size() == 7);
   CHECK(percent_decoded("100%") == "100%");
   CHECK(percent_decoded("%zz%4") == "%zz%4");
+  CHECK(percent_decoded("%-1%+1% 1%0x") == "%-1%+1% 1%0x");
   CHECK(percent_decoded("%C3%A4+") == "\xc3\xa4+");
 }
 
@@ -39,6 +42,12 @@ TEST_CASE("what is no URL is refused, without quoting what may be a secret") {
   CHECK(parse_url("socks5://user:secret@proxy:1080").error().message ==
         "\"socks5://***@proxy:1080\": a URL that begins with http:// or https:// was expected");
   CHECK(parse_url("user:secret@proxy").error().message.find("secret") == std::string::npos);
+  for (const char* text : {"http://h:x/?token=hush", "http://me:hush@h:x/", "socks5://me:hush@h:1",
+                           "me:hush@h:1", "http://me:hu@sh@h:x/"}) {
+    const std::string message = parse_url(text).error().message;
+    CHECK_MESSAGE(message.find("hush") == std::string::npos, message);
+    CHECK_MESSAGE(message.find("me") == std::string::npos, message);
+  }
 }
 
 TEST_CASE("a reference leads where RFC 3986 says") {

@@ -31,7 +31,8 @@ SourceContext source_context(const Fill::Surroundings& around, const UnitNames& 
           .tickets = around.tickets.source,
           .limit = around.options.limit,
           .until = around.options.until,
-          .may_be_empty = around.parts.decoder->may_be_empty()};
+          .may_be_empty = around.parts.decoder->may_be_empty(),
+          .decoder = around.parts.decoder.get()};
 }
 
 }  // namespace

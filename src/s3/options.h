@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,6 +44,8 @@ struct S3Options {
   Nanoseconds first_byte_within = 30_s;
   // A small read that is slower than all but one in a hundred is asked for a second time.
   bool hedges = true;
+  // Told at once of a long wait that the store asks for; no secret is in it. On any thread.
+  std::function<void(const std::string&)> say = {};
 };
 
 }  // namespace sluice

@@ -103,6 +103,8 @@ class Maker {
     // "Processing of a CompleteMultipartUpload request could take several minutes."
     out.request.first_byte_within *= 10;
     out.request.stalled_after = 300_s;
+    // Meanwhile it sends a blank now and then, so that the connection lives.
+    out.request.slow_most = 900_s;
     return out;
   }
   Outgoing operator()(const Abort& abort) {

@@ -5,6 +5,7 @@
 
 #include "aws/error.h"
 #include "aws/sign.h"
+#include "base/time.h"
 #include "s3/answers.h"
 #include "s3/first_byte.h"
 #include "s3/requests.h"
@@ -237,7 +238,8 @@ class Core : public std::enable_shared_from_this<Core> {
       clock_offset_.store(*failure.clock_offset, std::memory_order_relaxed);
       return send(operation, now());
     }
-    if (!failure.is_retryable || ++operation->failures >= options_.retry.attempts_max)
+    if (!failure.is_retryable || asks_too_much(failure) ||
+        ++operation->failures >= options_.retry.attempts_max)
       return answer(*operation, tried(*operation, std::move(failure.error)));
     again(operation, RetryBucket::cost_of_failure, failure.retry_after, operation->failures);
   }
@@ -247,15 +249,29 @@ class Core : public std::enable_shared_from_this<Core> {
     refusals_.fetch_add(1, std::memory_order_relaxed);
     pace_of(operation->request).refused(at);
     if (operation->first_refused == Instant{}) operation->first_refused = at;
-    if (at - operation->first_refused > options_.retry.refused_most)
+    if (at - operation->first_refused > options_.retry.refused_most || asks_too_much(failure))
       return answer(*operation, tried(*operation, std::move(failure.error)));
     again(operation, 0, failure.retry_after, operation->attempts);
+  }
+
+  static bool asks_too_much(const aws::Failure& failure) {
+    return failure.retry_after.value_or(0) > announced_wait_most;
+  }
+
+  // Once for all requests that wait for the same.
+  void tell_wait(Nanoseconds wait, Instant at) {
+    if (wait < long_wait_min || !options_.say) return;
+    const int64_t until = (at + wait).ns;
+    int64_t told = told_until_.load(std::memory_order_relaxed);
+    if (until - told < long_wait_min || !told_until_.compare_exchange_strong(told, until)) return;
+    options_.say(name_ + " asks to be left alone for " + print_duration(wait) + ": waiting");
   }
 
   void again(const OperationPtr& operation, double cost, std::optional<Nanoseconds> asked_for,
              uint32_t times) {
     retries_.fetch_add(1, std::memory_order_relaxed);
     const Instant at = now();
+    tell_wait(asked_for.value_or(0), at);
     Nanoseconds pause = 0;
     {
       const std::lock_guard lock(chance_mutex_);
@@ -365,6 +381,7 @@ class Core : public std::enable_shared_from_this<Core> {
   std::mutex chance_mutex_;
   Chance chance_;  // Guarded by chance_mutex_
 
+  std::atomic<int64_t> told_until_{0};
   std::atomic<uint64_t> attempts_{0}, retries_{0}, refusals_{0}, hedges_{0}, hedges_won_{0};
 };
 

@@ -96,20 +96,23 @@ FieldDoc sigv4_words() {
 }
 
 FieldDoc mtls_words() {
-  return {.name = "mtls",
-          .type = FieldType::group,
-          .help = "What this side shows of itself in TLS, alone or beside another word.",
-          .fields = {{.name = "certificate",
-                      .help = "A PEM file: ours, then those up to its authority.",
-                      .required = true,
-                      .example = "/run/secrets/client.pem"},
-                     {.name = "key",
-                      .help = "A PEM file with its private key, not encrypted. By default the same "
-                              "file.",
-                      .example = "/run/secrets/client.key"},
-                     {.name = "ca",
-                      .help = "A PEM file of the authorities that the API's certificate is trusted "
-                              "by, instead of the system's."}}};
+  return {
+      .name = "mtls",
+      .type = FieldType::group,
+      .help =
+          "What this side shows of itself in TLS, alone or beside another word: to the url's own "
+          "server, and to no other.",
+      .fields = {{.name = "certificate",
+                  .help = "A PEM file: ours, then those up to its authority.",
+                  .required = true,
+                  .example = "/run/secrets/client.pem"},
+                 {.name = "key",
+                  .help = "A PEM file with its private key, not encrypted. By default the same "
+                          "file.",
+                  .example = "/run/secrets/client.key"},
+                 {.name = "ca",
+                  .help = "A PEM file of the authorities that this server's certificate is "
+                          "trusted by, instead of the system's."}}};
 }
 
 std::string text_of(const Settings& words, std::string_view field) {

@@ -79,6 +79,8 @@ class HttpDetails : public Source {
     if (lists_ended_) return std::min(limit_, documents_.next() + rows_.size());
     return std::nullopt;
   }
+  // A list is read whole, as JSON.
+  std::vector<std::string> take_warnings() override { return details_.take_warnings(); }
   Status status() const override { return error_ ? Status(*error_) : Status(); }
   void stop() override {
     stopped_ = true;

@@ -75,7 +75,11 @@ class HttpPages : public Source {
     return pages_.at(number).cursor;
   }
 
-  std::vector<std::string> take_warnings() override { return paging_.take_doubts(); }
+  std::vector<std::string> take_warnings() override {
+    std::vector<std::string> warnings = fetcher_.take_warnings();
+    for (std::string& doubt : paging_.take_doubts()) warnings.push_back(std::move(doubt));
+    return warnings;
+  }
 
   std::optional<uint64_t> documents() const override {
     if (total_) return std::min(*total_, limit_);

@@ -19,7 +19,7 @@ struct Walked {
 
   // What came of each page, or the error.
   std::string run(HttpPagesOptions options, std::optional<std::string> cursor = {}) {
-    options.fetch.pauses = {.pause_base = 1, .pause_most = 1};
+    options.fetch.pauses = pauses;
     const auto maker = make_http_pages_maker(api, options);
     const auto paths = maker->envelope_paths();
     auto source = maker->open({.unit = unit,
@@ -56,6 +56,7 @@ struct Walked {
       (*source)->start_what_fits(purse);
       while (auto event = inbox.take_if_any()) (*source)->on(*event);
     }
+    warnings = (*source)->take_warnings();
     (*source)->stop();
     while (!(*source)->drained()) (*source)->on(*inbox.wait());
     source->reset();
@@ -91,7 +92,10 @@ struct Walked {
   ScriptedEngine engine;
   Clock clock;
   RequestRate rate{0, 1};
-  ApiAccess api{engine, clock, nullptr, rate};
+  std::vector<std::string> said, warnings;
+  ApiAccess api{engine, clock, nullptr,
+                rate,   {},    [this](const std::string& text) { said.push_back(text); }};
+  RetryRules pauses{.pause_base = 1, .pause_most = 1};
   UnitNames unit{.id = "2024-02-08"};
   InFlight in_flight;
   Budget budget{64 << 20};
@@ -183,6 +187,71 @@ TEST_CASE("what passes is waited out, what doesn't is told with what the server 
   CHECK(html.engine.asked().size() == 3);
   Walked failing([](const HttpRequest&) { return page("", 500); });
   CHECK(failing.run(options()).find("status 500 (after 8 attempts)") != std::string::npos);
+}
+
+TEST_CASE("who refuses with no wait, or one that is over, isn't hammered") {
+  const Headers past = {{"Date", "Sun, 06 Nov 1994 12:00:00 GMT"},
+                        {"Retry-After", "Sun, 06 Nov 1994 11:00:00 GMT"}};
+  const Headers reset = {{"X-RateLimit-Remaining", "0"}, {"X-RateLimit-Reset", "1500000000"}};
+  for (const Headers& headers : {Headers{{"Retry-After", "0"}}, past, reset}) {
+    Walked walked;
+    walked.pauses = {.pause_base = 40_ms, .pause_most = 1_s};
+    for (int i = 0; i < 5; ++i) walked.engine.then(page("slow down", 429, headers));
+    walked.engine.then(page(second));
+    const Instant began = now();
+    CHECK(walked.run(options()) == second);
+    CHECK(walked.engine.asked().size() == 6);
+    // Full jitter: 0 to 40, 80, 160, 320 and 640 ms.
+    CHECK(walked.engine.asked().back().when - began > 30_ms);
+  }
+}
+
+TEST_CASE("a Retry-After's date is measured against the answer's own, not our clock") {
+  Walked walked;
+  walked.engine.then(page("", 429,
+                          {{"Date", "Sun, 06 Nov 1994 12:00:00 GMT"},
+                           {"Retry-After", "Sun, 06 Nov 1994 12:20:00 GMT"}}));
+  walked.engine.then(page(second));
+  const Instant began = now();
+  CHECK(walked.run(options()) == second);
+  CHECK(walked.engine.asked()[1].when - began > 1199_s);
+  CHECK(walked.engine.asked()[1].when - began < 1260_s);
+}
+
+TEST_CASE("a long wait that the API asks for is said at once, and once") {
+  Walked walked;
+  walked.engine.then(page("later", 429, {{"Retry-After", "3600"}}));
+  walked.engine.then(
+      page(first, 200, {{"X-RateLimit-Remaining", "0"}, {"X-RateLimit-Reset", "9"}}));
+  walked.engine.then(page(second));
+  CHECK(walked.run(options()) == std::string(first) + std::string(second));
+  REQUIRE(walked.said.size() == 1);
+  CHECK(walked.said[0] == "api asks to be left alone for 1h (status 429): waiting");
+}
+
+TEST_CASE("a wait of years isn't waited for") {
+  for (const int status : {429, 503}) {
+    Walked walked;
+    walked.engine.then(page("", status, {{"Retry-After", "4294967295"}}));
+    const std::string ended = walked.run(options());
+    CHECK_MESSAGE(ended.find("it asks to wait for") != std::string::npos, ended);
+    CHECK(walked.engine.asked().size() == 1);
+  }
+}
+
+TEST_CASE("a page that only the connection's end has ended is warned of, if nothing in it tells") {
+  const auto warnings = [](std::string_view body, bool may_be_cut) {
+    Walked walked;
+    HttpResponse answer = page(body);
+    answer.may_be_cut = may_be_cut;
+    walked.engine.then(std::move(answer));
+    walked.run(options());
+    return walked.warnings;
+  };
+  REQUIRE(warnings(second, true).size() == 1);
+  CHECK(warnings(second, true)[0].find("if it was cut, nobody can tell") != std::string::npos);
+  CHECK(warnings(second, false).empty());
+  CHECK(warnings("\x1f\x8b packed", true).empty());
 }
 
 TEST_CASE("redirects are followed, but not for ever") {

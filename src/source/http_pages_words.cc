@@ -331,7 +331,10 @@ const PartDoc& http_pages_doc() {
            rate_words(),
            {.name = "timeout",
             .type = FieldType::duration,
-            .help = "No answer, or no further byte of one, for so long: it is asked for again.",
+            .help =
+                "No answer, or no further byte of one, for so long: it is asked for again. So is "
+                "one that has taken five times as long and brings less than 100 bytes a "
+                "second.",
             .default_text = "60s"},
            {.name = "attempts",
             .type = FieldType::count,
@@ -341,7 +344,8 @@ const PartDoc& http_pages_doc() {
             .default_text = "8"},
            {.name = "give_up_after",
             .type = FieldType::duration,
-            .help = "Nor can one that hasn't come for so long, but for what the API asked to wait.",
+            .help = "Nor can one that hasn't come for so long, but for what the API asked to wait: "
+                    "that is kept in full, and said at once, up to a day (or this, if it is more).",
             .default_text = "10m"}},
       .example =
           "source:\n"
@@ -356,6 +360,11 @@ const PartDoc& http_pages_doc() {
 Result<HttpPagesOptions> read_http_pages(const Settings& settings) {
   HttpPagesOptions options{.url = settings.templ("url")};
   TRY(check_constant(settings, "url", options.url));
+  const std::string& url = options.url.text();
+  if (url.substr(0, end_of_origin(url)).find('@') != url.npos)
+    return settings.error_at("url",
+                             "a user and a password in a URL are not sent; name them in "
+                             "auth: { basic: { user: ..., password: ... } }");
   const auto read_map = [&](std::string_view field, auto& out) -> Status {
     for (const Settings::Item& item : settings.items(field)) {
       TRY(check_constant(settings, field, item.templ()));

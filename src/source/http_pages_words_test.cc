@@ -24,6 +24,19 @@ std::string mistake(std::string_view body, std::string_view as, std::string_view
 
 }  // namespace
 
+TEST_CASE("a user and a password in the url are a mistake that is told before anything is asked") {
+  const auto mistake_of = [](std::string_view url) -> std::string {
+    const auto settings =
+        check_settings(http_pages_doc(), Node::of_map({{"url", Node::of(url)}}), CheckContext());
+    REQUIRE(settings.ok());
+    const auto options = read_http_pages(*settings);
+    return options.ok() ? "" : options.error().message;
+  };
+  CHECK(mistake_of("https://me:hush@api.example/x").find("basic") != std::string::npos);
+  CHECK(mistake_of("https://me:hush@api.example/x").find("hush") == std::string::npos);
+  CHECK(mistake_of("https://api.example/users/@me?mail=a@b").empty());
+}
+
 TEST_CASE("a body into which a page's place goes must be JSON with room for it") {
   CHECK(mistake(R"({"query": "{items}", "day": "{unit:%F}", "n": {unit}})", ".after").empty());
   CHECK(mistake(R"({"from": {unit:%Y%m%d}, "run": "{run.id}"})", ".a.b").empty());

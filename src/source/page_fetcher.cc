@@ -5,9 +5,10 @@
 
 #include "base/checksum.h"
 #include "base/text.h"
-#include "http/retry_after.h"
+#include "base/time.h"
 #include "http/url.h"
 #include "source/objects.h"
+#include "source/refusal.h"
 
 namespace sluice {
 namespace {
@@ -16,12 +17,9 @@ namespace {
 constexpr uint64_t first_room_bytes = stream_room_bytes_min;
 constexpr uint64_t room_bytes = 256 << 10;
 constexpr int redirects_max = 10;
+constexpr int64_t slow_timeouts_most = 5;  // An answer may be all but still so long
 // HTML in place of JSON, no byte, what can't be decoded; a 401 that doesn't go away
 constexpr uint32_t odd_answers_max = 3;
-
-bool is_passing(int status) {
-  return status == 408 || status == 425 || status == 429 || status >= 500;
-}
 
 bool is_html(const Headers& headers) {
   const std::string type = lower_case(header(headers, "Content-Type"));
@@ -70,13 +68,16 @@ struct PageFetcher::Page {
 
   std::deque<Chunk> held;  // The last that came is always among them: it may be the page's last
   uint64_t came = 0;       // Bytes, in this attempt
+  bool is_packed = false;  // gzip or zstd, by its first bytes
   uint64_t gone_on = 0;    // Bytes that arrivals have been made of, in any attempt
   uint32_t gone_on_crc = 0;
   uint32_t repeated_crc = 0;  // Of what came again
 
   uint32_t failures = 0, refusals = 0, odd_answers = 0;
   int redirects = 0;
-  Instant first_failed = {};
+  Instant started = {};       // This attempt
+  Instant first_failed = {};  // Later by what the API has asked to wait
+  Nanoseconds asked_for = 0;  // The sum of that
   Answer answer;
 };
 
@@ -87,6 +88,7 @@ PageFetcher::PageFetcher(ApiAccess& api, PageFetchOptions options, const SourceC
       origins_(options_.origin, api.secrets,
                api.auth == nullptr ? SecretPlaces() : api.auth->secret_places()),
       may_be_empty_(context.may_be_empty),
+      decoder_(context.decoder),
       in_flight_(context.in_flight),
       inbox_(context.inbox),
       tickets_(tickets) {}
@@ -141,6 +143,12 @@ void PageFetcher::start_what_fits(Purse& purse, Whose whose) {
 HttpRequest PageFetcher::request_for(const Page& page) const {
   HttpRequest request{.method = page.method, .url = page.url, .headers = options_.headers};
   request.first_byte_within = request.stalled_after = options_.answer_within;
+  // A server that keeps a long answer alive with a byte now and then has some patience; not more
+  // than there is left.
+  const Nanoseconds left = page.first_failed == Instant{}
+                               ? options_.hopeless_after
+                               : options_.hopeless_after - (now() - page.first_failed);
+  request.slow_most = std::min(slow_timeouts_most * options_.answer_within, left);
   request.fresh_connection = page.failures > 0;
   request.may_be_sent_twice = page.method == "GET";
   // A redirect has made a GET of what was posted.
@@ -155,6 +163,7 @@ void PageFetcher::start(Page& page, Lease lease) {
   page.state = Page::State::under_way;
   page.ticket = tickets_.next();
   page.came = 0;
+  page.started = now();
   page.repeated_crc = 0;
   page.held.clear();
   open_.emplace(page.ticket, page.number);
@@ -214,6 +223,8 @@ void PageFetcher::got(Page& page, FetchedBytes& event) {
   const std::string_view bytes = event.bytes.view();
   const uint64_t known =
       std::min<uint64_t>(bytes.size(), page.gone_on - std::min(page.came, page.gone_on));
+  if (page.came == 0)
+    page.is_packed = bytes.starts_with("\x1f\x8b") || bytes.starts_with("\x28\xb5\x2f\xfd");
   page.came += bytes.size();
   if (known > 0) {
     page.repeated_crc = crc32c_combine(page.repeated_crc, crc32c(bytes.substr(0, known)), known);
@@ -252,13 +263,13 @@ void PageFetcher::ended(Page& page, Result<HttpResponse> response) {
   if (error.kind == ErrorKind::denied && !origins_.is_own(page.url))
     error.message += "; " + origins_.advice(page.url);
   if (error.kind != ErrorKind::transient) return give_up(page, std::move(error));
-  again(page, std::nullopt, 0, std::move(error));
+  again(page, 0, std::move(error));
 }
 
 void PageFetcher::answered(Page& page, HttpResponse response) {
   const Instant at = now();
-  const WallTime wall = api_.clock.wall();
-  api_.rate.answered(page.identity, response.headers, at, wall);
+  const auto used_up = api_.rate.answered(page.identity, response.headers, at, api_.clock.wall());
+  if (used_up) tell_wait(page, at + *used_up, *used_up, "its budget of requests is used up");
   const int status = response.status;
   if (status / 100 == 2) return complete(page, std::move(response));
   if (status / 100 == 3 && has_header(response.headers, "Location"))
@@ -278,27 +289,11 @@ void PageFetcher::redirected(Page& page, const HttpResponse& response) {
 }
 
 void PageFetcher::refused(Page& page, const HttpResponse& response) {
-  const int status = response.status;
-  const WallTime wall = api_.clock.wall();
-  const auto asked_for = retry_after(response.headers, wall);
-  Error why{ErrorKind::invalid, "status " + std::to_string(status) + said(response.body.view())};
-  const auto budget = until_reset(response.headers, wall);
-  // GitHub says 403 where a budget is used up.
-  const bool is_throttled = status == 429 || (status == 403 && (asked_for || budget));
-  if (is_throttled) {
-    why.kind = ErrorKind::throttled;
-    const auto wait = asked_for ? asked_for : budget;
-    // Nobody asks as this identity meanwhile; another may, at once.
-    if (wait) api_.rate.hold(page.identity, now() + *wait);
-    return again(page, wait ? std::optional<Nanoseconds>(0) : std::nullopt, wait.value_or(0),
-                 std::move(why));
-  }
-  if (is_passing(status)) {
-    why.kind = ErrorKind::transient;
-    return again(page, std::nullopt, asked_for.value_or(0), std::move(why));
-  }
-  if (status == 401 || status == 403) {
-    why.kind = ErrorKind::denied;
+  const Refusal refusal = refusal_of(response, api_.clock.wall());
+  Error why{refusal.kind, "status " + std::to_string(response.status) + said(response.body.view())};
+  if (why.kind == ErrorKind::throttled || why.kind == ErrorKind::transient)
+    return again(page, refusal.wait.value_or(0), std::move(why));
+  if (why.kind == ErrorKind::denied) {
     // Who sits elsewhere says nothing about our token.
     const bool is_own = origins_.is_own(page.url);
     if (is_own && api_.auth != nullptr && ++page.odd_answers < odd_answers_max &&
@@ -310,7 +305,6 @@ void PageFetcher::refused(Page& page, const HttpResponse& response) {
                    : api_.auth == nullptr ? "; the job names no `auth`"
                                           : "; is `auth` right?";
   }
-  if (status == 404 || status == 410) why.kind = ErrorKind::not_found;
   give_up(page, std::move(why));
 }
 
@@ -325,6 +319,7 @@ void PageFetcher::complete(Page& page, HttpResponse response) {
   if (page.gone_on == 0 && is_odd(page, response)) return;
   if (page.gone_on > 0 && page.came <= page.gone_on)
     return give_up(page, {ErrorKind::conflict, "cut off, and shorter when it was asked for again"});
+  if (response.may_be_cut) doubt_end(page);
   page.state = Page::State::ended;
   page.answer = {std::move(response.headers), page.url, page.came, page.came == 0};
   while (!page.held.empty()) {
@@ -352,7 +347,7 @@ bool PageFetcher::is_odd(Page& page, const HttpResponse& response) {
   if (++page.odd_answers >= odd_answers_max) {
     give_up(page, std::move(why));
   } else {
-    again(page, std::nullopt, 0, std::move(why));
+    again(page, 0, std::move(why));
   }
   return true;
 }
@@ -367,34 +362,73 @@ bool PageFetcher::begin_anew(uint64_t number, Error why) {
   page->gone_on = 0;
   page->gone_on_crc = page->repeated_crc = 0;
   page->answer = {};
-  if (page->state != Page::State::resting) again(*page, std::nullopt, 0, std::move(why));
+  if (page->state != Page::State::resting) again(*page, 0, std::move(why));
   return true;
 }
 
-// After a rest, till there is no hope left: so many failures, or so long without success although
-// nobody asked to wait.
-void PageFetcher::again(Page& page, std::optional<Nanoseconds> rest, Nanoseconds asked_for,
-                        Error why) {
+// Nothing but the connection's end has shown that the page is whole. A JSON value shows its own
+// end, and so does what is compressed; lines don't.
+void PageFetcher::doubt_end(const Page& page) {
+  if (has_doubted_ || page.is_packed) return;
+  if (decoder_ != nullptr && decoder_->make()->spoils() == Spoils::document) return;
+  has_doubted_ = true;
+  warnings_.push_back(
+      "the answer says no length and comes over plain HTTP: if it was cut, nobody can tell; "
+      "https://, a Content-Length or chunks would show its end");
+}
+
+// After a rest, till there is no hope left. What the API asks for is kept in full, and never less
+// than the ordinary pause: who says "now" each time doesn't mean it.
+void PageFetcher::again(Page& page, Nanoseconds asked_for, Error why) {
   const Instant at = now();
-  if (page.first_failed == Instant{}) page.first_failed = at;
+  if (page.first_failed == Instant{})
+    page.first_failed =
+        std::max(page.started, Instant{at.ns - slow_timeouts_most * options_.answer_within});
   const bool is_refusal = why.kind == ErrorKind::throttled;
   ++(is_refusal ? page.refusals : page.failures);
-  const uint32_t attempts = page.failures + page.refusals;
-  if (page.failures >= options_.attempts_max || at - page.first_failed > options_.hopeless_after) {
-    const bool too_often = page.failures >= options_.attempts_max;
-    why.message += " (after " + std::to_string(attempts) +
-                   " attempts); run again when it answers, or raise `" +
-                   (too_often ? "attempts" : "give_up_after") + "`";
-    return give_up(page, std::move(why));
-  }
+  if (is_hopeless(page, at, asked_for, why)) return give_up(page, std::move(why));
   page.first_failed = page.first_failed + asked_for;
+  page.asked_for += asked_for;
   page.held.clear();
   page.state = Page::State::resting;
   page.ticket = tickets_.next();
   open_.emplace(page.ticket, page.number);
-  const Nanoseconds pause =
-      rest ? *rest : pause_before_next(options_.pauses, attempts, asked_for, chance_);
+  Nanoseconds pause =
+      pause_before_next(options_.pauses, page.failures + page.refusals, asked_for, chance_);
+  tell_wait(page, at + pause, asked_for, why.message.substr(0, why.message.find(':')));
+  if (is_refusal && asked_for > 0) {
+    // Nobody asks as this identity meanwhile; another may, at once.
+    api_.rate.hold(page.identity, at + pause);
+    pause = 0;
+  }
   inbox_.post_at(at + pause, std::make_unique<Event>(page.ticket));
+}
+
+// So many failures, so long without success although nobody asked to wait, or asked to wait for
+// longer than anybody does.
+bool PageFetcher::is_hopeless(const Page& page, Instant at, Nanoseconds asked_for,
+                              Error& why) const {
+  const Nanoseconds asked_most = std::max(announced_wait_most, options_.hopeless_after);
+  if (asked_for > asked_most || page.asked_for > asked_most) {
+    why.message += "; it asks to wait for " + print_duration(std::max(asked_for, page.asked_for)) +
+                   "; run again then";
+    return true;
+  }
+  const bool too_often = page.failures >= options_.attempts_max;
+  if (!too_often && at - page.first_failed <= options_.hopeless_after) return false;
+  why.message += " (after " + std::to_string(page.failures + page.refusals) +
+                 " attempts); run again when it answers, or raise `" +
+                 (too_often ? "attempts" : "give_up_after") + "`";
+  return true;
+}
+
+// Once, and at once: else a run that waits looks as if it hung.
+void PageFetcher::tell_wait(const Page& page, Instant until, Nanoseconds wait,
+                            const std::string& why) {
+  if (wait < long_wait_min || !api_.say || !api_.rate.is_news(until)) return;
+  const auto url = parse_url(page.url);
+  api_.say((url.ok() ? url->host : std::string("the API")) + " asks to be left alone for " +
+           print_duration(wait) + " (" + why + "): waiting");
 }
 
 void PageFetcher::give_up(Page& page, Error why) {

@@ -12,11 +12,14 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "flow/makers.h"
 #include "flow/stage.h"
@@ -37,6 +40,8 @@ struct ApiAccess {
   ApiAuth* auth = nullptr;  // Null: nothing to prove
   RequestRate& rate;
   Secrets secrets = {};
+  // What whoever watches should know at once; no secret is in it. Null: nobody does.
+  std::function<void(const std::string&)> say = {};
 };
 
 struct PageFetchOptions {
@@ -87,6 +92,9 @@ class PageFetcher {
   // its beginning. False: that has been done often enough.
   bool begin_anew(uint64_t number, Error why);
 
+  // Once each.
+  std::vector<std::string> take_warnings() { return std::exchange(warnings_, {}); }
+
   void stop();
   bool drained() const { return open_.empty(); }
 
@@ -104,14 +112,18 @@ class PageFetcher {
   void redirected(Page& page, const HttpResponse& response);
   void complete(Page& page, HttpResponse response);
   bool is_odd(Page& page, const HttpResponse& response);
-  void again(Page& page, std::optional<Nanoseconds> rest, Nanoseconds asked_for, Error why);
+  void again(Page& page, Nanoseconds asked_for, Error why);
+  bool is_hopeless(const Page& page, Instant at, Nanoseconds asked_for, Error& why) const;
+  void tell_wait(const Page& page, Instant until, Nanoseconds wait, const std::string& why);
   void give_up(Page& page, Error why);
+  void doubt_end(const Page& page);
   std::string shown(const Page& page) const;
 
   ApiAccess& api_;
   const PageFetchOptions options_;
   const OriginRules origins_;
   const bool may_be_empty_;
+  const DecoderMaker* const decoder_;
   InFlight& in_flight_;
   Inbox& inbox_;
   TicketSeries& tickets_;
@@ -119,6 +131,8 @@ class PageFetcher {
   std::map<uint64_t, std::unique_ptr<Page>> pages_;
   std::unordered_map<Ticket, uint64_t> open_;  // Fetches and rests
   std::deque<Arrival> arrivals_;
+  std::vector<std::string> warnings_;
+  bool has_doubted_ = false;
   bool stopped_ = false;
 };
 

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "http/date.h"
+#include "http/retry.h"
 
 namespace sluice {
 namespace {
@@ -12,6 +13,11 @@ namespace {
 // A reset that is larger is a time since 1970, else a number of seconds from now: both are in use
 // under one name (GitHub and Twitter the one, the IETF's draft and Discord the other).
 constexpr double epoch_seconds_min = 1e9;
+
+// No more than can be said: there are resets in the year 5138.
+Nanoseconds nanoseconds(double seconds) {
+  return static_cast<Nanoseconds>(std::min(seconds, epoch_seconds_min) * 1e9);
+}
 
 std::optional<double> number(const Headers& headers, std::string_view name) {
   const std::string_view text = trim(header(headers, name));
@@ -41,8 +47,20 @@ RequestRate::Slot RequestRate::next_slot(Instant at) {
   return {static_cast<size_t>(best - identities_.begin()), when};
 }
 
-void RequestRate::answered(size_t identity, const Headers& headers, Instant at, WallTime wall) {
-  if (const auto wait = until_reset(headers, wall)) hold(identity, at + *wait);
+std::optional<Nanoseconds> RequestRate::answered(size_t identity, const Headers& headers,
+                                                 Instant at, WallTime wall) {
+  const auto wait = until_reset(headers, wall);
+  if (!wait || *wait > announced_wait_most) return std::nullopt;
+  hold(identity, at + *wait);
+  return wait;
+}
+
+bool RequestRate::is_news(Instant until) {
+  constexpr Nanoseconds same = 2_s;  // Answers to requests that went out together
+  const std::lock_guard lock(mutex_);
+  if (until <= told_until_ + same) return false;
+  told_until_ = until;
+  return true;
 }
 
 void RequestRate::hold(size_t identity, Instant until) {
@@ -61,11 +79,11 @@ std::optional<Nanoseconds> until_reset(const Headers& headers, WallTime wall) {
     const auto left = number(headers, remaining);
     const auto at = number(headers, reset);
     if (!left || !at || *left >= 1 || *at < 0 || *at > 1e11) continue;
-    if (*at < epoch_seconds_min) return static_cast<Nanoseconds>(*at * 1e9);
+    if (*at < epoch_seconds_min) return nanoseconds(*at);
     // The server's clock says when its own second ends.
     const auto date = parse_http_date(header(headers, "Date"));
     const double now_seconds = static_cast<double>(date ? date->ns : wall.ns) / 1e9;
-    return static_cast<Nanoseconds>(std::max(*at - now_seconds, 0.0) * 1e9);
+    return nanoseconds(std::max(*at - now_seconds, 0.0));
   }
   return std::nullopt;
 }

@@ -24,10 +24,14 @@ class RequestRate {
   // When the next request may go out, and as whom: the identity that is free first. Each slot is
   // given once.
   Slot next_slot(Instant at);
-  // Reads what an answer says of the identity's budget.
-  void answered(size_t identity, const Headers& headers, Instant at, WallTime wall);
+  // Reads what an answer says of the identity's budget; how long that is used up, if it is. A
+  // budget of months is none: whether it is meant, the next answer says.
+  std::optional<Nanoseconds> answered(size_t identity, const Headers& headers, Instant at,
+                                      WallTime wall);
   // Nobody asks with this identity before `until`.
   void hold(size_t identity, Instant until);
+  // Whether a wait until then is to be told: once for all that wait for the same.
+  bool is_news(Instant until);
 
  private:
   struct Identity {
@@ -36,7 +40,9 @@ class RequestRate {
   };
   const Nanoseconds between_;
   std::mutex mutex_;
-  std::vector<Identity> identities_;  // Guarded by mutex_
+  // Guarded by mutex_.
+  std::vector<Identity> identities_;
+  Instant told_until_ = {};
 };
 
 // Until the budget that the headers show as used up is renewed; nothing if there is some left.

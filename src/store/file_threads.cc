@@ -1,6 +1,10 @@
 #include "store/file_threads.h"
 
 #include <algorithm>
+#include <system_error>
+#include <utility>
+
+#include "base/no_thread.h"
 
 namespace sluice {
 namespace {
@@ -50,7 +54,19 @@ void FileThreads::call_more_hands(std::unique_lock<std::mutex>& lock) {
     lock.unlock();
     work_.notify_one();
   } else if (threads_.size() < threads_max_) {
+    start_thread(lock);
+  }
+}
+
+// Fewer do it, too; but not none.
+void FileThreads::start_thread(std::unique_lock<std::mutex>& lock) {
+  try {
     threads_.emplace_back([this] { run(); });
+  } catch (const std::system_error& error) {
+    if (!threads_.empty()) return;
+    auto works = std::exchange(queue_, {});
+    lock.unlock();
+    for (Work& work : works) finish(std::move(work), no_thread(error));
   }
 }
 

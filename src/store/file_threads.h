@@ -52,6 +52,7 @@ class FileThreads {
   void run();
   bool is_more_hands_needed() const;
   void call_more_hands(std::unique_lock<std::mutex>& lock);
+  void start_thread(std::unique_lock<std::mutex>& lock);
   void take(Works& works);
   static void finish(Work work, Result<Answer> answer);
   std::vector<Work> take_out(const Doer& doer, const Ticket* ticket);

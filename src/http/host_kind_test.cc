@@ -1,0 +1,25 @@
+#include "http/host_kind.h"
+
+#include <doctest/doctest.h>
+
+namespace sluice {
+
+TEST_CASE("a host is this machine, a neighbour or private by its address, not by its text") {
+  for (const char* host : {"127.0.0.1", "127.9.8.7", "127.1", "0x7f.1", "::1", "0:0:0:0:0:0:0:1",
+                           "::ffff:127.0.0.1", "localhost", "lake.localhost", "0.0.0.0", "::"}) {
+    CHECK_MESSAGE(host_kind(host) == HostKind::loopback, host);
+  }
+  for (const char* host : {"169.254.169.254", "169.254.170.23", "fe80::1", "::ffff:169.254.1.1"}) {
+    CHECK_MESSAGE(host_kind(host) == HostKind::link_local, host);
+  }
+  for (const char* host : {"10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "100.64.0.1",
+                           "fd00:ec2::254", "fc00::1"}) {
+    CHECK_MESSAGE(host_kind(host) == HostKind::private_network, host);
+  }
+  for (const char* host : {"127.example.com", "127.0.0.1.nip.example", "localhost.example",
+                           "notlocalhost", "172.32.0.1", "8.8.8.8", "2001:db8::1", "10.example"}) {
+    CHECK_MESSAGE(host_kind(host) == HostKind::elsewhere, host);
+  }
+}
+
+}  // namespace sluice
