@@ -114,6 +114,7 @@ Result<JobParts> make_parts(const Job& job, Stores& stores) {
   }
   parts.recipe.place = job.names.place();
   parts.recipe.identity = job.dedupe;
+  parts.recipe.record_max = job.record_bytes_max;
   if (const auto incremental = parts.source->incremental()) {
     if (!parts.decoder->make()->json()) {
       return Error{ErrorKind::invalid, "source: incremental: decode: " + job.decode.name() +
@@ -125,6 +126,7 @@ Result<JobParts> make_parts(const Job& job, Stores& stores) {
   parts.recipe.path_names = parts.source->path_names();
   for (const auto& transform : parts.recipe.transforms) {
     TRY(transform->use_paths(parts.recipe.path_names));
+    transform->limit_text(parts.recipe.record_max);
   }
   parts.recipe.place_if_missing = job.place_if_missing;
   if (job.keep_set_aside) parts.recipe.set_aside_place = "_sluice/set_aside/" + job.name + "/";

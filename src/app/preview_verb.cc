@@ -25,6 +25,7 @@ struct Decoded {
 void decode(Decoder& decoder, const DocumentHead& head, uint64_t records_max, Decoded& out) {
   std::string_view input = head.bytes;
   while (out.spans.size() < records_max) {
+    const size_t before = out.spans.size() + out.bad.size();
     const auto step = decoder.step(input, head.whole, out.window, out.spans, out.bad);
     if (!step.ok()) {
       out.fault = step.error().message;
@@ -32,6 +33,8 @@ void decode(Decoder& decoder, const DocumentHead& head, uint64_t records_max, De
     }
     if (step->next == DecodeStep::Next::finished) out.fault = decoder.rest_lost().value_or("");
     // The window is never emptied: it holds the head of a document.
+    const bool found = out.spans.size() + out.bad.size() > before;
+    if (step->next == DecodeStep::Next::more_room && found) continue;
     if (step->next != DecodeStep::Next::more_input || input.empty()) return;
   }
 }
@@ -84,7 +87,8 @@ class Preview {
     say("decode  " + excerpt(text, record_bytes_shown) + "\n");
     // One by one, so that each is seen with what became of it.
     Batch batch;
-    const auto fault = refine(input, window, span.begin, {span}, batch, scratch_);
+    const Sliced sliced{window, 0, std::span(&span, 1)};
+    const auto fault = refine(input, sliced, batch, scratch_).fault;
     if (fault)
       say("set aside: not JSON at byte " + std::to_string(fault->offset) + ": " + fault->reason +
           "\n");

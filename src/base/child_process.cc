@@ -281,6 +281,10 @@ bool ChildProcess::succeeded() const {
   return end_ == End::exited && end_number_ == 0;
 }
 
+int ChildProcess::ended_by_signal() const {
+  return end_ == End::killed ? end_number_ : 0;
+}
+
 std::string ChildProcess::how_it_ended() const {
   switch (end_) {
     case End::none:

@@ -99,6 +99,8 @@ class ChildProcess {
   const Descriptor& end_sign() const { return alive_; }
   // Once ended: did it exit with status 0? Not if nobody knows.
   bool succeeded() const;
+  // Once ended: which signal killed it; 0 if none did.
+  int ended_by_signal() const;
   // Once ended: "exit status 3", "killed by signal 9 (Killed)".
   std::string how_it_ended() const;
   // "./enrich.py: exit status 3: KeyError: 'id'"; `why` instead of how it ended, if given.

@@ -31,10 +31,14 @@ class CsvDecoder final : public Decoder {
   Result<DecodeStep> step(std::string_view& input, bool last, Buffer& window,
                           std::vector<Span>& records, std::vector<SetAside>& bad) override {
     using Next = DecodeStep::Next;
+    const size_t enough = records.size() + bad.size() + step_records_max;
     for (;;) {
       auto read = reader_.read(rest_, window, records, bad);
       if (!read.ok()) return fault(std::move(read.error()));
       if (!*read) return DecodeStep{Next::more_room, reader_.done()};
+      if (records.size() + bad.size() >= enough) {
+        return DecodeStep{Next::more_room, reader_.done()};
+      }
       if (inflater_.rest_lost() && reader_.in_row()) {  // It may have gone on in the rest
         bad_offset_ = reader_.row_offset();
         return DecodeStep{Next::finished, reader_.done()};

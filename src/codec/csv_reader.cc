@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "flow/stage.h"
 #include "json/value.h"
 
 namespace sluice {
@@ -60,12 +61,13 @@ void CsvReader::dropped(size_t bytes) {
 
 Result<bool> CsvReader::read(std::string_view& text, Buffer& window,
                              std::vector<json::Span>& records, std::vector<SetAside>& bad) {
+  const size_t enough = records.size() + bad.size() + step_records_max;
   row_rest_ = row_ended_ ? nullptr : text.data();
   for (;;) {
     const bool room = flush(window) && (!row_ended_ || TRY(close_row({window, records, bad})));
-    if (!room || text.empty()) {
+    if (!room || text.empty() || records.size() + bad.size() >= enough) {
       keep_row(text.data());
-      return room;
+      return room && text.empty();
     }
     read_some(text, window);
   }

@@ -45,8 +45,8 @@ class CsvReader {
   void reset();
 
   // Takes bytes from the front of `text`, appends to the window up to its capacity, and adds the
-  // rows that are whole to `records` with their places in the CSV. False: the window is full and
-  // there is more to write.
+  // rows that are whole to `records` with their places in the CSV. False: the window is full, or
+  // these are step_records_max rows, and there is more to write.
   Result<bool> read(std::string_view& text, Buffer& window, std::vector<json::Span>& records,
                     std::vector<SetAside>& bad);
   // After the last byte; false as above.

@@ -1,5 +1,6 @@
 #include "codec/inflating_decoder.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "flow/settings.h"
@@ -31,14 +32,19 @@ class InflatingDecoder final : public Decoder {
 
   Result<DecodeStep> step(std::string_view& input, bool last, Buffer& window,
                           std::vector<Span>& records, std::vector<SetAside>& bad) override {
+    const Output out{records, bad, records.size() + bad.size() + step_records_max};
     for (;;) {
+      // Also what an earlier step had inflated and not come to.
+      TRY(split(window.view(), out));
+      if (out.full() && shown_ < window.size()) {
+        return DecodeStep{DecodeStep::Next::more_room, done_};
+      }
+      if (inflater_.finished()) return DecodeStep{DecodeStep::Next::finished, done_};
       const size_t before = window.size();
       const size_t room = window.room();
       const size_t written = TRY(inflater_.step(input, last, window.data() + before, room));
       window.resize(before + written);
-      TRY(split(window.view(), records, bad));
-      if (inflater_.finished()) return DecodeStep{DecodeStep::Next::finished, done_};
-      if (written > 0) continue;
+      if (written > 0 || inflater_.finished()) continue;
       const bool full = room == 0;
       return DecodeStep{full ? DecodeStep::Next::more_room : DecodeStep::Next::more_input, done_};
     }
@@ -64,31 +70,40 @@ class InflatingDecoder final : public Decoder {
   size_t envelope_size() const override { return envelope_size_; }
 
  private:
-  // Shows the splitter what is new, and at the document's end has it finish.
-  Status split(std::string_view window, std::vector<Span>& records, std::vector<SetAside>& bad) {
+  struct Output {
+    std::vector<Span>& records;
+    std::vector<SetAside>& bad;
+    size_t enough;  // Of both
+    bool full() const { return records.size() + bad.size() >= enough; }
+  };
+
+  // Shows the splitter what is new, till there are enough records, and at the document's end has it
+  // finish.
+  Status split(std::string_view window, const Output& out) {
     const bool finished = inflater_.finished();
     if (!mark_looked_for_ && !look_for_mark(window, finished)) return {};
-    if (shown_ < window.size()) {
-      const std::string_view open = window.substr(done_);
-      const size_t begun = records.size();
-      const size_t done = splitter_->split(open, shown_ - done_, records);
-      shift(records, begun);
-      take_bad(bad);
+    while (shown_ < window.size() && !out.full()) {
+      const size_t end = std::min(window.size(), shown_ + step_look_bytes);
+      const size_t begun = out.records.size();
+      const size_t done =
+          splitter_->split(window.substr(done_, end - done_), shown_ - done_, out.records);
+      shift(out.records, begun);
+      take_bad(out.bad);
       done_ += done;
-      shown_ = window.size();
-      TRY(look_at_faults(bad));
+      shown_ = end;
+      TRY(look_at_faults(out.bad));
     }
-    if (!finished) return {};
+    if (!finished || shown_ < window.size()) return {};
     if (inflater_.inflated() == 0) {
       return Error{ErrorKind::corrupt, "no " + kind_.wanted + ": the document is empty"};
     }
-    const size_t begun = records.size();
-    splitter_->finish(window.substr(done_), records);
-    shift(records, begun);
-    take_bad(bad);
+    const size_t begun = out.records.size();
+    splitter_->finish(window.substr(done_), out.records);
+    shift(out.records, begun);
+    take_bad(out.bad);
     done_ = window.size();
-    if (inflater_.rest_lost()) drop_half_a_record(window, records, begun);
-    const Status status = look_at_faults(bad);
+    if (inflater_.rest_lost()) drop_half_a_record(window, out.records, begun);
+    const Status status = look_at_faults(out.bad);
     // What the text lacks at its end lay in the rest.
     if (!status.ok() && inflater_.rest_lost()) {
       return Error{ErrorKind::corrupt, *inflater_.rest_lost()};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace sluice {
 namespace {
@@ -13,7 +14,22 @@ constexpr size_t held_max = 8;
 
 }  // namespace
 
-// Inflates and slices till the window is full or the inputs are used up.
+// What an entry of what is set aside costs besides its reason, about.
+constexpr uint64_t set_aside_bytes = sizeof(SetAside) + 32;
+
+void drop_front(Buffer& window, size_t bytes) {
+  if (bytes == 0) return;
+  std::memmove(window.data(), window.data() + bytes, window.size() - bytes);
+  window.resize(window.size() - bytes);
+}
+
+uint64_t cost_of(const std::vector<Span>& spans, const std::vector<SetAside>& bad) {
+  uint64_t bytes = spans.size() * sizeof(Span);
+  for (const SetAside& one : bad) bytes += set_aside_bytes + one.reason.size();
+  return bytes;
+}
+
+// Inflates and slices till the window is full, the inputs are used up, or there are records enough.
 struct LargeDocument::Step : Work {
   using Work::Work;
   void run(Scratch&) override {
@@ -26,7 +42,7 @@ struct LargeDocument::Step : Work {
       consumed = std::max(consumed, (*outcome)->consumed);
       if ((*outcome)->next != DecodeStep::Next::more_input) break;
       if (!input().empty()) continue;
-      if (at + 1 == inputs.size()) break;
+      if (at + 1 == inputs.size() || spans.size() + bad.size() >= step_records_max) break;
       ++at;
     }
     wall = now() - begun;
@@ -46,28 +62,41 @@ struct LargeDocument::Step : Work {
   Nanoseconds wall = 0;
 };
 
+// The records of a step on their way to the sink: as one batch, or where they come to more than
+// there is room for one after the other.
 struct LargeDocument::Slot {
+  Buffer window;
+  std::vector<Lease> leases;  // Of the window, of the spans
+  std::vector<Span> spans;
+  std::vector<SetAside> bad;
+  size_t done = 0, bad_done = 0;  // Of them
+  uint64_t offset = 0;            // Of the window in the document
   Batch batch;
   std::optional<DocumentFault> fault;
-  uint64_t records = 0;  // Copies of what was set aside not counted
+  uint64_t records = 0;  // Of the batch; copies of what was set aside not counted
   bool ready = false;
 };
 
 struct LargeDocument::Refine : Work {
-  using Work::Work;
+  Refine(Ticket ticket, Slot& slot, RefineInput input) : Work(ticket), slot(slot), input(input) {}
   void run(Scratch& scratch) override {
     const Instant begun = now();
-    const std::string_view text = slot->batch.storage.front().view();
-    slot->fault = refine(*input, text, offset, spans, slot->batch, scratch);
-    slot->records = static_cast<uint64_t>(
-        std::count_if(slot->batch.records.begin(), slot->batch.records.end(),
+    const Sliced left{slot.window.view(), slot.offset, std::span(slot.spans).subspan(slot.done),
+                      std::span(slot.bad).subspan(slot.bad_done)};
+    Refined refined = refine(input, left, slot.batch, scratch);
+    if (refined.done > 0) bytes = left.spans[refined.done - 1].end - left.spans.front().begin;
+    slot.done += refined.done;
+    slot.bad_done += refined.bad_done;
+    slot.fault = std::move(refined.fault);
+    const std::vector<Record>& records = slot.batch.records;
+    slot.records = static_cast<uint64_t>(
+        std::count_if(records.begin(), records.end(),
                       [](const Record& record) { return !record.copy_of_set_aside; }));
     wall = now() - begun;
   }
-  std::optional<RefineInput> input;
-  Slot* slot = nullptr;  // Stays where it is till it is ready and popped
-  std::vector<Span> spans;
-  uint64_t offset = 0;
+  Slot& slot;  // Stays where it is till it is ready and popped
+  const RefineInput input;
+  uint64_t bytes = 0;
   Nanoseconds wall = 0;
 };
 
@@ -123,13 +152,14 @@ void LargeDocument::start_step() {
     if (broken_off_) fail(decoder_->inflated(), broken_off_->message);
     return;
   }
-  if (!make_room()) return;
+  // With records enough in what is inflated already it needs no more of that.
+  if (!crowded_ && !make_room()) return;
   auto step = std::make_unique<Step>(around_.tickets.next());
   step->decoder = decoder_.get();
   // No more than the window can take: much may have been read ahead.
   size_t bytes = 0;
   for (const Chunk& chunk : chunks_) {
-    if (bytes >= window_.room()) break;
+    if (!step->inputs.empty() && bytes >= window_.room()) break;
     step->inputs.push_back(chunk.bytes.view());
     step->has_last = chunk.last;
     bytes += chunk.bytes.size();
@@ -144,15 +174,13 @@ void LargeDocument::start_step() {
 bool LargeDocument::on(Event& event) {
   if (auto* refined = dynamic_cast<Refine*>(&event)) {
     --refining_;
-    around_.meter.stage(Stage::refine)
-        .add(refined->wall, refined->slot->batch.storage.front().size());
+    around_.meter.stage(Stage::refine).add(refined->wall, refined->bytes);
     around_.meter.stage(Stage::refine).add_cpu(refined->cpu);
     around_.meter.stage(Stage::refine).add_wait(refined->waited);
-    refined->slot->ready = true;
-    if (refined->slot->fault) {
-      fail(refined->slot->fault->offset, "not JSON at byte " +
-                                             std::to_string(refined->slot->fault->offset) + ": " +
-                                             refined->slot->fault->reason);
+    refined->slot.ready = true;
+    if (const auto& fault = refined->slot.fault) {
+      fail(fault->offset,
+           "not JSON at byte " + std::to_string(fault->offset) + ": " + fault->reason);
     }
     return true;
   }
@@ -181,47 +209,28 @@ bool LargeDocument::on(Event& event) {
 void LargeDocument::take_step() {
   Step& step = *step_;
   const bool over = !step.outcome->ok() || (*step.outcome)->next == DecodeStep::Next::finished;
-  const size_t carried = over ? 0 : step.window.size() - step.consumed;
-  const uint64_t offset = decoder_->window_offset();
-  const bool emits = !step.spans.empty() || !step.bad.empty();
-  Buffer next;
-  std::vector<Lease> next_leases;
-  if (emits && !over) {
-    auto lease =
-        around_.purse.reserve(document_.number, carried + chunk_bytes_max, Purse::For::window);
-    if (!lease) return;
-    next = Buffer(lease->bytes());
-    next_leases.push_back(std::move(*lease));
-    next.append(step.window.view().substr(step.consumed));
-  } else if (!over) {
-    next = std::move(step.window);
-    next_leases = std::move(window_leases_);
-    if (step.consumed > 0) {
-      std::memmove(next.data(), next.data() + step.consumed, carried);
-      next.resize(carried);
-    }
-  }
-  if (around_.envelopes) gatherer_.add(step.window.view(), step.spans);
-  if (emits) {
-    auto slot = std::make_unique<Slot>();
-    slot->batch.document = document_.number;
-    slot->batch.leases = std::move(window_leases_);
-    slot->batch.storage.push_back(std::move(step.window));
-    for (SetAside& bad : step.bad) bad.document = document_.name;
-    slot->batch.set_aside = std::move(step.bad);
-    auto work = std::make_unique<Refine>(around_.tickets.next());
-    work->input.emplace(
-        RefineInput{around_.recipe, around_.unit, document_, decoder_->spoils(), decoder_->json()});
-    work->slot = slot.get();
-    work->spans = std::move(step.spans);
-    work->offset = offset;
+  const size_t records = step.spans.size() + step.bad.size();
+  // Many at once would take all that their records need.
+  if (records >= step_records_max && slots_.size() > 2 * around_.workers.threads()) return;
+  auto slot = std::make_unique<Slot>();
+  if (records > 0) {
+    if (!part_window(*slot, over)) return;
+    slot->offset = decoder_->window_offset();
+    if (around_.envelopes) gatherer_.add(slot->window.view(), step.spans);
+    slot->spans = std::move(step.spans);
+    slot->bad = std::move(step.bad);
+    hand_out(*slot);
     slots_.push_back(std::move(slot));
-    ++refining_;
-    held_.push_back(std::move(work));
     if (!around_.envelopes || held_.size() > held_max) refine_held();
+  } else if (!over) {
+    window_ = std::move(step.window);
+    drop_front(window_, step.consumed);
   }
-  window_ = std::move(next);
-  window_leases_ = std::move(next_leases);
+  if (over) {
+    window_ = Buffer();
+    window_leases_.clear();
+  }
+  crowded_ = !over && records >= step_records_max;
   if (!over && step.consumed > 0) decoder_->dropped(step.consumed);
 
   if (!step.outcome->ok()) {
@@ -236,6 +245,53 @@ void LargeDocument::take_step() {
   }
   if (ended_) chunks_.clear();
   step_.reset();
+}
+
+// The slot gets the bytes of the step's records and what they cost; the rest is the next window.
+// False: there is no room for one of them now.
+bool LargeDocument::part_window(Slot& slot, bool over) {
+  Step& step = *step_;
+  const size_t carried = over ? 0 : step.window.size() - step.consumed;
+  // Of many tiny records the window holds more than go at once: then these move, not the rest.
+  const bool few = !over && step.consumed < carried;
+  const uint64_t own = cost_of(step.spans, step.bad);
+  const uint64_t buffer = over ? 0 : few ? step.consumed : carried + chunk_bytes_max;
+  auto lease = around_.purse.reserve(document_.number, own + buffer, Purse::For::window);
+  // The share of the windows is for windows: what few spans cost besides must not stop them.
+  if (!lease && slots_.empty()) {
+    lease = around_.purse.reserve(document_.number, buffer, Purse::For::window);
+  }
+  if (!lease) return false;
+  Lease of_buffer = lease->split(buffer);
+  if (few) {
+    slot.window = Buffer::of(step.window.view().substr(0, step.consumed));
+    slot.leases.push_back(std::move(of_buffer));
+    window_ = std::move(step.window);
+    drop_front(window_, step.consumed);
+  } else {
+    slot.leases = std::exchange(window_leases_, {});
+    if (!over) {
+      window_ = Buffer(buffer);
+      window_.append(step.window.view().substr(step.consumed));
+      window_leases_.push_back(std::move(of_buffer));
+    }
+    slot.window = std::move(step.window);
+  }
+  slot.leases.push_back(std::move(*lease));
+  return true;
+}
+
+// The slot's spans that are not done, to a worker.
+void LargeDocument::hand_out(Slot& slot) {
+  slot.batch = Batch();
+  slot.batch.document = document_.number;
+  slot.batch.charge = slot.leases.back().split(0);
+  slot.ready = false;
+  ++refining_;
+  held_.push_back(std::make_unique<Refine>(
+      around_.tickets.next(), slot,
+      RefineInput{around_.recipe, around_.unit, document_, decoder_->spoils(), decoder_->json(),
+                  &around_.cancelled}));
 }
 
 // `all`: the one that it was at is used up, too.
@@ -260,8 +316,12 @@ Batch* LargeDocument::front() {
 }
 
 void LargeDocument::pop() {
-  records_ += slots_.front()->records;
-  slots_.pop_front();
+  Slot& slot = *slots_.front();
+  records_ += slot.records;
+  const bool all = slot.done == slot.spans.size() && slot.bad_done == slot.bad.size();
+  if (all || slot.fault) return slots_.pop_front();
+  hand_out(slot);
+  refine_held();
 }
 
 std::optional<Envelope> LargeDocument::take_envelope() {

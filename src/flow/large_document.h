@@ -6,6 +6,7 @@
 // byte free it still moves, out of the head share.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -30,7 +31,8 @@ class LargeDocument {
     Inbox& inbox;
     TicketSeries& tickets;
     Meter& meter;
-    bool envelopes = false;
+    bool envelopes;
+    const std::atomic<bool>& cancelled;
   };
   LargeDocument(const Document& document, Surroundings around);
   ~LargeDocument();
@@ -61,6 +63,8 @@ class LargeDocument {
 
   void start_step();
   void take_step();
+  bool part_window(Slot& slot, bool over);
+  void hand_out(Slot& slot);
   void drop_inputs(Step& step, bool all);
   void refine_held();
   bool make_room();
@@ -76,6 +80,7 @@ class LargeDocument {
   std::vector<Lease> window_leases_;
   std::unique_ptr<Step> step_;                 // Came back and waits for room
   bool stepping_ = false;                      // Out with a worker
+  bool crowded_ = false;                       // The last step ended for its many records
   bool ended_ = false;                         // No step follows
   std::deque<std::unique_ptr<Slot>> slots_;    // In order
   std::vector<std::unique_ptr<Refine>> held_;  // Counted by refining_, not yet submitted

@@ -1,3 +1,5 @@
+// Long because all that becomes of a record is one class: what it is charged, and where it may
+// stop, hangs together.
 #include "flow/refine.h"
 
 #include <algorithm>
@@ -15,12 +17,25 @@ namespace {
 
 constexpr size_t places_searched_max = 16;
 
+// What is charged: for a place besides its name, for an entry of what is set aside besides its
+// reason; and at least so much at once, since asking costs.
+constexpr uint64_t place_cost = 192, set_aside_cost = sizeof(SetAside) + 32;
+constexpr uint64_t charge_bytes_min = 4 << 10;
+// Records that an empty batch may hold although nothing is left to charge them to.
+constexpr size_t records_uncharged = 64;
+// A worker keeps no larger string than that for the next record.
+constexpr size_t kept_bytes_max = 256 << 10;
+// Records go through a transform that wants many in groups, which grow as long as what comes of
+// them fits; so much text may come of a group besides its last record.
+constexpr size_t group_records_first = 64, group_records_max = 1024;
+constexpr uint64_t group_bytes_max = 1 << 20;
+
 // What a worker keeps for one recipe.
 struct Tools {
   json::Scanner scanner;
   std::vector<std::optional<std::string_view>> fields;
   std::vector<std::string> paths;
-  std::string place, edited;
+  std::string place, text, edited;
 };
 
 std::vector<json::Path> wanted_paths(const Recipe& recipe) {
@@ -31,13 +46,14 @@ std::vector<json::Path> wanted_paths(const Recipe& recipe) {
 }
 
 Tools make_tools(const Recipe& recipe) {
-  return {json::Scanner(wanted_paths(recipe)), {}, {}, {}, {}};
+  return {json::Scanner(wanted_paths(recipe)), {}, {}, {}, {}, {}};
 }
 
 class Refiner {
  public:
-  Refiner(const RefineInput& input, Batch& batch, Scratch& scratch)
+  Refiner(const RefineInput& input, const Sliced& sliced, Batch& batch, Scratch& scratch)
       : in_(input),
+        sliced_(sliced),
         batch_(batch),
         tools_(scratch.get<Tools>(input.recipe.key, [&] { return make_tools(input.recipe); })) {
     tools_.fields.resize(input.recipe.place.fields().size());
@@ -47,65 +63,90 @@ class Refiner {
         if (input.recipe.path_names[i] == name) tools_.paths.push_back(input.document.captures[i]);
       }
     }
+    if (batch.places.size() > places_searched_max) list_places();
   }
 
-  std::optional<DocumentFault> add(std::string_view text, uint64_t offset) {
+  // Nothing may be charged any more: the record is for another batch.
+  enum class Taken : uint8_t { yes, no_room, fault };
+
+  Taken add(std::string_view text, uint64_t offset) {
+    if (!add_bad(offset)) return Taken::no_room;
     Candidate one{.original = text, .record = {.text = text, .offset = offset}};
-    if (auto fault = look_at(one)) return fault;
-    for (const auto& transform : in_.recipe.transforms) apply(*transform, one);
-    settle(one);
-    return std::nullopt;
+    if (!look_at(one, tools_.text)) return Taken::fault;
+    for (const auto& transform : in_.recipe.transforms) apply(*transform, one, tools_.text);
+    const bool settled = settle(one, tools_.text);
+    keep_small(tools_.text);
+    keep_small(tools_.edited);
+    return settled ? Taken::yes : Taken::no_room;
   }
 
-  // All of them, one transform after the other, for transforms that want many at once.
-  std::optional<DocumentFault> add_all(std::string_view window, uint64_t offset,
-                                       const std::vector<Span>& spans) {
-    std::vector<Candidate> all;
-    std::optional<DocumentFault> fault;
+  // A group of them, one transform after the other, for transforms that want many at once. Tells
+  // how many were taken; if not all, why not.
+  std::pair<size_t, Taken> add_group(std::span<const Span> spans) {
+    std::vector<Candidate> group;
+    Taken end = Taken::yes;
     for (const Span& span : spans) {
-      const std::string_view text = span.of(window);
-      Candidate one{.original = text, .record = {.text = text, .offset = place_of(span, offset)}};
-      if ((fault = look_at(one))) break;
+      const std::string_view text = span.of(sliced_.window);
+      Candidate& one = group.emplace_back(
+          Candidate{.original = text, .record = {.text = text, .offset = place_of(span)}});
+      if (!look_at(one, one.text)) {
+        end = Taken::fault;
+        group.pop_back();
+        break;
+      }
       one.scanned = false;  // The next one has the scanner
-      all.push_back(std::move(one));
     }
     for (const auto& transform : in_.recipe.transforms) {
       if (transform->wants_many()) {
-        apply_to_all(*transform, all);
+        if (apply_to_all(*transform, group)) end = Taken::no_room;
       } else {
-        for (Candidate& one : all) apply(*transform, one);
+        if (apply_to_each(*transform, group)) end = Taken::no_room;
       }
     }
-    if (!batch_.failure) {
-      for (Candidate& one : all) {
-        copy_bad(one.record.offset);
-        settle(one);
-      }
-      copy_bad(UINT64_MAX);
+    if (batch_.failure) return {spans.size(), Taken::yes};
+    for (size_t i = 0; i < group.size(); ++i) {
+      const bool room = add_bad(group[i].record.offset) && settle(group[i], group[i].text);
+      if (!room) return {i, Taken::no_room};
     }
-    return fault;
+    return {group.size(), end};
   }
 
-  // What the decoder has set aside of this window: the batch's first so many.
-  void expect_bad(std::string_view window, size_t count) {
-    window_ = window;
-    bad_count_ = count;
+  // Room for so many records; fewer if that can't be charged.
+  size_t make_room(size_t wanted) {
+    std::vector<Record>& records = batch_.records;
+    if (records.capacity() - records.size() >= wanted) return wanted;
+    const size_t before = records.capacity();
+    const size_t grown = std::max(records.size() + wanted, before + before / 2);
+    const uint64_t each = sizeof(Record) + (in_.unit.since ? sizeof(HighWater::Mark) : 0);
+    if (pay(each * grown)) {
+      records.reserve(grown);
+      credit_ += each * before;
+      return wanted;
+    }
+    if (records.empty()) records.reserve(std::min(wanted, records_uncharged));
+    return records.capacity() - records.size();
   }
-  // Copies of those that lie before `offset`: a document's copies are in its order.
-  void copy_bad(uint64_t offset) {
-    for (; bad_copied_ < bad_count_; ++bad_copied_) {
-      SetAside& what = batch_.set_aside[bad_copied_];
-      if (what.offset >= offset) return;
+
+  std::optional<DocumentFault> take_fault() { return std::move(fault_); }
+
+  uint64_t place_of(const Span& span) const {
+    return span.source == Span::in_window ? sliced_.offset + span.begin : span.source;
+  }
+
+  // What the decoder has set aside before `offset`, so that all is told, and its copies lie, in the
+  // order of the document. False: there is no room for all of it.
+  bool add_bad(uint64_t offset) {
+    for (; bad_done_ < sliced_.bad.size(); ++bad_done_) {
+      const SetAside& bad = sliced_.bad[bad_done_];
+      if (bad.offset >= offset) return true;
+      SetAside what{.document = {}, .offset = bad.offset, .bytes = bad.bytes, .reason = bad.reason};
       const std::string_view text =
-          window_.substr(what.text_begin, what.text_end - what.text_begin);
-      what.text_begin = what.text_end = 0;
-      if (!text.empty()) copy(what, text);
+          sliced_.window.substr(bad.text_begin, bad.text_end - bad.text_begin);
+      if (!set_aside(std::move(what), text)) return false;
     }
+    return true;
   }
-
-  static uint64_t place_of(const Span& span, uint64_t window_offset) {
-    return span.source == Span::in_window ? window_offset + span.begin : span.source;
-  }
+  size_t bad_done() const { return bad_done_; }
 
  private:
   // A record on its way through the transforms.
@@ -115,34 +156,40 @@ class Refiner {
     Record record;
     Fate fate = Fate::kept;
     std::string reason = {};
-    bool scanned = false;  // The scanner's results are of this very text
+    bool scanned = false;   // The scanner's results are of this very text
+    bool made = false;      // The record's text lies in a string, not in the window
+    std::string text = {};  // In a group: that string
   };
 
-  std::optional<DocumentFault> look_at(Candidate& one) {
+  // False: the whole document is bad from here on (fault_). What it makes of the text goes into
+  // `home`.
+  bool look_at(Candidate& one, std::string& home) {
     Record& record = one.record;
     if (in_.json) {
       if (!tools_.scanner.scan(one.original)) {
         const json::Fault& fault = tools_.scanner.fault();
         if (in_.spoils == Spoils::document) {
-          return DocumentFault{record.offset + fault.offset, std::string(fault.reason)};
+          fault_ = DocumentFault{record.offset + fault.offset, std::string(fault.reason)};
+          return false;
         }
         spoil(one, "not JSON: " + fault.message());
-        return std::nullopt;
+        return true;
       }
       record.text = tools_.scanner.value();
     } else if (!json::is_utf8(one.original)) {
       spoil(one, "not UTF-8");
-      return std::nullopt;
+      return true;
     }
-    if (in_.recipe.cursor_field && !is_new(one)) return std::nullopt;
+    if (in_.recipe.cursor_field && !is_new(one)) return true;
     if (in_.recipe.identity) identify(record);
     if (in_.json && tools_.scanner.has_line_break()) {
-      std::string& line = batch_.texts.emplace_back();
-      json::compact(record.text, line);
-      record.text = line;
+      home.clear();
+      json::compact(record.text, home);
+      record.text = home;
+      one.made = true;
     }
-    one.scanned = in_.json && record.text.data() == tools_.scanner.value().data();
-    return std::nullopt;
+    one.scanned = in_.json && !one.made;
+    return true;
   }
 
   // Whether an incremental source's record is to be gone on with.
@@ -171,59 +218,107 @@ class Refiner {
     one.reason = std::move(reason);
   }
 
-  void apply(const Transform& transform, Candidate& one) {
+  void apply(const Transform& transform, Candidate& one, std::string& home) {
     if (one.fate != Candidate::Fate::kept) return;
     take(one, transform.apply(one.record.text, in_.unit, in_.document, tools_.edited),
-         tools_.edited);
+         tools_.edited, home);
   }
 
-  void apply_to_all(const Transform& transform, std::vector<Candidate>& all) {
-    if (batch_.failure) return;
-    TransformBatch work{.unit = in_.unit, .document = in_.document};
-    std::vector<Candidate*> kept;
-    for (Candidate& one : all) {
-      if (one.fate != Candidate::Fate::kept) continue;
-      kept.push_back(&one);
-      work.records.push_back(one.record.text);
+  // True if so much came of the first that the group was cut behind them.
+  bool apply_to_each(const Transform& transform, std::vector<Candidate>& group) {
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < group.size(); ++i) {
+      apply(transform, group[i], group[i].text);
+      bytes += group[i].made ? group[i].text.size() : 0;
+      if (bytes <= group_bytes_max || i + 1 == group.size()) continue;
+      group.resize(i + 1);
+      return true;
     }
-    if (kept.empty()) return;
+    return false;
+  }
+
+  // True if not all were answered: the group is as short then as what was.
+  bool apply_to_all(const Transform& transform, std::vector<Candidate>& group) {
+    if (batch_.failure) return false;
+    TransformBatch work{.unit = in_.unit, .document = in_.document};
+    work.record_max = in_.recipe.record_max;
+    work.text_bytes_max = group_bytes_max;
+    work.cancelled = in_.cancelled;
+    std::vector<size_t> kept;
+    for (size_t i = 0; i < group.size(); ++i) {
+      if (group[i].fate != Candidate::Fate::kept) continue;
+      kept.push_back(i);
+      work.records.push_back(group[i].record.text);
+    }
+    if (kept.empty()) return false;
     work.outcomes.resize(kept.size());
+    work.answered = kept.size();
     const Status status = transform.apply_all(work);
     for (std::string& warning : work.warnings) batch_.warnings.push_back(std::move(warning));
     if (!status.ok()) {
       batch_.failure = status.error();
-      return;
+      return false;
     }
-    for (size_t i = 0; i < kept.size(); ++i) {
-      take(*kept[i], std::move(work.outcomes[i].verdict), work.outcomes[i].out);
+    for (size_t i = 0; i < work.answered; ++i) {
+      Candidate& one = group[kept[i]];
+      take(one, std::move(work.outcomes[i].verdict), work.outcomes[i].out, one.text);
     }
+    if (work.answered == kept.size()) return false;
+    group.erase(group.begin() + static_cast<std::ptrdiff_t>(kept[work.answered]), group.end());
+    return true;
   }
 
-  void take(Candidate& one, Result<Verdict> verdict, std::string& text) {
+  // `text` is what a transform made; `home` may be what it was made of.
+  void take(Candidate& one, Result<Verdict> verdict, std::string& text, std::string& home) {
     if (!verdict.ok()) {
       spoil(one, std::move(verdict.error().message));
     } else if (*verdict == Verdict::dropped) {
       one.fate = Candidate::Fate::filtered;
     } else if (*verdict == Verdict::changed) {
-      one.record.text = batch_.texts.emplace_back(std::move(text));
-      text.clear();
+      if (text.size() > in_.recipe.record_max) {
+        return spoil(one, Transform::longer_than(in_.recipe.record_max).message);
+      }
+      std::swap(text, home);
+      one.record.text = home;
+      one.made = true;
       one.scanned = false;
     }
   }
 
-  void settle(Candidate& one) {
+  // False: there is no room for it.
+  bool settle(Candidate& one, std::string& home) {
     switch (one.fate) {
       case Candidate::Fate::kept:
-        return place(one.record, one.original, one.scanned);
+        return place(one, home);
       case Candidate::Fate::filtered:
         ++batch_.filtered;
-        return;
+        return true;
       case Candidate::Fate::had_before:
         ++batch_.had_before;
-        return;
+        return true;
       case Candidate::Fate::set_aside:
         return set_aside(one.original, one.record.offset, std::move(one.reason));
     }
+    return true;
+  }
+
+  // So many bytes more in the batch's charge; false: it can't have them. What the first of an empty
+  // batch needs it gets, so that no record is ever waited for in vain.
+  bool pay(uint64_t bytes) {
+    if (!batch_.charge) return true;
+    if (credit_ < bytes) {
+      const uint64_t more = std::max(bytes - credit_, charge_bytes_min);
+      if (!batch_.charge.try_grow(more)) return false;
+      credit_ += more;
+    }
+    credit_ -= bytes;
+    return true;
+  }
+  bool is_first() const { return batch_.records.empty() && batch_.set_aside.empty(); }
+  bool pay_for_record(uint64_t bytes) { return bytes == 0 || pay(bytes) || is_first(); }
+
+  static void keep_small(std::string& text) {
+    if (text.capacity() > kept_bytes_max) std::string().swap(text);
   }
 
   void identify(Record& record) {
@@ -234,13 +329,14 @@ class Refiner {
     record.content = hash128(record.text);
   }
 
-  void place(Record& record, std::string_view original, bool scanned) {
+  bool place(Candidate& one, std::string& home) {
+    Record& record = one.record;
     const size_t fields = tools_.fields.size();
     if (fields > 0) {
-      if (!scanned && !tools_.scanner.scan(record.text)) {
-        set_aside(original, record.offset,
-                  in_.json ? "not JSON after its transforms" : "a partition needs JSON records");
-        return;
+      if (!one.scanned && !tools_.scanner.scan(record.text)) {
+        return set_aside(
+            one.original, record.offset,
+            in_.json ? "not JSON after its transforms" : "a partition needs JSON records");
       }
       for (size_t i = 0; i < fields; ++i) tools_.fields[i] = tools_.scanner.raw(i);
     }
@@ -251,16 +347,22 @@ class Refiner {
         in_.recipe.place.render(context, Template::Escape::key, tools_.place, &record.time_ns);
     if (!rendered.ok()) {
       if (!in_.recipe.place_if_missing) {
-        set_aside(original, record.offset, "no place: " + rendered.error().message);
-        return;
+        return set_aside(one.original, record.offset, "no place: " + rendered.error().message);
       }
       tools_.place = *in_.recipe.place_if_missing;
     }
-    record.place = place_index(tools_.place);
+    const auto at = place_index(tools_.place);
+    if (!at) return false;
+    record.place = *at;
+    if (one.made) {
+      if (!pay_for_record(batch_.texts.cost(home))) return false;
+      record.text = batch_.texts.add(home);
+    }
     batch_.records.push_back(record);
     batch_.text_bytes += record.text.size();
     ++batch_.text_records;
     if (in_.recipe.count_fields && in_.json) count_fields(record);
+    return true;
   }
 
   void count_fields(const Record& record) {
@@ -269,7 +371,8 @@ class Refiner {
     batch_.fields->look(record.text);
   }
 
-  uint32_t place_index(std::string_view place) {
+  // Nothing: there is no room for one more.
+  std::optional<uint32_t> place_index(std::string_view place) {
     if (!batch_.places.empty() && batch_.places[last_place_] == place) return last_place_;
     // A batch mostly has a few places: then looking at each is quicker than a table.
     if (batch_.places.size() <= places_searched_max) {
@@ -279,32 +382,52 @@ class Refiner {
     } else if (const auto found = places_.find(place); found != places_.end()) {
       return last_place_ = found->second;
     }
+    if (!pay_for_record(place_cost + 2 * place.size())) return std::nullopt;
     last_place_ = static_cast<uint32_t>(batch_.places.size());
     batch_.places.emplace_back(place);
-    if (batch_.places.size() == places_searched_max + 1) {
-      for (uint32_t i = 0; i < last_place_; ++i) places_.emplace(batch_.places[i], i);
-    }
+    if (batch_.places.size() == places_searched_max + 1) list_places();
     if (batch_.places.size() > places_searched_max) places_.emplace(place, last_place_);
     return last_place_;
   }
 
-  void set_aside(std::string_view text, uint64_t offset, std::string reason) {
-    SetAside& what = batch_.set_aside.emplace_back();
-    what.document = in_.document.name;
-    what.offset = offset;
-    what.bytes = text.size();
-    what.reason = std::move(reason);
-    copy(what, text);
+  void list_places() {
+    for (uint32_t i = 0; i < batch_.places.size(); ++i) places_.emplace(batch_.places[i], i);
   }
 
-  void copy(const SetAside& what, std::string_view text) {
-    if (!in_.recipe.set_aside_place) return;
-    const std::string& line =
-        batch_.texts.emplace_back(set_aside_line(what, in_.document.name, text));
-    batch_.records.push_back({.text = line,
-                              .offset = what.offset,
-                              .place = place_index(*in_.recipe.set_aside_place),
-                              .copy_of_set_aside = true});
+  bool set_aside(std::string_view text, uint64_t offset, std::string reason) {
+    SetAside what{.document = {}, .offset = offset, .bytes = text.size()};
+    what.reason = std::move(reason);
+    return set_aside(std::move(what), text);
+  }
+
+  bool set_aside(SetAside what, std::string_view text) {
+    const bool copies = in_.recipe.set_aside_place && !text.empty();
+    if (copies && !keep_copy(what, text)) return false;
+    return list_set_aside(std::move(what), copies);
+  }
+
+  bool keep_copy(const SetAside& what, std::string_view text) {
+    const auto at = place_index(*in_.recipe.set_aside_place);
+    if (!at) return false;
+    std::string line = set_aside_line(what, in_.document.name, text);
+    if (!pay_for_record(batch_.texts.cost(line))) return false;
+    const std::string_view kept = batch_.texts.add(line);
+    batch_.records.push_back(
+        {.text = kept, .offset = what.offset, .place = *at, .copy_of_set_aside = true});
+    return true;
+  }
+
+  bool list_set_aside(SetAside what, bool copied) {
+    if (batch_.set_aside.size() >= set_aside_listed_max) {
+      ++batch_.set_aside_more;
+      return true;
+    }
+    // With a copy in the batch there is no way back.
+    if (!pay(set_aside_cost + what.reason.size()) && !is_first() && !copied) {
+      return false;
+    }
+    batch_.set_aside.push_back(std::move(what));
+    return true;
   }
 
   struct Hash {
@@ -313,34 +436,58 @@ class Refiner {
   };
 
   const RefineInput& in_;
+  const Sliced& sliced_;
   Batch& batch_;
   Tools& tools_;
-  std::string_view window_;
-  size_t bad_count_ = 0, bad_copied_ = 0;
+  size_t bad_done_ = 0;
+  uint64_t credit_ = 0;  // Charged, and not used yet
+  std::optional<DocumentFault> fault_;
   uint32_t last_place_ = 0;
   std::unordered_map<std::string, uint32_t, Hash, std::equal_to<>> places_;
 };
 
+// As refine() does, for transforms that want many at once.
+Refiner::Taken refine_groups(Refiner& refiner, std::span<const Span> spans, const Batch& batch,
+                             size_t& done) {
+  size_t group = group_records_first;
+  while (done < spans.size()) {
+    const auto [taken, end] =
+        refiner.add_group(spans.subspan(done).first(std::min(group, spans.size() - done)));
+    done += taken;
+    if (end == Refiner::Taken::fault || batch.failure) return end;
+    if (end == Refiner::Taken::no_room && taken == 0) return end;
+    group = end == Refiner::Taken::no_room ? std::max<size_t>(taken, 1)
+                                           : std::min(2 * group, group_records_max);
+  }
+  return Refiner::Taken::yes;
+}
+
 }  // namespace
 
-std::optional<DocumentFault> refine(const RefineInput& input, std::string_view window,
-                                    uint64_t offset, const std::vector<Span>& spans, Batch& batch,
-                                    Scratch& scratch) {
-  Refiner refiner(input, batch, scratch);
-  refiner.expect_bad(window, batch.set_aside.size());
-  batch.records.reserve(batch.records.size() + spans.size());
+Refined refine(const RefineInput& input, const Sliced& sliced, Batch& batch, Scratch& scratch) {
+  Refiner refiner(input, sliced, batch, scratch);
+  Refined out;
+  const size_t copies = input.recipe.set_aside_place ? sliced.bad.size() : 0;
+  const size_t room =
+      std::min(refiner.make_room(sliced.spans.size() + copies), sliced.spans.size());
+  const std::span<const Span> fitting = sliced.spans.first(room);
   const auto& transforms = input.recipe.transforms;
-  if (std::any_of(transforms.begin(), transforms.end(),
-                  [](const auto& transform) { return transform->wants_many(); })) {
-    return refiner.add_all(window, offset, spans);
+  const bool in_groups = std::any_of(transforms.begin(), transforms.end(),
+                                     [](const auto& transform) { return transform->wants_many(); });
+  auto end = Refiner::Taken::yes;
+  if (in_groups) {
+    end = refine_groups(refiner, fitting, batch, out.done);
+  } else {
+    for (; out.done < room && end == Refiner::Taken::yes; ++out.done) {
+      const Span& span = fitting[out.done];
+      end = refiner.add(span.of(sliced.window), refiner.place_of(span));
+      if (end != Refiner::Taken::yes) break;
+    }
   }
-  for (const Span& span : spans) {
-    const uint64_t at = Refiner::place_of(span, offset);
-    refiner.copy_bad(at);
-    if (auto fault = refiner.add(span.of(window), at)) return fault;
-  }
-  refiner.copy_bad(UINT64_MAX);
-  return std::nullopt;
+  if (end == Refiner::Taken::fault) out.fault = refiner.take_fault();
+  if (end == Refiner::Taken::yes && out.done == sliced.spans.size()) refiner.add_bad(UINT64_MAX);
+  out.bad_done = refiner.bad_done();
+  return out;
 }
 
 SetAside partial(const Document& document, uint64_t records, const DocumentFault& fault) {

@@ -3,8 +3,10 @@
 // a batch at a time.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +30,7 @@ struct Recipe {
   std::optional<std::string> place_if_missing;  // Instead of setting the record aside
   std::optional<std::string> set_aside_place;   // Keep copies of what is set aside here
   bool count_fields = false;                    // Fill Batch::fields
+  uint64_t record_max = 8 << 20;                // Of what a transform makes; longer is set aside
   Scratch::Key key = Scratch::new_key();
 };
 
@@ -47,13 +50,25 @@ struct RefineInput {
   const Document& document;
   Spoils spoils = Spoils::record;
   bool json = true;
+  const std::atomic<bool>* cancelled = nullptr;  // What waits for another is to give up
 };
 
-// Turns spans of `window` (which batch.storage owns already) into batch.records. `offset` is the
-// window's in the document. With a fault, the records before it are in the batch.
-std::optional<DocumentFault> refine(const RefineInput& input, std::string_view window,
-                                    uint64_t offset, const std::vector<Span>& spans, Batch& batch,
-                                    Scratch& scratch);
+// What a decoder has made of a window, which must stay as long as what is made of it.
+struct Sliced {
+  std::string_view window;
+  uint64_t offset = 0;  // Of the window in the document
+  std::span<const Span> spans;
+  std::span<const SetAside> bad = {};  // What it has set aside; both in the document's order
+};
+
+struct Refined {
+  size_t done = 0, bad_done = 0;  // Of the spans and of what is bad, from the front: in the batch
+  std::optional<DocumentFault> fault = {};  // Of the one behind them
+};
+
+// Turns spans into batch.records. What that costs is added to batch.charge, if that is of a budget;
+// where it has no more, what is left is for another batch. An empty batch always takes one.
+Refined refine(const RefineInput& input, const Sliced& sliced, Batch& batch, Scratch& scratch);
 
 // A line that says what was set aside and keeps its bytes (base 64 where they aren't UTF-8).
 std::string set_aside_line(const SetAside& what, std::string_view document, std::string_view bytes);

@@ -5,12 +5,12 @@
 namespace sluice {
 namespace {
 
-struct Refined {
+struct Outcome {
   std::optional<DocumentFault> fault;
   Batch batch;
 };
 
-Refined refined(Recipe& recipe, const std::vector<std::string>& records,
+Outcome refined(Recipe& recipe, const std::vector<std::string>& records,
                 Spoils spoils = Spoils::record, bool json = true, const Since* since = nullptr) {
   std::string window;
   std::vector<Span> spans;
@@ -20,11 +20,11 @@ Refined refined(Recipe& recipe, const std::vector<std::string>& records,
   }
   const UnitNames unit{.id = "u", .since = since};
   const Document document{.name = "doc"};
-  Refined out;
+  Outcome out;
   out.batch.storage.push_back(Buffer::of(window));
   Scratch scratch;
-  out.fault = refine({recipe, unit, document, spoils, json}, out.batch.storage[0].view(), 100,
-                     spans, out.batch, scratch);
+  const Sliced sliced{out.batch.storage[0].view(), 100, spans};
+  out.fault = refine({recipe, unit, document, spoils, json}, sliced, out.batch, scratch).fault;
   return out;
 }
 
@@ -219,6 +219,87 @@ TEST_CASE("what such a transform can't do at all ends the unit, and nothing is p
   REQUIRE(out.batch.failure);
   CHECK(out.batch.failure->message == "five");
   CHECK(out.batch.records.empty());
+}
+
+TEST_CASE("a batch takes as many records as can be charged, and the rest is for the next") {
+  Recipe recipe;
+  std::string window;
+  std::vector<Span> spans;
+  for (int i = 0; i < 5'000; ++i) {
+    spans.push_back({window.size(), window.size() + 1});
+    window += i % 2 == 0 ? "1\n" : "}\n";
+  }
+  const UnitNames unit{.id = "u"};
+  const Document document{.name = "doc"};
+  Budget budget(64 << 10);
+  Scratch scratch;
+  size_t done = 0, records = 0, set_aside = 0, batches = 0;
+  while (done < spans.size()) {
+    Batch batch;
+    batch.charge = *budget.try_reserve(0);
+    const Sliced sliced{window, 0, std::span(spans).subspan(done)};
+    const Refined out = refine({recipe, unit, document}, sliced, batch, scratch);
+    CHECK(!out.fault);
+    REQUIRE(out.done > 0);
+    done += out.done;
+    records += batch.records.size();
+    set_aside += batch.set_aside.size() + batch.set_aside_more;
+    ++batches;
+  }
+  CHECK(records == 2'500);
+  CHECK(set_aside == 2'500);
+  CHECK(batches > 3);
+  CHECK(budget.used() == 0);
+}
+
+TEST_CASE("a batch lists no more of what it sets aside than a unit does, and counts the rest") {
+  Recipe recipe;
+  const auto out = refined(recipe, std::vector<std::string>(set_aside_listed_max + 7, "}"));
+  CHECK(out.batch.set_aside.size() == set_aside_listed_max);
+  CHECK(out.batch.set_aside_more == 7);
+}
+
+namespace {
+
+class Swell : public Transform {
+  Result<Verdict> apply(std::string_view, const UnitNames&, const Document&,
+                        std::string& out) const override {
+    out = '"' + std::string(size, 'x') + '"';
+    return Verdict::changed;
+  }
+
+ public:
+  size_t size = 100'000;
+};
+
+}  // namespace
+
+TEST_CASE("what transforms make is charged, and what is longer than record_max is set aside") {
+  Recipe recipe;
+  recipe.transforms.push_back(std::make_unique<Swell>());
+  std::string window;
+  std::vector<Span> spans;
+  for (int i = 0; i < 50; ++i) {
+    spans.push_back({window.size(), window.size() + 1});
+    window += "1\n";
+  }
+  const UnitNames unit{.id = "u"};
+  const Document document{.name = "doc"};
+  Budget budget(512 << 10);
+  Scratch scratch;
+  Batch batch;
+  batch.charge = *budget.try_reserve(0);
+  const Refined out = refine({recipe, unit, document}, {window, 0, spans}, batch, scratch);
+  CHECK(out.done > 0);
+  CHECK(out.done < 6);
+  CHECK(batch.records.size() == out.done);
+  for (const Record& record : batch.records) CHECK(record.text.size() == 100'002);
+  recipe.record_max = 1'000;
+  const auto bounded = refined(recipe, {"1", "2"});
+  CHECK(bounded.batch.records.empty());
+  REQUIRE(bounded.batch.set_aside.size() == 2);
+  CHECK(bounded.batch.set_aside[0].reason ==
+        "longer than record_max (1000 bytes) after its transforms");
 }
 
 }  // namespace sluice

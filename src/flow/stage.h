@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -159,10 +160,17 @@ enum class OnBad : uint8_t { set_aside, stop };
 
 using json::Span;  // Of the window
 
+// About so many records, good and bad, come of one step, however many bytes they are: what a record
+// costs besides its bytes is more than the least of them have. A decoder may look at
+// step_look_bytes more before it stops.
+inline constexpr size_t step_records_max = 4096;
+inline constexpr size_t step_look_bytes = 64 << 10;
+
 struct DecodeStep {
   enum class Next : uint8_t {
     more_input,  // The input is used up.
     more_room,   // The window is full: take the records, carry the rest over or grow the window.
+                 // Or a step gives no more records than these (step_records_max): take them.
     finished,    // The document has ended well.
   };
   Next next = Next::more_input;
@@ -248,15 +256,28 @@ struct TransformBatch {
   std::vector<std::string_view> records = {};
   std::vector<Outcome> outcomes = {};      // As many as there are records, all `unchanged`
   std::vector<std::string> warnings = {};  // For the report
+  // Once this much text has come of them (but at least of one) the rest may be left unanswered;
+  // they come once more.
+  uint64_t text_bytes_max = UINT64_MAX;
+  size_t answered = 0;               // From the front; as many as there are records to begin with
+  uint64_t record_max = UINT64_MAX;  // A longer text sets its record aside
+  const std::atomic<bool>* cancelled = nullptr;  // Once true, waiting is to end with an error
 };
 
 // Edits the text of one record. const and shared by all workers.
 class Transform {
  public:
+  static Error longer_than(uint64_t record_max) {
+    return {ErrorKind::corrupt, "longer than record_max (" + std::to_string(record_max) +
+                                    " bytes) after its transforms"};
+  }
   virtual ~Transform() = default;
   // Once, before the first apply(): what Document::captures are, in their order. `invalid` if one
   // that it wants is not among them.
   virtual Status use_paths(const std::vector<std::string>&) { return {}; }
+  // Once, before the first apply(): a longer text sets its record aside. Where much can come of
+  // little, making it is broken off before it is longer, with too_long().
+  void limit_text(uint64_t bytes) { text_bytes_max_ = bytes; }
   // `changed`: the new text is in `out` (cleared by the callee first). An error sets the record
   // aside.
   virtual Result<Verdict> apply(std::string_view record, const UnitNames& unit,
@@ -266,6 +287,13 @@ class Transform {
   // come with it. An error is the unit's.
   virtual bool wants_many() const { return false; }
   virtual Status apply_all(TransformBatch&) const { return {}; }
+
+ protected:
+  uint64_t text_bytes_max() const { return text_bytes_max_; }
+  Error too_long() const { return longer_than(text_bytes_max_); }
+
+ private:
+  uint64_t text_bytes_max_ = 8 << 20;
 };
 
 // ---- encode

@@ -1,5 +1,8 @@
 #include "flow/walk.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace sluice {
 
 struct Walk::Pending {
@@ -116,8 +119,9 @@ void Walk::decode_what_fits() {
 
 // False: not all of them fit; the rest is back in the queue.
 bool Walk::dispatch(std::vector<uint64_t>& numbers) {
-  auto work = std::make_unique<DecodeDocuments>(parts_.tickets.next(), parts_.decoders,
-                                                parts_.recipe, parts_.unit, parts_.envelopes);
+  auto work =
+      std::make_unique<DecodeDocuments>(parts_.tickets.next(), parts_.decoders, parts_.recipe,
+                                        parts_.unit, parts_.envelopes, cancelled_);
   size_t taken = 0;
   for (; taken < numbers.size(); ++taken) {
     Pending& doc = pending(numbers[taken]);
@@ -163,13 +167,31 @@ void Walk::on(Event& event) {
         doc.room_bytes = hold_bytes_max;
         continue;
       }
+      if (decoded.fate == DecodedDocument::Fate::many) {
+        doc.chunks.push_back(std::move(decoded.raw));
+        doc.state = Pending::State::arriving;
+        continue;
+      }
+      if (stopped_) tell_what_was_ended(decoded.batch);
       if (decoded.envelope) give_envelope(*decoded.envelope);
       doc.decoded = std::move(decoded);
       doc.state = Pending::State::decoded;
     }
     return;
   }
-  if (Pending* first = head(); first != nullptr && first->large) first->large->on(event);
+  if (Pending* first = head(); first != nullptr && first->large) {
+    first->large->on(event);
+    Batch* batch = first->large->front();
+    if (stopped_ && batch != nullptr) tell_what_was_ended(*batch);
+  }
+}
+
+// A program that was at work when the walk was stopped: by its name, since it may be the reason
+// why.
+void Walk::tell_what_was_ended(Batch& batch) {
+  const auto failure = std::exchange(batch.failure, std::nullopt);
+  if (!failure || failure->kind != ErrorKind::cancelled) return;
+  parts_.log.on_warning(parts_.source.document(batch.document), failure->message);
 }
 
 void Walk::place_what_fits() {
@@ -208,7 +230,7 @@ bool Walk::place_head() {
           parts_.source.document(turn_),
           LargeDocument::Surroundings{parts_.decoders, parts_.recipe, parts_.unit, parts_.purse,
                                       parts_.workers, parts_.inbox, parts_.tickets, parts_.meter,
-                                      parts_.envelopes});
+                                      parts_.envelopes, cancelled_});
       for (Chunk& chunk : doc->chunks) doc->large->feed(std::move(chunk));
       doc->chunks.clear();
       if (doc->why) doc->large->break_off(*doc->why);
@@ -268,7 +290,7 @@ bool Walk::place(Batch& batch) {
   shape_.records += batch.text_records;
   shape_.bytes += batch.text_bytes;
   if (batch.fields) shape_.fields.merge(*batch.fields);
-  for (SetAside& bad : batch.set_aside) set_aside(std::move(bad));
+  set_aside_of(batch);
   for (const std::string& warning : batch.warnings) {
     parts_.log.on_warning(parts_.source.document(turn_), warning);
   }
@@ -292,6 +314,17 @@ HighWater Walk::high_water() const {
   HighWater settled = high_water_;
   if (parts_.unit.since) settled.settle(parts_.unit.since->job.lookback);
   return settled;
+}
+
+// Those of the decoder came first; all are told in the order of the document.
+void Walk::set_aside_of(Batch& batch) {
+  const auto by_offset = [](const SetAside& a, const SetAside& b) { return a.offset < b.offset; };
+  std::stable_sort(batch.set_aside.begin(), batch.set_aside.end(), by_offset);
+  for (SetAside& bad : batch.set_aside) {
+    bad.document = parts_.source.document(turn_).name;
+    set_aside(std::move(bad));
+  }
+  sums_.records_set_aside += batch.set_aside_more;
 }
 
 void Walk::set_aside(SetAside what) {
@@ -338,6 +371,7 @@ void Walk::seal() {
 
 void Walk::stop() {
   stopped_ = true;
+  cancelled_ = true;
   parts_.source.stop();
   parts_.sink.stop();
 }

@@ -10,6 +10,7 @@
 // prepares them, the unit's ledger commits them.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -112,6 +113,8 @@ class Walk {
   void head_done();
   void give_envelope(const Envelope& envelope);
   void set_aside(SetAside what);
+  void set_aside_of(Batch& batch);
+  void tell_what_was_ended(Batch& batch);
 
   Parts parts_;
   std::deque<std::unique_ptr<Pending>> pending_;  // From turn_ on; null: nothing has arrived
@@ -124,6 +127,7 @@ class Walk {
   bool sealed_ = false;
   bool finishing_ = false;
   bool stopped_ = false;
+  std::atomic<bool> cancelled_ = false;  // Read by workers
   std::optional<Error> error_;
   WalkSums sums_;
   WalkShape shape_;

@@ -24,10 +24,11 @@ struct DecodedDocument {
     partial,  // Its records stand, but there is a rest that can't be read
     bad,
     too_large,
+    many,  // Proved good, but its records take more than there is: it goes piece by piece
   };
   uint64_t number = 0;
   const Document* document = nullptr;
-  Chunk raw;   // Given back where it is needed once more (too_large); else let go
+  Chunk raw;   // Given back where it is needed once more (too_large, many); else let go
   Lease room;  // In: for the window. Out: moved into the batch
   uint64_t room_bytes = 0;
   Fate fate = Fate::good;
@@ -40,14 +41,20 @@ struct DecodedDocument {
 
 struct DecodeDocuments : Work {
   DecodeDocuments(Ticket ticket, const DecoderMaker& decoders, const Recipe& recipe,
-                  const UnitNames& unit, bool envelopes)
-      : Work(ticket), decoders(decoders), recipe(recipe), unit(unit), envelopes(envelopes) {}
+                  const UnitNames& unit, bool envelopes, const std::atomic<bool>& cancelled)
+      : Work(ticket),
+        decoders(decoders),
+        recipe(recipe),
+        unit(unit),
+        envelopes(envelopes),
+        cancelled(cancelled) {}
   void run(Scratch& scratch) override;
 
   const DecoderMaker& decoders;
   const Recipe& recipe;
   const UnitNames& unit;
   const bool envelopes;
+  const std::atomic<bool>& cancelled;
   std::vector<DecodedDocument> documents;
   uint64_t inflated = 0;  // Out: of all
 };

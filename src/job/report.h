@@ -11,6 +11,7 @@
 #include "flow/walk.h"
 #include "ledger/record.h"
 #include "meter/meter.h"
+#include "record/batch.h"
 
 namespace sluice {
 
@@ -51,9 +52,6 @@ struct UnitReport {
   Nanoseconds mixed =
       0;  // Between the intent and the manifest: a reader that lists may see a mixture
 };
-
-// Of one unit; what is more is only counted.
-inline constexpr size_t set_aside_listed_max = 1'000;
 
 struct RunReport {
   std::string job;

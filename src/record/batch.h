@@ -1,11 +1,13 @@
 // A batch of records on their way: text slices, verbatim, in the order of their document.
 //
 // A batch belongs to one stage at a time and moves between threads whole. Records point into
-// `storage`; who changes a record's text adds the new text to `storage` and turns the view there.
+// `storage`; who changes a record's text adds the new text to `texts` and turns the view there.
+//
+// All that grows with the input is charged: a batch that may hold no more says so, and what is left
+// of its records comes in the next one (flow/refine.h).
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -19,6 +21,7 @@
 #include "base/result.h"
 #include "record/field_counts.h"
 #include "record/high_water.h"
+#include "record/texts.h"
 
 namespace sluice {
 
@@ -48,14 +51,17 @@ struct SetAside {
   bool operator==(const SetAside&) const = default;
 };
 
+// A unit lists no more of what it sets aside, and so no batch needs to; all of it is counted.
+inline constexpr size_t set_aside_listed_max = 1'000;
+
 struct Batch {
   uint64_t document = 0;        // Number, in input order
   std::vector<Buffer> storage;  // What the texts lie in
-  std::deque<std::string>
-      texts;  // Texts that a transform made; a deque, so that they stay where they are
+  Texts texts;                  // Those that a transform made
   std::vector<Record> records;
   std::vector<std::string> places;
   std::vector<SetAside> set_aside;      // `document` left empty: the walk fills it in
+  uint64_t set_aside_more = 0;          // Beyond the set_aside_listed_max that are listed
   uint64_t filtered = 0;                // Records that a filter took out
   uint64_t had_before = 0;              // Records that an earlier pass has had
   HighWater high_water;                 // Of an incremental source's records, taken out or not
@@ -63,7 +69,8 @@ struct Batch {
   uint64_t text_records = 0;            // Likewise
   std::unique_ptr<FieldCounts> fields;  // Of some of them, where a job wants to know
   std::vector<Lease> leases;            // Of the storage
-  std::optional<Error> failure;         // Ends the unit: a transform can do nothing more
+  Lease charge;                  // Of the records, the texts and what is set aside: grows with them
+  std::optional<Error> failure;  // Ends the unit: a transform can do nothing more
   std::vector<std::string> warnings;
 };
 

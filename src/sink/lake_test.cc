@@ -57,13 +57,17 @@ struct Line {
   std::string place, text;
 };
 
+std::string_view added(Batch& batch, std::string text) {
+  return batch.texts.add(text);
+}
+
 Batch batch_of(const std::vector<Line>& lines) {
   Batch batch;
   std::map<std::string, uint32_t> places;
   for (const Line& line : lines) {
     const auto [at, is_new] = places.emplace(line.place, batch.places.size());
     if (is_new) batch.places.push_back(line.place);
-    batch.records.push_back({.text = batch.texts.emplace_back(line.text), .place = at->second});
+    batch.records.push_back({.text = added(batch, line.text), .place = at->second});
   }
   return batch;
 }

@@ -1,5 +1,6 @@
 #include "transform/exec.h"
 
+#include <algorithm>
 #include <mutex>
 
 #include "base/text.h"
@@ -19,9 +20,20 @@ class Exec : public Transform {
 
   Status apply_all(TransformBatch& batch) const override {
     auto tools = TRY_IN(borrow(), "exec");
-    const Status status =
-        tools->lines->exchange(batch.records, [&](size_t index, std::string_view line) {
-          take(*tools, line, batch.records[index], batch.outcomes[index]);
+    LineExchange::Terms terms{.cancelled = batch.cancelled};
+    terms.line_bytes_max = std::min<uint64_t>(terms.line_bytes_max, batch.record_max);
+    uint64_t bytes = 0;
+    const Status status = tools->lines->exchange(
+        batch.records, terms, [&](size_t index, std::optional<std::string_view> line) {
+          if (index >= batch.answered) return;
+          TransformBatch::Outcome& outcome = batch.outcomes[index];
+          if (!line) {
+            outcome.verdict = longer_than(terms.line_bytes_max).in("exec");
+            return;
+          }
+          take(*tools, *line, batch.records[index], outcome);
+          bytes += outcome.out.size();
+          if (bytes > batch.text_bytes_max) batch.answered = index + 1;
         });
     for (const std::string& line : tools->lines->take_errors()) {
       batch.warnings.push_back("exec " + words_[0] + ": " + line);
@@ -36,6 +48,8 @@ class Exec : public Transform {
                         std::string& out) const override {
     TransformBatch batch{.unit = unit, .document = document, .records = {record}};
     batch.outcomes.resize(1);
+    batch.answered = 1;
+    batch.record_max = text_bytes_max();
     TRY(apply_all(batch));
     out = std::move(batch.outcomes[0].out);
     return std::move(batch.outcomes[0].verdict);

@@ -37,6 +37,7 @@ Answers answers(const Transform& transform, const std::vector<std::string>& reco
   TransformBatch batch{.unit = unit, .document = document};
   batch.records.assign(records.begin(), records.end());
   batch.outcomes.resize(records.size());
+  batch.answered = records.size();
   Answers out{transform.apply_all(batch), {}, std::move(batch.warnings)};
   for (size_t i = 0; i < records.size(); ++i) {
     const auto& [verdict, text] = batch.outcomes[i];
@@ -134,6 +135,45 @@ TEST_CASE("exec wants a program and some patience") {
   CHECK_FALSE(make_from(exec_doc(), make_exec,
                         Node::of_map({{"command", Node::of("cat")}, {"timeout", Node::of("0s")}}))
                   .ok());
+}
+
+TEST_CASE("an answer longer than a record may be sets its record aside, in constant memory") {
+  const auto transform = shell("while read x; do printf '%0*d\\n' $x 0 | tr 0 7; done");
+  transform->limit_text(1'000);
+  CHECK(outcome(*transform, "3") == "777");
+  CHECK(outcome(*transform, "200000") ==
+        "! exec: longer than record_max (1000 bytes) after its transforms");
+  CHECK(outcome(*transform, "4") == "7777");
+}
+
+TEST_CASE("once much text has come of a batch the rest is left unanswered") {
+  const auto transform = exec({"sed", "-u", "s/.*/[&,&,&]/"});
+  const UnitNames unit;
+  const Document document;
+  TransformBatch batch{.unit = unit, .document = document};
+  const std::vector<std::string> records(20, "1234567");
+  batch.records.assign(records.begin(), records.end());
+  batch.outcomes.resize(20);
+  batch.answered = 20;
+  batch.text_bytes_max = 100;
+  REQUIRE(transform->apply_all(batch).ok());
+  CHECK(batch.answered == 5);
+  CHECK(batch.outcomes[4].out == "[1234567,1234567,1234567]");
+}
+
+TEST_CASE("a program that never answers is ended once the run is to stop, by its name") {
+  const auto transform = exec({"sleep", "1000"}, "60s");
+  const std::atomic<bool> cancelled = true;
+  const UnitNames unit;
+  const Document document;
+  TransformBatch batch{.unit = unit, .document = document, .records = {"1"}};
+  batch.outcomes.resize(1);
+  batch.answered = 1;
+  batch.cancelled = &cancelled;
+  const Status status = transform->apply_all(batch);
+  REQUIRE_FALSE(status.ok());
+  CHECK(status.error().kind == ErrorKind::cancelled);
+  CHECK(status.error().message.starts_with("exec: sleep: ended, since the run is to stop"));
 }
 
 }  // namespace

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <unordered_map>
+#include <vector>
 
+#include "base/hash.h"
 #include "flow/settings.h"
 #include "json/items.h"
 #include "json/path.h"
@@ -26,11 +29,13 @@ std::string decoded(std::string_view raw_key) {
                                                       : json::unescape(raw_key);
 }
 
-// One record on its way.
+// One record on its way. Which names there are is kept as hashes of 4 bytes: of a large record of
+// tiny members anything more would be many times the record. Where two are the same the record is
+// gone through once more, to see whether their names are, and whether they come from two paths.
 class Flattening {
  public:
-  Flattening(const Options& options, std::string_view record, std::string& out)
-      : options_(options), record_(record), out_(out) {}
+  Flattening(const Options& options, std::string_view record, size_t bytes_max, std::string& out)
+      : options_(options), record_(record), bytes_max_(bytes_max), out_(out) {}
 
   Result<Verdict> run() {
     const size_t open = json::skip_blanks(record_, 0);
@@ -39,10 +44,21 @@ class Flattening {
       return Verdict::unchanged;
     }
     out_ += '{';
-    TRY(members(open, 0));
+    members(open, 0);
     out_ += '}';
-    return Verdict::changed;
+    if (too_long_) return Verdict::unchanged;  // Nothing will come of it
+    std::sort(names_.begin(), names_.end());
+    if (std::adjacent_find(names_.begin(), names_.end()) == names_.end()) return Verdict::changed;
+    only_doubled(names_);
+    pass_ = Pass::compare;
+    members(open, 0);
+    if (!second_) return Verdict::changed;
+    return Error{ErrorKind::corrupt, "flatten: " + json::to_string(first_) + " and " +
+                                         json::to_string(*second_) + " would both be " +
+                                         json::quote(doubled_name_)};
   }
+
+  bool too_long() const { return too_long_; }
 
  private:
   bool wanted(std::string_view raw_key) const {
@@ -64,40 +80,35 @@ class Flattening {
   }
 
   // Of the object at `open`, which lies `depth` objects below the record.
-  Status members(size_t open, uint64_t depth) {
-    Status status;
+  void members(size_t open, uint64_t depth) {
     json::for_each_item(record_, open, [&](const json::Item& item) {
-      if (status.ok()) status = member(item, depth);
+      if (!too_long_ && !second_) member(item, depth);
     });
-    return status;
   }
 
-  Status member(const json::Item& item, uint64_t depth) {
+  void member(const json::Item& item, uint64_t depth) {
     const std::string_view raw = item.value_of(record_);
     const bool ours = depth > 0 || wanted(item.key);
     const size_t name_bytes = name_.size();
-    const size_t steps = path_.steps.size();
+    const size_t steps = keys_.size();
     if (depth > 0) name_ += options_.separator;
     name_ += item.key;
-    path_.steps.push_back(json::Step::member(decoded(item.key)));
-    Status status;
+    keys_.push_back(item.key);
     if (ours && comes_apart(raw, depth)) {
-      status = members(item.value_begin, depth + 1);
+      members(item.value_begin, depth + 1);
+    } else if (pass_ == Pass::write) {
+      names_.push_back(static_cast<uint32_t>(hash64(decoded(name_))));
+      put(raw, ours && options_.arrays == Arrays::stringify);
     } else {
-      status = put(raw, ours && options_.arrays == Arrays::stringify);
+      compare();
     }
     name_.resize(name_bytes);
-    path_.steps.resize(steps);
-    return status;
+    keys_.resize(steps);
   }
 
-  Status put(std::string_view raw, bool arrays_to_text) {
-    const auto [found, added] = taken_.try_emplace(decoded(name_), path_);
-    if (!added && found->second != path_) {
-      return Error{ErrorKind::corrupt, "flatten: " + json::to_string(found->second) + " and " +
-                                           json::to_string(path_) + " would both be " +
-                                           json::quote(found->first)};
-    }
+  void put(std::string_view raw, bool arrays_to_text) {
+    too_long_ = out_.size() + name_.size() + raw.size() > bytes_max_;
+    if (too_long_) return;
     if (out_.size() > 1) out_ += ',';
     out_ += '"';
     out_ += name_;
@@ -107,15 +118,65 @@ class Flattening {
     } else {
       out_ += raw;
     }
-    return {};
   }
+
+  static void only_doubled(std::vector<uint32_t>& sorted) {
+    size_t kept = 0;
+    for (size_t i = 0; i + 1 < sorted.size(); ++i) {
+      if (sorted[i] == sorted[i + 1]) sorted[kept++] = sorted[i];
+    }
+    sorted.resize(kept);
+    sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
+  }
+
+  // The member at hand, with those whose name has the same hash.
+  void compare() {
+    const std::string name = decoded(name_);
+    if (pass_ == Pass::search) {
+      if (name == doubled_name_) second_ = path_here();
+      return;
+    }
+    const uint64_t hash = hash64(name);
+    if (!std::binary_search(names_.begin(), names_.end(), static_cast<uint32_t>(hash))) return;
+    const json::Path path = path_here();
+    const uint64_t from = hash64(json::to_string(path));
+    const auto [found, added] = from_.try_emplace(hash, from);
+    if (added || found->second == from) return;
+    doubled_name_ = name;
+    second_ = path;
+    first_ = first_of(name);
+  }
+
+  json::Path path_here() const {
+    json::Path path;
+    for (const std::string_view key : keys_) path.steps.push_back(json::Step::member(decoded(key)));
+    return path;
+  }
+
+  // The path of the first member that has this name.
+  json::Path first_of(const std::string& name) const {
+    Flattening search(options_, record_, bytes_max_, out_);
+    search.pass_ = Pass::search;
+    search.doubled_name_ = name;
+    search.members(json::skip_blanks(record_, 0), 0);
+    return search.second_.value_or(json::Path());
+  }
+
+  enum class Pass : uint8_t { write, compare, search };
 
   const Options& options_;
   const std::string_view record_;
+  const size_t bytes_max_;
   std::string& out_;
-  std::string name_;  // Of the member at hand, as it stands in a JSON string
-  json::Path path_;   // Where it comes from
-  std::unordered_map<std::string, json::Path> taken_;
+  Pass pass_ = Pass::write;
+  bool too_long_ = false;
+  std::string name_;                    // Of the member at hand, as it stands in a JSON string
+  std::vector<std::string_view> keys_;  // Where it comes from
+  std::vector<uint32_t> names_;         // Hashes; to compare: only those that are there twice
+  std::unordered_map<uint64_t, uint64_t> from_;  // Of those: of the name, to that of the path
+  std::string doubled_name_;
+  json::Path first_;
+  std::optional<json::Path> second_;
 };
 
 class Flatten : public Transform {
@@ -124,7 +185,10 @@ class Flatten : public Transform {
 
   Result<Verdict> apply(std::string_view record, const UnitNames&, const Document&,
                         std::string& out) const override {
-    return Flattening(options_, record, out).run();
+    Flattening flattening(options_, record, text_bytes_max(), out);
+    auto verdict = flattening.run();
+    if (flattening.too_long()) return too_long().in("flatten");
+    return verdict;
   }
 
  private:

@@ -60,5 +60,16 @@ TEST_CASE("a doubled key stays doubled") {
   CHECK(flatten(R"({"a":{"b":1,"b":2},"c":1,"c":2})") == R"({"a_b":1,"a_b":2,"c":1,"c":2})");
 }
 
+TEST_CASE("a record that flatten would make longer than record_max is set aside, and not made") {
+  auto made = make_from(flatten_doc(), make_flatten, Node());
+  REQUIRE(made.ok());
+  (*made)->limit_text(10'000);
+  std::string record = "1";
+  for (int i = 0; i < 500; ++i)
+    record = "{\"" + std::string(100, 'k') + "\":" + record + ",\"n\":0}";
+  CHECK(outcome(**made, record) ==
+        "! flatten: longer than record_max (10000 bytes) after its transforms");
+}
+
 }  // namespace
 }  // namespace sluice

@@ -1,152 +1,137 @@
-// The door to libjq. Its values are counted by hand: a function takes what it is given, unless it
-// says otherwise; Value holds one.
 #include "transform/jq.h"
 
-extern "C" {
-#include <jq.h>
-}
-
+#include <algorithm>
+#include <csignal>
 #include <mutex>
 
 #include "base/text.h"
+#include "base/time.h"
 #include "flow/settings.h"
-#include "json/scan.h"
-#include "transform/exact_numbers.h"
+#include "json/value.h"
+#include "transform/jq_program.h"
+#include "transform/jq_server.h"
+#include "transform/line_exchange.h"
 
 namespace sluice {
 namespace {
 
-constexpr size_t words_bytes_max = 300;  // Of jq's messages, which may quote a whole record
+constexpr uint64_t memory_bytes_min = 8 << 20;
 
-class Value {
- public:
-  explicit Value(jv value) : value_(value) {}
-  Value(const Value&) = delete;
-  Value& operator=(const Value&) = delete;
-  ~Value() { jv_free(value_); }
-  jv copy() const { return jv_copy(value_); }
-  bool valid() const { return jv_is_valid(value_) != 0; }
-  // Of an invalid one: why, or nothing if that is just the end.
-  std::optional<std::string> why() const {
-    const Value message(jv_invalid_get_msg(copy()));
-    if (jv_get_kind(message.value_) == JV_KIND_NULL) return std::nullopt;
-    return message.words();
-  }
-  // A string as it is, anything else as JSON.
-  std::string words() const {
-    if (jv_get_kind(value_) == JV_KIND_STRING) return text_of(value_);
-    return json();
-  }
-  std::string json() const {
-    const Value text(jv_dump_string(copy(), 0));
-    return text_of(text.value_);
-  }
-
- private:
-  static std::string text_of(jv string) {
-    return {jv_string_value(string), static_cast<size_t>(jv_string_length_bytes(jv_copy(string)))};
-  }
-  jv value_;
+struct Options {
+  std::string program;
+  uint64_t memory_bytes = 0;
+  Nanoseconds patience = 0;
 };
 
-// A compiled program. One thread at a time.
-class Program {
- public:
-  // `invalid`: jq's own words.
-  static Result<std::unique_ptr<Program>> compile(const std::string& text) {
-    std::unique_ptr<Program> program(new Program);
-    if (program->state_ == nullptr) return Error{ErrorKind::internal, "libjq can't be started"};
-    std::string messages;
-    jq_set_error_cb(program->state_, add_message, &messages);
-    const bool compiled = jq_compile(program->state_, text.c_str()) != 0;
-    jq_set_error_cb(program->state_, nullptr, nullptr);
-    if (!compiled) return Error{ErrorKind::invalid, excerpt(trim(messages), words_bytes_max)};
-    return program;
-  }
-  ~Program() { jq_teardown(&state_); }
-  Program(const Program&) = delete;
-  Program& operator=(const Program&) = delete;
-
-  // The text that comes of the record; nothing if the program gives no result.
-  Result<std::optional<std::string>> run(std::string_view record) {
-    const Value input(jv_parse_sized(record.data(), static_cast<int>(record.size())));
-    if (!input.valid()) return corrupt(input.why().value_or("not JSON"));
-    jq_start(state_, input.copy(), 0);
-    const Value result(jq_next(state_));
-    if (!result.valid()) {
-      if (jq_halted(state_) != 0) return corrupt("the program halts");
-      if (auto why = result.why()) return corrupt(*why);
-      return std::optional<std::string>();
-    }
-    const Value next(jq_next(state_));
-    if (next.valid()) return corrupt("more than one result: a record can't become several");
-    if (jq_halted(state_) != 0) return corrupt("the program halts");
-    if (auto why = next.why()) return corrupt(*why);
-    return std::optional(result.json());
-  }
-
-  json::Scanner scanner;
-  ExactNumbers numbers;
-
- private:
-  Program() : state_(jq_init()) {}
-  static Error corrupt(std::string_view words) {
-    return {ErrorKind::corrupt, excerpt(words, words_bytes_max)};
-  }
-  static void add_message(void* to, jv message) {
-    const Value words(jq_format_error(message));
-    *static_cast<std::string*>(to) += words.words() + "\n";
-  }
-  jq_state* state_;
-};
-
+// Each worker has a process; what a record does to it (no memory left, a crash) sets the record
+// aside, and the next one gets a new process. A program that gives no answer at all ends the unit:
+// how long that takes depends on more than the record.
 class Jq : public Transform {
  public:
-  Jq(std::string text, std::unique_ptr<Program> first) : text_(std::move(text)) {
-    idle_.push_back(std::move(first));
+  explicit Jq(Options options) : options_(std::move(options)) {}
+
+  bool wants_many() const override { return true; }
+
+  Status apply_all(TransformBatch& batch) const override {
+    LineExchange::Terms terms{.cancelled = batch.cancelled};
+    terms.line_bytes_max = std::min<uint64_t>(terms.line_bytes_max, batch.record_max) + 1;
+    uint64_t bytes = 0;
+    for (size_t done = 0; done < batch.answered;) {
+      auto lines = TRY_IN(borrow(terms), "jq");
+      size_t next = done;
+      const Status status =
+          lines->exchange(std::span(batch.records).subspan(done), terms,
+                          [&](size_t index, std::optional<std::string_view> line) {
+                            next = done + index + 1;
+                            if (next > batch.answered) return;
+                            TransformBatch::Outcome& outcome = batch.outcomes[next - 1];
+                            take(line, batch.record_max, outcome);
+                            bytes += outcome.out.size();
+                            if (bytes > batch.text_bytes_max) batch.answered = next;
+                          });
+      done = next;
+      if (status.ok()) {
+        give_back(std::move(lines));
+        break;
+      }
+      if (!lines->has_ended()) return named(status.error());
+      if (done >= batch.answered) break;
+      batch.outcomes[done++].verdict = why_it_ended(*lines);
+    }
+    return {};
   }
 
-  Result<Verdict> apply(std::string_view record, const UnitNames&, const Document&,
+  Result<Verdict> apply(std::string_view record, const UnitNames& unit, const Document& document,
                         std::string& out) const override {
-    out.clear();
-    auto program = TRY_IN(borrow(), "jq");
-    auto verdict = apply(*program, record, out);
-    give_back(std::move(program));
-    if (!verdict.ok()) return std::move(verdict.error()).in("jq");
-    return verdict;
+    TransformBatch batch{.unit = unit, .document = document, .records = {record}};
+    batch.outcomes.resize(1);
+    batch.answered = 1;
+    batch.record_max = text_bytes_max();
+    TRY(apply_all(batch));
+    out = std::move(batch.outcomes[0].out);
+    return std::move(batch.outcomes[0].verdict);
   }
 
  private:
-  static Result<Verdict> apply(Program& program, std::string_view record, std::string& out) {
-    if (!program.scanner.scan(record)) {
-      return Error{ErrorKind::corrupt, "not JSON: " + program.scanner.fault().message()};
+  static void take(std::optional<std::string_view> line, uint64_t record_max,
+                   TransformBatch::Outcome& outcome) {
+    if (!line) {
+      outcome.verdict = longer_than(record_max).in("jq");
+    } else if (line->starts_with('=')) {
+      outcome.verdict = Verdict::unchanged;
+    } else if (line->starts_with('-')) {
+      outcome.verdict = Verdict::dropped;
+    } else if (line->starts_with('+')) {
+      outcome.verdict = Verdict::changed;
+      outcome.out = line->substr(1);
+    } else {
+      const std::string_view why = line->size() < 3 ? "" : line->substr(2, line->size() - 3);
+      outcome.verdict = Error{ErrorKind::corrupt, json::unescape(why)}.in("jq");
     }
-    TRY(program.numbers.take(record));
-    const auto text = TRY(program.run(record));
-    if (!text) return Verdict::dropped;
-    program.numbers.restore(*text, out);
-    return out == record ? Verdict::unchanged : Verdict::changed;
   }
 
-  Result<std::unique_ptr<Program>> borrow() const {
+  Error why_it_ended(const LineExchange& lines) const {
+    std::string why = "jq: the program crashed at this record";
+    if (lines.ended_by_signal() == SIGABRT) {
+      why = "jq: the program needs more than its `memory` (" + print_bytes(options_.memory_bytes) +
+            ") for this record";
+    }
+    return {ErrorKind::corrupt, std::move(why)};
+  }
+
+  // The process is called by the program that it runs.
+  Error named(Error error) const {
+    const std::string path = jq_server_words(0)[0];
+    const std::string name = "jq `" + excerpt(options_.program, 80) + "`";
+    if (error.message.starts_with(path)) error.message.replace(0, path.size(), name);
+    return error;
+  }
+
+  Result<std::unique_ptr<LineExchange>> borrow(const LineExchange::Terms& terms) const {
     {
       std::lock_guard lock(mutex_);
       if (!idle_.empty()) {
-        auto program = std::move(idle_.back());
+        auto lines = std::move(idle_.back());
         idle_.pop_back();
-        return program;
+        return lines;
       }
     }
-    return Program::compile(text_);
+    auto lines =
+        TRY(LineExchange::start(jq_server_words(options_.memory_bytes), options_.patience));
+    const std::string program = json::quote(options_.program);
+    const std::string_view first = program;
+    const Status ready = lines->exchange(std::span(&first, 1), terms, [](size_t, auto) {});
+    if (!ready.ok()) return named(ready.error());
+    return lines;
   }
-  void give_back(std::unique_ptr<Program> program) const {
+  void give_back(std::unique_ptr<LineExchange> lines) const {
     std::lock_guard lock(mutex_);
-    idle_.push_back(std::move(program));
+    idle_.push_back(std::move(lines));
   }
 
-  const std::string text_;
+  const Options options_;
   mutable std::mutex mutex_;
-  mutable std::vector<std::unique_ptr<Program>> idle_;  // Guarded by mutex_
+  mutable std::vector<std::unique_ptr<LineExchange>> idle_;  // Guarded by mutex_
 };
 
 }  // namespace
@@ -162,7 +147,17 @@ const PartDoc& jq_doc() {
       .fields = {{.name = "program",
                   .help = "The program, as for jq 1.6. It is compiled before anything is read.",
                   .required = true,
-                  .example = "'{id: .detail.id} | select(.id != null)'"}},
+                  .example = "'{id: .detail.id} | select(.id != null)'"},
+                 {.name = "memory",
+                  .type = FieldType::bytes,
+                  .help = "What the program may take, in a process of its own for each worker; a "
+                          "record that needs more is set aside.",
+                  .default_text = "64MiB"},
+                 {.name = "timeout",
+                  .type = FieldType::duration,
+                  .help =
+                      "A program that gives no answer for so long is ended, and its unit fails.",
+                  .default_text = "60s"}},
       .example = "transform:\n  - jq: '.user |= {id, name} | del(.debug)'\n"};
   return doc;
 }
@@ -170,9 +165,17 @@ const PartDoc& jq_doc() {
 Result<std::unique_ptr<Transform>> make_jq(const Settings& settings) {
   const std::string& text = settings.text("program");
   if (text.find('\0') != text.npos) return settings.error_at("program", "a zero byte in it");
-  auto program = Program::compile(text);
+  if (!json::is_utf8(text)) return settings.error_at("program", "not UTF-8");
+  const auto program = JqProgram::compile(text);
   if (!program.ok()) return settings.error_at("program", program.error().message);
-  return std::unique_ptr<Transform>(std::make_unique<Jq>(text, std::move(*program)));
+  Options options{.program = text};
+  options.memory_bytes = settings.bytes("memory");
+  options.patience = settings.duration("timeout");
+  if (options.memory_bytes < memory_bytes_min) {
+    return settings.error_at("memory", "at least " + print_bytes(memory_bytes_min) + " expected");
+  }
+  if (options.patience <= 0) return settings.error_at("timeout", "more than 0 was expected");
+  return std::unique_ptr<Transform>(std::make_unique<Jq>(std::move(options)));
 }
 
 }  // namespace sluice

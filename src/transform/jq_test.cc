@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <chrono>
 #include <thread>
 
 #include "transform/exact_numbers.h"
@@ -92,6 +94,73 @@ TEST_CASE("workers have a program each") {
   }
   workers.clear();
   for (const int count : wrong) CHECK(count == 0);
+}
+
+std::unique_ptr<Transform> jq_with(std::string_view program, std::string memory,
+                                   std::string timeout) {
+  auto made = make_from(jq_doc(), make_jq,
+                        Node::of_map({{"program", Node::of(program)},
+                                      {"memory", Node::of(memory)},
+                                      {"timeout", Node::of(timeout)}}));
+  REQUIRE(made.ok());
+  return std::move(*made);
+}
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_CASE("a record that needs more memory than jq may take is set aside, and no other") {
+  const auto transform = jq_with("if .n > 1 then [range(.n)] | length else .n end", "16MiB", "60s");
+  const std::vector<std::string> records = {R"({"n":1})", R"({"n":9000000})", R"({"n":0})"};
+  const UnitNames unit;
+  const Document document;
+  TransformBatch batch{.unit = unit, .document = document};
+  batch.records.assign(records.begin(), records.end());
+  batch.outcomes.resize(3);
+  batch.answered = 3;
+  REQUIRE(transform->apply_all(batch).ok());
+  CHECK(batch.outcomes[0].out == "1");
+  CHECK(batch.outcomes[2].out == "0");
+  REQUIRE_FALSE(batch.outcomes[1].verdict.ok());
+  CHECK(batch.outcomes[1].verdict.error().message.find("needs more than its `memory`") !=
+        std::string::npos);
+}
+#endif
+
+TEST_CASE("a jq program that loops is ended after its timeout, by its name") {
+  const Instant begun = now();
+  const std::string found = outcome(*jq_with("def f: f; f", "64MiB", "300ms"), "1");
+  CHECK_MESSAGE(found.starts_with("! jq `def f: f; f`: "), found);
+  CHECK_MESSAGE(found.find("has done nothing for 300 ms") != std::string::npos, found);
+  CHECK(now() - begun < 5_s);
+}
+
+TEST_CASE("a jq program that loops is ended once the run is to stop, by its name") {
+  const auto transform = jq_with("def f: f; f", "64MiB", "60s");
+  std::atomic<bool> cancelled = false;
+  std::jthread later([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    cancelled = true;
+  });
+  const UnitNames unit;
+  const Document document;
+  TransformBatch batch{.unit = unit, .document = document, .records = {"1"}};
+  batch.outcomes.resize(1);
+  batch.answered = 1;
+  batch.cancelled = &cancelled;
+  const Instant begun = now();
+  const Status status = transform->apply_all(batch);
+  REQUIRE_FALSE(status.ok());
+  CHECK(status.error().kind == ErrorKind::cancelled);
+  CHECK(status.error().message.starts_with("jq `def f: f; f`: ended, since the run is to stop"));
+  CHECK(now() - begun < 5_s);
+}
+
+TEST_CASE("what jq makes of a record is no longer than a record may be") {
+  const auto transform = jq_with("\"x\" * .", "64MiB", "60s");
+  transform->limit_text(1'000);
+  CHECK(outcome(*transform, "10") == "\"xxxxxxxxxx\"");
+  CHECK(outcome(*transform, "2000") ==
+        "! jq: longer than record_max (1000 bytes) after its transforms");
+  CHECK(outcome(*transform, "11") == "\"xxxxxxxxxxx\"");
 }
 
 }  // namespace

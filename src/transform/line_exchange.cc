@@ -13,6 +13,9 @@ namespace sluice {
 namespace {
 
 constexpr size_t block_bytes = 64 << 10;
+constexpr size_t kept_bytes_max = 256 << 10;
+// How long it may take till it is seen that waiting is to end.
+constexpr Nanoseconds look_every = 100'000'000;
 
 }  // namespace
 
@@ -30,25 +33,27 @@ LineExchange::~LineExchange() {
   child_->end(farewell);
 }
 
-Status LineExchange::exchange(
-    std::span<const std::string_view> texts,
-    const std::function<void(size_t index, std::string_view line)>& on_line) {
+Status LineExchange::exchange(std::span<const std::string_view> texts, const Terms& terms,
+                              const OnLine& on_line) {
+  terms_ = terms;
   Status status = exchange_all(texts, on_line);
   failed_ = !status.ok();
+  // Of a large record nothing stays.
+  if (sending_.capacity() > kept_bytes_max) std::string().swap(sending_);
+  if (received_.capacity() > kept_bytes_max) std::string().swap(received_);
   return status;
 }
 
-Status LineExchange::exchange_all(
-    std::span<const std::string_view> texts,
-    const std::function<void(size_t index, std::string_view line)>& on_line) {
-  size_t next = 0, answered = 0;
+Status LineExchange::exchange_all(std::span<const std::string_view> texts, const OnLine& on_line) {
+  size_t next = 0;
+  answered_ = 0;
   sending_.clear();
   sent_ = 0;
   received_.clear();
   deadline_ = now() + patience_;
   if (!TRY(receive())) return gone();
   if (!received_.empty()) return too_many();
-  while (answered < texts.size()) {
+  while (answered_ < texts.size()) {
     if (sent_ == sending_.size()) {
       sending_.clear();
       sent_ = 0;
@@ -59,19 +64,30 @@ Status LineExchange::exchange_all(
     }
     TRY(wait(sent_ < sending_.size()));
     TRY(send());
-    if (!TRY(receive())) return gone();
-    size_t begin = 0;
-    for (size_t end; (end = received_.find('\n', begin)) != std::string::npos; begin = end + 1) {
-      if (answered == texts.size()) break;
-      on_line(answered++, std::string_view(received_).substr(begin, end - begin));
-    }
-    received_.erase(0, begin);
-    if (received_.size() > line_bytes_max) {
-      return Error{ErrorKind::invalid, child_->account("answers with a line of more than 64 MiB")};
-    }
+    const bool more = TRY(receive());
+    take_lines(texts.size(), on_line);
+    if (!more && answered_ < texts.size()) return gone();
   }
   if (!received_.empty()) return too_many();
   return {};
+}
+
+// Of what has come, whole lines; what is left is the beginning of the next, and no longer than one
+// may be.
+void LineExchange::take_lines(size_t wanted, const OnLine& on_line) {
+  size_t begin = 0;
+  for (size_t end; (end = received_.find('\n', begin)) != std::string::npos; begin = end + 1) {
+    if (answered_ == wanted) break;
+    const std::string_view line = std::string_view(received_).substr(begin, end - begin);
+    const bool too_long = skipping_ || line.size() > terms_.line_bytes_max;
+    skipping_ = false;
+    on_line(answered_++, too_long ? std::nullopt : std::optional(line));
+  }
+  received_.erase(0, begin);
+  if (answered_ < wanted && (skipping_ || received_.size() > terms_.line_bytes_max)) {
+    skipping_ = true;
+    received_.clear();
+  }
 }
 
 std::vector<std::string> LineExchange::take_errors() {
@@ -88,6 +104,7 @@ Error LineExchange::too_many() const {
 Error LineExchange::gone() {
   constexpr Nanoseconds moment = 1'000'000'000;
   child_->end(moment);
+  has_ended_ = true;
   return {ErrorKind::invalid, child_->account(child_->how_it_ended() + " before all was answered")};
 }
 
@@ -95,6 +112,10 @@ Error LineExchange::gone() {
 Status LineExchange::wait(bool sending) {
   for (;;) {
     const Nanoseconds left = deadline_ - now();
+    if (terms_.cancelled != nullptr && *terms_.cancelled) {
+      return Error{ErrorKind::cancelled,
+                   child_->account("ended, since the run is to stop, while it owed an answer")};
+    }
     if (left <= 0) {
       child_->read_errors();
       return Error{ErrorKind::invalid,
@@ -105,7 +126,7 @@ Status LineExchange::wait(bool sending) {
     std::array<pollfd, 3> wanted = {pollfd{child_->output().number(), POLLIN, 0},
                                     pollfd{child_->errors().number(), POLLIN, 0},
                                     pollfd{sending ? child_->input().number() : -1, POLLOUT, 0}};
-    const auto ms = std::min<Nanoseconds>(left / 1'000'000 + 1, 60'000);
+    const auto ms = std::min(left, look_every) / 1'000'000 + 1;
     if (::poll(wanted.data(), wanted.size(), static_cast<int>(ms)) <= 0) continue;
     if (wanted[1].revents != 0) child_->read_errors();
     if (wanted[0].revents != 0 || wanted[2].revents != 0) return {};
@@ -125,10 +146,10 @@ Status LineExchange::send() {
   return {};
 }
 
-// False at the end of what it will ever say.
+// False at the end of what it will ever say. Not more at once than can be looked at.
 Result<bool> LineExchange::receive() {
   std::array<char, block_bytes> block;
-  for (;;) {
+  for (int blocks = 0; blocks < 4; ++blocks) {
     const ssize_t bytes = ::read(child_->output().number(), block.data(), block.size());
     if (bytes < 0 && errno == EINTR) continue;
     if (bytes < 0 && errno == EAGAIN) return true;
@@ -137,6 +158,7 @@ Result<bool> LineExchange::receive() {
     deadline_ = now() + patience_;
     if (static_cast<size_t>(bytes) < block.size()) return true;
   }
+  return true;
 }
 
 }  // namespace sluice

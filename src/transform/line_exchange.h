@@ -2,8 +2,10 @@
 // pipes.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,7 +20,12 @@ namespace sluice {
 // One thread at a time. After an error it is of no more use.
 class LineExchange {
  public:
-  static constexpr size_t line_bytes_max = 64 << 20;  // A longer answer is an error
+  static constexpr size_t line_bytes_most = 64 << 20;
+
+  struct Terms {
+    uint64_t line_bytes_max = line_bytes_most;     // Of a longer answer only that it is one is told
+    const std::atomic<bool>* cancelled = nullptr;  // Once true, waiting ends with an error
+  };
 
   // `patience`: how long the program may neither take nor give a byte while it owes an answer.
   static Result<std::unique_ptr<LineExchange>> start(const std::vector<std::string>& words,
@@ -30,16 +37,21 @@ class LineExchange {
   LineExchange& operator=(const LineExchange&) = delete;
 
   // Sends the texts as lines and calls `on_line` with the answer to each, in order, without its
-  // line break. The texts have no line breaks. Waits for the program.
-  Status exchange(std::span<const std::string_view> texts,
-                  const std::function<void(size_t index, std::string_view line)>& on_line);
+  // line break; with nothing if it is too long. The texts have no line breaks. Waits for the
+  // program.
+  using OnLine = std::function<void(size_t index, std::optional<std::string_view> line)>;
+  Status exchange(std::span<const std::string_view> texts, const Terms& terms,
+                  const OnLine& on_line);
+  // After an error: whether the program had come to its end, and by which signal (0: none).
+  bool has_ended() const { return has_ended_; }
+  int ended_by_signal() const { return child_->ended_by_signal(); }
   std::vector<std::string> take_errors();
 
  private:
   LineExchange(std::unique_ptr<ChildProcess> child, Nanoseconds patience)
       : child_(std::move(child)), patience_(patience) {}
-  Status exchange_all(std::span<const std::string_view> texts,
-                      const std::function<void(size_t index, std::string_view line)>& on_line);
+  Status exchange_all(std::span<const std::string_view> texts, const OnLine& on_line);
+  void take_lines(size_t wanted, const OnLine& on_line);
   Error too_many() const;
   Error gone();
   Status wait(bool sending);
@@ -48,7 +60,11 @@ class LineExchange {
 
   const std::unique_ptr<ChildProcess> child_;
   const Nanoseconds patience_;
+  Terms terms_;
   bool failed_ = false;
+  bool has_ended_ = false;
+  size_t answered_ = 0;    // Of this exchange
+  bool skipping_ = false;  // The rest of an answer that is too long
   Instant deadline_ = {};
   std::string sending_;  // From sent_ on
   size_t sent_ = 0;
