@@ -19,6 +19,7 @@
 #include "store/open.h"
 #include "transform/cast.h"
 #include "transform/drop.h"
+#include "transform/edit_pass.h"
 #include "transform/exec.h"
 #include "transform/filter.h"
 #include "transform/flatten.h"
@@ -126,6 +127,10 @@ Result<JobParts> make_parts(const Job& job, Stores& stores) {
   parts.recipe.path_names = parts.source->path_names();
   for (const auto& transform : parts.recipe.transforms) {
     TRY(transform->use_paths(parts.recipe.path_names));
+    transform->limit_text(parts.recipe.record_max);
+  }
+  join_edits(parts.recipe.transforms);
+  for (const auto& transform : parts.recipe.transforms) {
     transform->limit_text(parts.recipe.record_max);
   }
   parts.recipe.place_if_missing = job.place_if_missing;

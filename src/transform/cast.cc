@@ -8,6 +8,7 @@
 #include "json/edit.h"
 #include "json/scan.h"
 #include "json/value.h"
+#include "transform/edit_pass.h"
 #include "transform/edits.h"
 #include "transform/names.h"
 
@@ -132,21 +133,16 @@ Cast cast(const Casting& one, std::string_view raw) {
   return Value();
 }
 
-class CastFields : public Transform {
+class CastFields : public EditTransform {
  public:
   CastFields(std::vector<Casting> castings, OnError on_error)
       : castings_(std::move(castings)), on_error_(on_error) {}
 
   Result<Verdict> apply(std::string_view record, const UnitNames&, const Document&,
                         std::string& out) const override {
-    Edits edits(record, out);
+    Edits edits(record, text_bytes_max(), out);
     for (const Casting& one : castings_) {
-      const auto rewriter = [&](std::string_view raw) -> Cast {
-        auto value = cast(one, raw);
-        if (value.ok() || on_error_ == OnError::set_aside) return value;
-        if (on_error_ == OnError::keep) return Value();
-        return Value("null");
-      };
+      const auto rewriter = [&](std::string_view raw) { return rewritten(one, raw); };
       TRY_IN(edits.apply([&](std::string_view text, std::string& to) {
         return json::rewrite(text, one.path, rewriter, to);
       }),
@@ -155,7 +151,23 @@ class CastFields : public Transform {
     return edits.verdict();
   }
 
+  std::vector<json::EditWord> words() const override {
+    std::vector<json::EditWord> words;
+    for (const Casting& one : castings_) {
+      words.push_back({.verb = json::EditWord::Verb::rewrite, .path = one.path});
+      words.back().rewriter = [this, &one](std::string_view raw) { return rewritten(one, raw); };
+    }
+    return words;
+  }
+
  private:
+  Cast rewritten(const Casting& one, std::string_view raw) const {
+    auto value = cast(one, raw);
+    if (value.ok() || on_error_ == OnError::set_aside) return value;
+    if (on_error_ == OnError::keep) return Value();
+    return Value("null");
+  }
+
   const std::vector<Casting> castings_;
   const OnError on_error_;
 };

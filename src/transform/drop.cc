@@ -2,18 +2,19 @@
 
 #include "flow/settings.h"
 #include "json/edit.h"
+#include "transform/edit_pass.h"
 #include "transform/edits.h"
 
 namespace sluice {
 namespace {
 
-class Drop : public Transform {
+class Drop : public EditTransform {
  public:
   explicit Drop(std::vector<json::Path> paths) : paths_(std::move(paths)) {}
 
   Result<Verdict> apply(std::string_view record, const UnitNames&, const Document&,
                         std::string& out) const override {
-    Edits edits(record, out);
+    Edits edits(record, text_bytes_max(), out);
     for (const json::Path& path : paths_) {
       TRY_IN(edits.apply([&](std::string_view text, std::string& to) {
         return json::drop(text, path, to);
@@ -21,6 +22,14 @@ class Drop : public Transform {
              "drop " + json::to_string(path));
     }
     return edits.verdict();
+  }
+
+  std::vector<json::EditWord> words() const override {
+    std::vector<json::EditWord> words;
+    for (const json::Path& path : paths_) {
+      words.push_back({.verb = json::EditWord::Verb::drop, .path = path});
+    }
+    return words;
   }
 
  private:

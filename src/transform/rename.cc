@@ -3,6 +3,7 @@
 #include "flow/settings.h"
 #include "json/edit.h"
 #include "json/value.h"
+#include "transform/edit_pass.h"
 #include "transform/edits.h"
 #include "transform/names.h"
 
@@ -14,13 +15,13 @@ struct Renaming {
   std::string key;
 };
 
-class Rename : public Transform {
+class Rename : public EditTransform {
  public:
   explicit Rename(std::vector<Renaming> renamings) : renamings_(std::move(renamings)) {}
 
   Result<Verdict> apply(std::string_view record, const UnitNames&, const Document&,
                         std::string& out) const override {
-    Edits edits(record, out);
+    Edits edits(record, text_bytes_max(), out);
     for (const Renaming& one : renamings_) {
       TRY_IN(edits.apply([&](std::string_view text, std::string& to) {
         return json::rename(text, one.path, one.key, to);
@@ -28,6 +29,14 @@ class Rename : public Transform {
              "rename " + json::to_string(one.path));
     }
     return edits.verdict();
+  }
+
+  std::vector<json::EditWord> words() const override {
+    std::vector<json::EditWord> words;
+    for (const Renaming& one : renamings_) {
+      words.push_back({.verb = json::EditWord::Verb::rename, .path = one.path, .key = one.key});
+    }
+    return words;
   }
 
  private:

@@ -6,6 +6,7 @@
 #include "json/edit.h"
 #include "json/scan.h"
 #include "json/value.h"
+#include "transform/edit_pass.h"
 #include "transform/edits.h"
 #include "transform/field_reader.h"
 #include "transform/names.h"
@@ -40,7 +41,7 @@ std::vector<json::Path> all_fields(const std::vector<Assignment>& assignments) {
   return fields;
 }
 
-class Set : public Transform {
+class Set : public EditTransform {
  public:
   explicit Set(std::vector<Assignment> assignments)
       : assignments_(std::move(assignments)), reader_(all_fields(assignments_)) {}
@@ -62,7 +63,7 @@ class Set : public Transform {
   Result<Verdict> apply(std::string_view record, const UnitNames& unit, const Document& document,
                         std::string& out) const override {
     return reader_.read(record, [&](FieldValues fields) -> Result<Verdict> {
-      Edits edits(record, out);
+      Edits edits(record, text_bytes_max(), out);
       std::string raw;
       for (const Assignment& one : assignments_) {
         raw.clear();
@@ -74,6 +75,26 @@ class Set : public Transform {
       }
       return edits.verdict();
     });
+  }
+
+  std::vector<json::EditWord> words() const override {
+    std::vector<json::EditWord> words;
+    for (const Assignment& one : assignments_) {
+      words.push_back({.verb = json::EditWord::Verb::set, .path = one.path});
+    }
+    return words;
+  }
+  std::vector<json::Path> reads() const override { return all_fields(assignments_); }
+  // Many copies of a large field come to more than any record may be.
+  Status append_values(FieldValues fields, const UnitNames& unit, const Document& document,
+                       std::vector<std::string>& values) const override {
+    uint64_t bytes = 0;
+    for (const Assignment& one : assignments_) {
+      TRY(append_value(one, fields, unit, document, values.emplace_back()));
+      bytes += values.back().size();
+      if (bytes > text_bytes_max()) return too_long();
+    }
+    return {};
   }
 
  private:

@@ -2,18 +2,20 @@
 
 #include "flow/settings.h"
 #include "json/edit.h"
+#include "json/value.h"
+#include "transform/edit_pass.h"
 #include "transform/edits.h"
 
 namespace sluice {
 namespace {
 
-class Stringify : public Transform {
+class Stringify : public EditTransform {
  public:
   explicit Stringify(std::vector<json::Path> paths) : paths_(std::move(paths)) {}
 
   Result<Verdict> apply(std::string_view record, const UnitNames&, const Document&,
                         std::string& out) const override {
-    Edits edits(record, out);
+    Edits edits(record, text_bytes_max(), out);
     for (const json::Path& path : paths_) {
       TRY_IN(edits.apply([&](std::string_view text, std::string& to) {
         return json::stringify(text, path, to);
@@ -21,6 +23,21 @@ class Stringify : public Transform {
              "stringify " + json::to_string(path));
     }
     return edits.verdict();
+  }
+
+  std::vector<json::EditWord> words() const override {
+    const auto rewriter = [](std::string_view raw) -> Result<std::optional<std::string>> {
+      const json::Kind kind = json::kind(raw);
+      if (kind == json::Kind::string || kind == json::Kind::null) {
+        return std::optional<std::string>();
+      }
+      return std::optional(json::quote(raw));
+    };
+    std::vector<json::EditWord> words;
+    for (const json::Path& path : paths_) {
+      words.push_back({.verb = json::EditWord::Verb::rewrite, .path = path, .rewriter = rewriter});
+    }
+    return words;
   }
 
  private:

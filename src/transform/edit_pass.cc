@@ -1,0 +1,163 @@
+#include "transform/edit_pass.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace sluice {
+namespace {
+
+using Steps = std::vector<std::unique_ptr<EditTransform>>;
+
+std::vector<json::EditWord> words_of(const Steps& steps) {
+  std::vector<json::EditWord> words;
+  for (const auto& step : steps) {
+    auto own = step->words();
+    std::move(own.begin(), own.end(), std::back_inserter(words));
+  }
+  return words;
+}
+
+std::vector<json::Path> reads_of(const Steps& steps) {
+  std::vector<json::Path> reads;
+  for (const auto& step : steps) {
+    auto own = step->reads();
+    std::move(own.begin(), own.end(), std::back_inserter(reads));
+  }
+  return reads;
+}
+
+class EditPass final : public Transform {
+ public:
+  EditPass(Steps steps, json::EditPlan plan)
+      : steps_(std::move(steps)), plan_(std::move(plan)), reader_(reads_of(steps_)) {
+    for (const auto& step : steps_) reads_.push_back(step->reads().size());
+  }
+
+  Result<Verdict> apply(std::string_view record, const UnitNames& unit, const Document& document,
+                        std::string& out) const override {
+    out.clear();
+    auto verdict = at_once(record, unit, document, out);
+    if (!verdict) return one_by_one(record, unit, document, out);
+    return std::move(*verdict);
+  }
+
+ private:
+  // Nothing: some word can't be done, and has to say so itself.
+  std::optional<Result<Verdict>> at_once(std::string_view record, const UnitNames& unit,
+                                         const Document& document, std::string& out) const {
+    std::vector<std::string> values;
+    const auto read = reader_.read(record, [&](FieldValues fields) -> Status {
+      for (size_t i = 0; i < steps_.size(); ++i) {
+        TRY(steps_[i]->append_values(fields.first(reads_[i]), unit, document, values));
+        fields = fields.subspan(reads_[i]);
+      }
+      return {};
+    });
+    if (!read.ok()) return std::nullopt;
+    switch (plan_.apply(record, values, text_bytes_max(), out)) {
+      case json::EditPlan::Outcome::unchanged:
+        return Verdict::unchanged;
+      case json::EditPlan::Outcome::changed:
+        return Verdict::changed;
+      case json::EditPlan::Outcome::too_long:
+        return too_long();
+      case json::EditPlan::Outcome::refused:
+        break;
+    }
+    return std::nullopt;
+  }
+
+  Result<Verdict> one_by_one(std::string_view record, const UnitNames& unit,
+                             const Document& document, std::string& out) const {
+    std::string before;
+    bool changed = false;
+    for (const auto& step : steps_) {
+      std::swap(before, out);
+      const std::string_view text = changed ? std::string_view(before) : record;
+      if (TRY(step->apply(text, unit, document, out)) == Verdict::changed) {
+        changed = true;
+      } else {
+        std::swap(before, out);
+      }
+    }
+    return changed ? Verdict::changed : Verdict::unchanged;
+  }
+
+  const Steps steps_;
+  const json::EditPlan plan_;
+  const FieldReader reader_;
+  std::vector<size_t> reads_;  // Of each step: how many fields; constant
+};
+
+// Whether a field that `step` reads is touched by the words before it.
+bool reads_what_changes(const EditTransform& step, const Steps& before) {
+  const auto words = words_of(before);
+  std::vector<json::Path> written;
+  for (const json::EditWord& word : words) {
+    written.push_back(word.path);
+    if (word.verb != json::EditWord::Verb::rename) continue;
+    written.push_back(word.path);
+    written.back().steps.back() = json::Step::member(word.key);
+  }
+  const auto reads = step.reads();
+  return std::any_of(reads.begin(), reads.end(), [&](const json::Path& path) {
+    return std::any_of(written.begin(), written.end(), [&](const json::Path& other) {
+      const size_t steps = std::min(path.steps.size(), other.steps.size());
+      return std::equal(path.steps.begin(), path.steps.begin() + static_cast<ptrdiff_t>(steps),
+                        other.steps.begin());
+    });
+  });
+}
+
+class Joining {
+ public:
+  explicit Joining(std::vector<std::unique_ptr<Transform>>& out) : out_(out) {}
+
+  void add(std::unique_ptr<Transform> transform) {
+    auto* edits = dynamic_cast<EditTransform*>(transform.get());
+    if (edits == nullptr) {
+      flush();
+      out_.push_back(std::move(transform));
+      return;
+    }
+    transform.release();
+    std::unique_ptr<EditTransform> step(edits);
+    if (!steps_.empty() && !fits(*step)) flush();
+    steps_.push_back(std::move(step));
+  }
+  void flush() {
+    if (steps_.empty()) return;
+    auto plan = json::EditPlan::of(words_of(steps_));
+    if (plan) {
+      out_.push_back(std::make_unique<EditPass>(std::exchange(steps_, {}), std::move(*plan)));
+      return;
+    }
+    for (auto& step : steps_) out_.push_back(std::move(step));
+    steps_.clear();
+  }
+
+ private:
+  bool fits(const EditTransform& step) const {
+    if (reads_what_changes(step, steps_)) return false;
+    auto words = words_of(steps_);
+    auto own = step.words();
+    std::move(own.begin(), own.end(), std::back_inserter(words));
+    return json::EditPlan::of(words).has_value();
+  }
+
+  std::vector<std::unique_ptr<Transform>>& out_;
+  Steps steps_;
+};
+
+}  // namespace
+
+void join_edits(std::vector<std::unique_ptr<Transform>>& transforms) {
+  std::vector<std::unique_ptr<Transform>> joined;
+  Joining joining(joined);
+  for (auto& transform : transforms) joining.add(std::move(transform));
+  joining.flush();
+  transforms = std::move(joined);
+}
+
+}  // namespace sluice
