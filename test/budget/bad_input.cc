@@ -1,0 +1,122 @@
+#include "bad_input.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+namespace sluice {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t whole_bytes = 3 << 20;  // A document that comes in one piece
+
+void write(const fs::path& path, const std::string& text) {
+  std::ofstream(path, std::ios::binary) << text;
+}
+
+std::string repeated(std::string_view piece, size_t bytes) {
+  std::string text;
+  text.reserve(bytes + piece.size());
+  while (text.size() < bytes) text += piece;
+  return text;
+}
+
+// The same text as one document that goes piece by piece, and as some that come whole.
+uint64_t write_both(const fs::path& folder, const std::string& name, std::string_view line,
+                    size_t bytes) {
+  write(fs::path(folder) / ("a." + name), repeated(line, std::max<size_t>(bytes, 5 << 20)));
+  uint64_t lines = (std::max<size_t>(bytes, 5 << 20) + line.size() - 1) / line.size();
+  for (int i = 0; i < 4; ++i) {
+    write(fs::path(folder) / ("b" + std::to_string(i) + "." + name), repeated(line, whole_bytes));
+    lines += (whole_bytes + line.size() - 1) / line.size();
+  }
+  return lines;
+}
+
+std::string array_of(size_t bytes) {
+  std::string text = "[" + repeated("1,", bytes);
+  text.back() = ']';
+  return text;
+}
+
+}  // namespace
+
+uint64_t BadInput::bad_lines(const std::string& folder) const {
+  write_both(folder, "jsonl", "}\n", bytes_);
+  return 0;
+}
+
+uint64_t BadInput::digit_lines(const std::string& folder) const {
+  return write_both(folder, "jsonl", "1\n", bytes_);
+}
+
+uint64_t BadInput::short_lines(const std::string& folder) const {
+  return write_both(folder, "jsonl", "{\"t\":1700000000,\"v\":1}\n", bytes_);
+}
+
+uint64_t BadInput::short_lines_few(const std::string& folder) const {
+  write(fs::path(folder) / "few.jsonl", repeated("{\"t\":1700000000,\"v\":1}\n", 23 * 500));
+  return 500;
+}
+
+uint64_t BadInput::tiny_numbers(const std::string& folder) const {
+  write(fs::path(folder) / "a.json", array_of(bytes_));
+  for (int i = 0; i < 4; ++i) {
+    write(fs::path(folder) / ("b" + std::to_string(i) + ".json"), array_of(whole_bytes));
+  }
+  return bytes_ / 2 + 4 * (whole_bytes / 2);
+}
+
+// Whole documents: they are set aside whole.
+uint64_t BadInput::spoilt_numbers(const std::string& folder) const {
+  for (int i = 0; i < 4; ++i) {
+    std::string text = array_of(whole_bytes);
+    text.insert(text.size() - 1, "x");
+    write(fs::path(folder) / ("b" + std::to_string(i) + ".json"), text);
+  }
+  return 0;
+}
+
+uint64_t BadInput::bad_rows(const std::string& folder) const {
+  for (int i = 0; i < 3; ++i) {
+    write(fs::path(folder) / ("a" + std::to_string(i) + ".csv"), "a,b\n" + repeated("3\n", bytes_));
+  }
+  return 0;
+}
+
+// Long keys inside each other, and members at the bottom: each of them gets all the keys.
+uint64_t BadInput::nested(const std::string& folder) const {
+  const std::string key = "\"" + std::string(1'000, 'k') + "\":";
+  std::string text = repeated("{" + key, 500 * key.size());
+  const auto depth = static_cast<size_t>(std::count(text.begin(), text.end(), '{'));
+  text += "{\"n\":0";
+  for (int i = 0; i < 2'000; ++i) text += ",\"" + std::to_string(i) + "\":1";
+  text += std::string(depth + 1, '}') + "\n";
+  for (int i = 0; i < 4; ++i) write(fs::path(folder) / (std::to_string(i) + ".jsonl"), text);
+  return 0;
+}
+
+uint64_t BadInput::wide(const std::string& folder) const {
+  std::string text = "{\"o\":{\"n\":0";
+  for (int i = 0; text.size() < (3 << 20); ++i) text += ",\"" + std::to_string(i) + "\":1";
+  text += "}}\n";
+  for (int i = 0; i < 3; ++i) write(fs::path(folder) / (std::to_string(i) + ".jsonl"), text);
+  return 3;
+}
+
+uint64_t BadInput::large_field(const std::string& folder) const {
+  const std::string line = "{\"big\":\"" + std::string(1 << 20, 'x') + "\"}\n";
+  for (int i = 0; i < 3; ++i) write(fs::path(folder) / (std::to_string(i) + ".jsonl"), line + line);
+  return 0;
+}
+
+std::string BadInput::copies(int count) {
+  std::string words;
+  for (int i = 0; i < count; ++i) {
+    words += (i > 0 ? ", c" : "c") + std::to_string(i) + ": \"{.big}\"";
+  }
+  return words;
+}
+
+}  // namespace sluice
