@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "app/fold_job.h"
+#include "app/overlap.h"
 #include "app/process.h"
 #include "app/secret_values.h"
 #include "base/text.h"
@@ -79,6 +80,8 @@ Result<std::unique_ptr<OpenedJob>> open_job(const Command& command, Stores::Use 
     error.message = opened->hide(error.message);
     return error;
   };
+  const Status apart = check_overlap(opened->job, process_environment());
+  if (!apart.ok()) return hidden(apart.error());
   auto stores = Stores::open(opened->job, use, process_environment(), opened->meter, opened->aids);
   if (!stores.ok()) return hidden(std::move(stores).error());
   opened->stores = std::move(*stores);
