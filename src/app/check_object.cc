@@ -13,7 +13,7 @@ namespace {
 
 constexpr uint64_t range_bytes = 1 << 20;
 constexpr size_t ranges_in_flight = 4;
-constexpr size_t text_bytes = 256 << 10;
+constexpr size_t text_bytes = 64 << 10;
 
 // The object's ranges, a few read ahead, in order.
 class Ranges {

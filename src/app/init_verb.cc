@@ -63,8 +63,7 @@ Result<std::string> inflated(std::string_view bytes) {
   std::vector<char> room(64 << 10);
   for (;;) {
     const size_t got = TRY(inflater.step(bytes, true, room.data(), room.size()));
-    if (got == 0 && inflater.rest_lost())
-      return Error{ErrorKind::corrupt, *inflater.rest_lost()};
+    if (got == 0 && inflater.rest_lost()) return Error{ErrorKind::corrupt, *inflater.rest_lost()};
     if (got == 0) return out;
     out.append(room.data(), got);
     if (out.size() > answer_bytes_max) return wrong("the answer inflates to more than 8 MiB");

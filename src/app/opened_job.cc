@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "app/fold_job.h"
+#include "app/overlap.h"
 #include "app/process.h"
 #include "app/secret_values.h"
 #include "base/text.h"
@@ -100,6 +101,7 @@ Result<std::unique_ptr<OpenedJob>> open_job(const Command& command, Stores::Use 
   auto opened = std::make_unique<OpenedJob>();
   opened->aids = TRY(TestAids::from(process_environment()));
   opened->job = TRY(read_job_with_secrets(command));
+  TRY(check_overlap(opened->job, process_environment()));
   opened->stores =
       TRY(Stores::open(opened->job, use, process_environment(), opened->meter, opened->aids));
   opened->parts = TRY(make_parts(opened->job, *opened->stores));

@@ -7,6 +7,7 @@
 #include "app/verbs.h"
 #include "base/time.h"
 #include "flow/stage.h"
+#include "job/at_once.h"
 #include "job/shares.h"
 #include "report/columns.h"
 #include "report/costs.h"
@@ -37,15 +38,17 @@ constexpr uint64_t puts_of_unit = 4, gets_of_unit = 2, puts_of_object = 2;
 constexpr uint64_t part_bytes = 8 << 20;
 
 struct UnitPlan {
-  UnitState state;
-  PlannedInput input;
+  std::string unit;
+  Standing standing = Standing::missing;
+  PlannedInput input = {};
   uint64_t gets = 0, inflated_bytes = 0, records = 0;
   uint64_t puts = 0;
   bool to_do = false;
 };
 
 Result<UnitPlan> plan_unit(OpenedJob& opened, const UnitNames& unit, const Command& command) {
-  UnitPlan plan{.state = TRY(look_at(opened, unit))};
+  const UnitState state = TRY(look_at(opened, unit));
+  UnitPlan plan{.unit = unit.id, .standing = state.standing};
   const uint64_t limit = command.limit.value_or(UINT64_MAX);
   uint64_t documents = 0, bytes = 0;
   const auto each = [&](const Document& document) {
@@ -67,7 +70,8 @@ Result<UnitPlan> plan_unit(OpenedJob& opened, const UnitNames& unit, const Comma
   const uint64_t objects =
       documents == 0 ? 0 : 1 + (job.roll_bytes > 0 ? bytes / job.roll_bytes : 0);
   plan.puts = plan.input.listings + puts_of_unit + objects * puts_of_object + bytes / part_bytes;
-  plan.to_do = plan.state.standing != Standing::done && plan.state.standing != Standing::stale;
+  plan.to_do = plan.standing != Standing::done && plan.standing != Standing::stale &&
+               plan.standing != Standing::unreadable;
   return plan;
 }
 
@@ -139,8 +143,8 @@ std::string plan_json(const OpenedJob& opened, const std::vector<UnitPlan>& plan
   JsonArray units;
   for (const UnitPlan& plan : plans) {
     units.raw(JsonObject()
-                  .text("unit", plan.state.unit.id)
-                  .text("standing", to_string(plan.state.standing))
+                  .text("unit", plan.unit)
+                  .text("standing", to_string(plan.standing))
                   .flag("to_do", plan.to_do)
                   .number("documents", plan.input.documents)
                   .number("listings", plan.input.listings)
@@ -168,17 +172,19 @@ Result<int> plan(const Command& command) {
     return Error{ErrorKind::invalid, "plan: a stream has no end to plan for"};
   }
   const std::vector<UnitNames> units = TRY(opened->units(command));
+  std::vector<Result<UnitPlan>> planned(units.size(), Error{ErrorKind::internal, "not looked at"});
+  at_once(units.size(), lists_at_once,
+          [&](size_t i) { planned[i] = plan_unit(*opened, units[i], command); });
   std::vector<UnitPlan> plans;
   PlanSums sums;
   Columns columns(
       {{"unit", Align::left}, {"state", Align::left}, {"documents"}, {"listings"}, {"bytes"}});
-  for (const UnitNames& unit : units) {
-    plans.push_back(TRY(plan_unit(*opened, unit, command)));
+  for (Result<UnitPlan>& one : planned) {
+    plans.push_back(TRY(std::move(one)));
     const UnitPlan& plan = plans.back();
     if (plan.to_do) add(plan, sums);
     const bool is_known = opened->parts.source->lists();
-    columns.add({plan.state.unit.id,
-                 plan.to_do ? "to do" : std::string(to_string(plan.state.standing)),
+    columns.add({plan.unit, plan.to_do ? "to do" : std::string(to_string(plan.standing)),
                  is_known ? grouped(plan.input.documents) : "?", grouped(plan.input.listings),
                  is_known ? print_bytes(plan.input.bytes) : "?"});
   }

@@ -3,6 +3,7 @@
 #include "app/verbs.h"
 #include "base/time.h"
 #include "job/explain.h"
+#include "job/owner.h"
 #include "report/columns.h"
 #include "report/json_object.h"
 #include "store/page_order.h"
@@ -16,6 +17,19 @@ Status look_into(Store& store, const std::string& prefix) {
   return PageOrder().pass(TRY(call_for<Page>(store, list)));
 }
 
+// Its runs would take what this job is writing for their own.
+Status look_for_outer_lake(const OpenedJob& opened) {
+  if (opened.job.shared) return {};
+  Store& lake = opened.stores->lake();
+  for (const std::string& above : prefixes_above(opened.stores->lake_prefix())) {
+    if (call(lake, Head{Key(above + "_sluice/owner.json")}).ok())
+      return Error{ErrorKind::invalid, "lake: " + opened.job.lake + " lies inside the lake " +
+                                           lake.name() + above +
+                                           ": give this job a lake beside it, or say shared: true"};
+  }
+  return {};
+}
+
 Result<int> check(const Command& command) {
   const Job job = TRY(read_job(command));
   print("ok  " + job.file + ": job " + job.name + ", units " +
@@ -26,6 +40,7 @@ Result<int> check(const Command& command) {
     print("ok  source " + source->name() + " can be listed\n");
   }
   TRY_IN(look_into(opened->stores->lake(), opened->stores->lake_prefix()), "lake");
+  TRY(look_for_outer_lake(*opened));
   print("ok  lake " + job.lake + " can be listed\n");
   TRY_IN(look_into(opened->stores->state(), opened->stores->state_prefix()), "state");
   print("ok  state " + job.state + " can be listed\n");

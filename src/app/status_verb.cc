@@ -4,6 +4,7 @@
 #include "app/unit_state.h"
 #include "app/verbs.h"
 #include "base/time.h"
+#include "job/at_once.h"
 #include "job/ledger_driver.h"
 #include "ledger/settle.h"
 #include "report/columns.h"
@@ -20,7 +21,7 @@ using report::JsonObject;
 
 // What more there is to say: since when, on which host, why.
 std::string words_about(const UnitState& state) {
-  if (!state.record) return {};
+  if (!state.record) return state.why;
   const ledger::Record& record = *state.record;
   switch (state.standing) {
     case Standing::claimed:
@@ -39,6 +40,8 @@ std::string words_about(const UnitState& state) {
       return record.failed->at + ": " + record.failed->why;
     case Standing::stale:
       return "committed by an earlier form of the job; --redo does it again";
+    case Standing::early:
+      return "committed before its time was over; the next run looks again";
     default:
       return {};
   }
@@ -78,6 +81,33 @@ std::vector<std::string> state_row(const UnitState& state) {
   return row;
 }
 
+// What is said of one unit, made where its record is at hand.
+struct Line {
+  Standing standing = Standing::missing;
+  std::string json;
+  std::vector<std::string> row;
+  Status status;
+};
+
+std::vector<Line> lines_of(OpenedJob& opened, const std::vector<UnitNames>& units, bool as_json) {
+  std::vector<Line> lines(units.size());
+  at_once(units.size(), records_at_once, [&](size_t i) {
+    Line& line = lines[i];
+    const auto state = look_at(opened, units[i]);
+    if (!state.ok()) {
+      line.status = state.error();
+      return;
+    }
+    line.standing = state->standing;
+    if (as_json) {
+      line.json = state_json(*state);
+    } else {
+      line.row = state_row(*state);
+    }
+  });
+  return lines;
+}
+
 Result<int> status(const Command& command) {
   auto opened = TRY(open_job(command, Stores::Use::look));
   const std::vector<UnitNames> units = TRY(units_to_look_at(*opened, command));
@@ -90,20 +120,22 @@ Result<int> status(const Command& command) {
                    {"set aside"},
                    {"", Align::left}});
   JsonArray states;
-  std::array<uint64_t, 6> counts{};
-  for (const UnitNames& unit : units) {
-    const UnitState state = TRY(look_at(*opened, unit));
-    ++counts[static_cast<size_t>(state.standing)];
+  std::array<uint64_t, standings> counts{};
+  for (Line& line : lines_of(*opened, units, command.json)) {
+    TRY(std::move(line.status));
+    ++counts[static_cast<size_t>(line.standing)];
     if (command.json) {
-      states.raw(state_json(state));
+      states.raw(line.json);
     } else {
-      columns.add(state_row(state));
+      columns.add(std::move(line.row));
     }
   }
+  const bool unreadable = counts[static_cast<size_t>(Standing::unreadable)] > 0;
+  const int exit_code = unreadable ? exit_failed : exit_done;
   if (command.json) {
     print_json(JsonObject().text("job", opened->job.name).raw("units", states.done()).done() +
                "\n");
-    return exit_done;
+    return exit_code;
   }
   std::string sums;
   for (size_t i = 0; i < counts.size(); ++i) {
@@ -112,36 +144,59 @@ Result<int> status(const Command& command) {
             std::string(to_string(static_cast<Standing>(i)));
   }
   print(columns.text() + "\n" + (sums.empty() ? "no units" : sums) + "\n");
-  return exit_done;
+  return exit_code;
 }
+
+struct Settled {
+  bool failed = false, fenced = false;
+  uint64_t aborted = 0;
+  std::string words;
+};
+
+Settled settle_unit(OpenedJob& opened, const UnitNames& unit) {
+  Chance chance;
+  ledger::Settle machine(ledger_unit_of(opened, unit, chance.unique_id(opened.clock.wall())));
+  drive_ledger(machine, {*opened.parts.state, *opened.parts.lake}, chance);
+  Settled settled{.fenced = machine.fenced(), .aborted = machine.aborted()};
+  if (machine.error()) {
+    settled.words = "failed: " + machine.error()->message;
+    settled.failed = true;
+  } else if (!machine.held().record) {
+    settled.words = "no record";
+  } else {
+    settled.words = machine.fenced() ? "what was open is ended" : "nothing was open";
+  }
+  if (settled.aborted > 0) settled.words += ", " + grouped(settled.aborted) + " uploads aborted";
+  return settled;
+}
+
+// Several requests for each unit, one after the other.
+constexpr size_t settled_at_once = 2 * records_at_once;
 
 Result<int> settle(const Command& command) {
   auto opened = TRY(open_job(command, Stores::Use::look));
   const std::vector<UnitNames> units = TRY(units_to_look_at(*opened, command));
-  Chance chance;
+  std::vector<Settled> all(units.size());
+  at_once(units.size(), settled_at_once,
+          [&](size_t i) { all[i] = settle_unit(*opened, units[i]); });
   int exit_code = exit_done;
-  JsonArray settled;
-  for (const UnitNames& unit : units) {
-    ledger::Settle machine(ledger_unit_of(*opened, unit, chance.unique_id(opened->clock.wall())));
-    drive_ledger(machine, {*opened->parts.state, *opened->parts.lake}, chance);
-    std::string words;
-    if (machine.error()) {
-      words = "failed: " + machine.error()->message;
-      exit_code = exit_failed;
-    } else {
-      words = machine.fenced() ? "what was open is ended" : "nothing was open";
-      if (!machine.held().record) words = "no record";
-    }
-    if (machine.aborted() > 0) words += ", " + grouped(machine.aborted()) + " uploads aborted";
-    settled.raw(JsonObject()
-                    .text("unit", unit.id)
-                    .flag("fenced", machine.fenced())
-                    .number("aborted", machine.aborted())
-                    .text("outcome", words)
+  JsonArray array;
+  std::string text;
+  for (size_t i = 0; i < units.size(); ++i) {
+    const Settled& settled = all[i];
+    if (settled.failed) exit_code = exit_failed;
+    if (command.json) {
+      array.raw(JsonObject()
+                    .text("unit", units[i].id)
+                    .flag("fenced", settled.fenced)
+                    .number("aborted", settled.aborted)
+                    .text("outcome", settled.words)
                     .done());
-    if (!command.json) print(unit.id + "  " + words + "\n");
+    } else {
+      text += units[i].id + "  " + settled.words + "\n";
+    }
   }
-  if (command.json) print_json(JsonObject().raw("units", settled.done()).done() + "\n");
+  command.json ? print_json(JsonObject().raw("units", array.done()).done() + "\n") : print(text);
   return exit_code;
 }
 

@@ -44,8 +44,9 @@ Result<Store*> Stores::open_one(const std::string& url, const Settings& side, Us
     owned_.push_back(make_memory_store());
     return owned_.back().get();
   }
+  const bool fsync = use == Use::write && side.has("fsync") && side.flag("fsync");
   auto opened = open_directory_store(
-      where.root, {.create = use == Use::write, .shared_threads = threads_.get()});
+      where.root, {.create = use == Use::write, .fsync = fsync, .shared_threads = threads_.get()});
   if (!opened.ok()) return std::move(opened).error().in(what);
   owned_.push_back(std::move(*opened));
   return owned_.back().get();

@@ -17,6 +17,7 @@ Standing standing_of(const ledger::Record& record, const std::string& fingerprin
   if (record.failed) return Standing::failed;
   if (!record.manifest) return Standing::missing;
   if (!record.manifest->provisional.empty()) return Standing::unfinished;
+  if (record.manifest->early) return Standing::early;
   return record.manifest->fingerprint == fingerprint ? Standing::done : Standing::stale;
 }
 
@@ -28,6 +29,8 @@ std::string_view to_string(Standing standing) {
       return "done";
     case Standing::stale:
       return "stale";
+    case Standing::early:
+      return "early";
     case Standing::claimed:
       return "claimed";
     case Standing::unfinished:
@@ -36,33 +39,35 @@ std::string_view to_string(Standing standing) {
       return "failed";
     case Standing::missing:
       return "missing";
+    case Standing::unreadable:
+      return "unreadable";
   }
   return "unknown";
 }
 
 ledger::UnitPtr ledger_unit_of(OpenedJob& opened, const UnitNames& unit,
                                const std::string& run_id) {
-  // Nothing is run: of the resources only the clock and the host are of use.
-  Budget budget(0);
-  Workers workers(1);
-  InFlight in_flight(0);
-  Inbox inbox;
-  Chance chance(0);
-  const Resources resources{budget,       workers, in_flight,    inbox,
-                            opened.clock, chance,  opened.meter, host_name()};
-  return ledger_unit(opened.job, opened.parts, unit, run_id, resources);
+  return ledger_unit(opened.job, opened.parts, unit, run_id, host_name(), opened.clock);
 }
 
 Result<UnitState> look_at(OpenedJob& opened, const UnitNames& unit) {
   UnitState state{.unit = unit};
-  const Key key = ledger_unit_of(opened, unit, "")->record_key();
+  const Key key =
+      ledger::Unit{.job = opened.job.name, .id = unit.id, .state_prefix = opened.parts.state_prefix}
+          .record_key();
   auto found = call(*opened.parts.state, Get{.key = key, .most = ledger::record_bytes_max});
   if (!found.ok()) {
     if (found.error().kind == ErrorKind::not_found) return state;
     return std::move(found).error().in("unit " + unit.id);
   }
-  state.record = TRY(ledger::parse_record(std::get<Body>(*found).bytes.view(), key));
-  state.standing = standing_of(*state.record, opened.job.fingerprint);
+  auto record = ledger::parse_record(std::get<Body>(*found).bytes.view(), key);
+  if (record.ok()) {
+    state.standing = standing_of(*record, opened.job.fingerprint);
+    state.record = std::move(*record);
+  } else {
+    state.standing = Standing::unreadable;
+    state.why = record.error().message;
+  }
   return state;
 }
 

@@ -1,5 +1,5 @@
 // How units stand, by their records: what `status`, `plan`, `verify` and `settle` look at.
-// Blocking.
+// Blocking, and safe on several threads at once (job/at_once.h).
 #pragma once
 
 #include <optional>
@@ -15,17 +15,21 @@ namespace sluice {
 enum class Standing : uint8_t {
   done,        // Committed, by a job that does the same
   stale,       // Committed by a job that did other things
+  early,       // Committed before its time was over: the next run looks again
   claimed,     // A run is at it, or died at it
   unfinished,  // A commit was begun and not ended, or is provisional: the next run ends it
   failed,
   missing,
+  unreadable,  // Its record can't be understood; nothing is done by it
 };
+inline constexpr size_t standings = 8;
 std::string_view to_string(Standing standing);
 
 struct UnitState {
   UnitNames unit;
   Standing standing = Standing::missing;
   std::optional<ledger::Record> record = {};
+  std::string why = {};  // It is unreadable
 };
 
 ledger::UnitPtr ledger_unit_of(OpenedJob& opened, const UnitNames& unit, const std::string& run_id);

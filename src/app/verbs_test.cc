@@ -3,9 +3,11 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 
 #include "app/testing.h"
+#include "base/clock.h"
 
 namespace sluice {
 namespace {
@@ -174,6 +176,172 @@ TEST_CASE("a lake that belongs to another job is left alone") {
   const Outcome outcome = sluice_does(folder, {"fold", folder / "in", folder / "lake"});
   CHECK(outcome.exit_code == 1);
   CHECK(has(outcome.text, "belongs to job `orders`"));
+}
+
+TEST_CASE("a wrong path is an error every time, and right once it is mended") {
+  const TestFolder folder;
+  const std::string job = orders(folder);
+  const std::string right = file_text(job);
+  std::string wrong = right;
+  wrong.replace(wrong.find("/{unit:%F}/"), 11, "/nowhere/{unit:%F}/");
+  folder.write("job.yaml", wrong);
+  for (int i = 0; i < 2; ++i) {
+    const Outcome outcome = sluice_does(folder, {"run", job});
+    CAPTURE(outcome.text);
+    CHECK(outcome.exit_code == 1);
+    CHECK(has(outcome.text, "no unit found a document"));
+    CHECK_FALSE(has(outcome.text, "done already"));
+    CHECK(sluice_does(folder, {"run", job, "--units", "2026-08-22"}).exit_code == 1);
+    CHECK(sluice_does(folder, {"verify", job}).exit_code == 1);
+  }
+  folder.write("job.yaml", right);
+  CHECK(sluice_does(folder, {"run", job, "--ok-set-aside"}).exit_code == 0);
+  CHECK(sluice_does(folder, {"verify", job}).exit_code == 0);
+}
+
+TEST_CASE("an empty day among full ones is committed as empty, whichever comes first") {
+  const TestFolder folder;
+  const std::string job = orders(folder);
+  const std::vector<std::string> run = {"run",  job,          "--from",        "2026-08-20",
+                                        "--to", "2026-08-24", "--ok-set-aside"};
+  Outcome outcome = sluice_does(folder, run);
+  CAPTURE(outcome.text);
+  CHECK(outcome.exit_code == 0);
+  outcome = sluice_does(folder, run);
+  CHECK(outcome.exit_code == 0);
+  CHECK(has(outcome.text, "done already"));
+  outcome = sluice_does(folder, {"status", job});
+  CHECK(has(outcome.text, "5 done"));
+  // With one that has been done, too.
+  CHECK(sluice_does(folder, {"run", job, "--from", "2026-08-24", "--to", "2026-08-25"}).exit_code ==
+        0);
+  CHECK(sluice_does(folder, {"run", job, "--units", "2026-08-26"}).exit_code == 1);
+}
+
+TEST_CASE("verify over nothing is not ok") {
+  const TestFolder folder;
+  const std::string job = orders(folder);
+  Outcome outcome = sluice_does(folder, {"verify", job});
+  CHECK(outcome.exit_code == 1);
+  CHECK(has(outcome.text, "nothing verified"));
+  CHECK(sluice_does(folder, {"verify", job, "--json"}).exit_code == 1);
+}
+
+TEST_CASE("stale units that are left say how they are done") {
+  const TestFolder folder;
+  const std::string job = orders(folder);
+  REQUIRE(sluice_does(folder, {"run", job, "--ok-set-aside"}).exit_code == 0);
+  std::string text = file_text(job);
+  text.replace(text.find("dt={.t:%F}"), 10, "id={.id}");
+  folder.write("job.yaml", text);
+  CHECK(has(sluice_does(folder, {"run", job}).text, "2 units are stale"));
+  CHECK(has(sluice_does(folder, {"run", job, "--json"}).text, "--redo does them again"));
+}
+
+TEST_CASE("a day that isn't over is looked at again, without a word of late") {
+  const TestFolder folder;
+  folder.write("in/2199-01-01/a.jsonl", "{\"id\":1,\"t\":\"2199-01-01T10:00:00Z\"}\n");
+  std::string text = file_text(orders(folder));
+  text.replace(text.find("2026-08-22.."), 22, "2199-01-01");
+  const std::string job = folder.write("job.yaml", text);
+  REQUIRE(sluice_does(folder, {"run", job}).exit_code == 0);
+  CHECK(has(sluice_does(folder, {"status", job}).text, "1 early"));
+  CHECK(has(sluice_does(folder, {"plan", job}).text, "to do: 1 units"));
+  CHECK(has(sluice_does(folder, {"run", job}).text, "done already"));  // Nothing has changed
+  folder.write("in/2199-01-01/b.jsonl", "{\"id\":2,\"t\":\"2199-01-01T11:00:00Z\"}\n");
+  const Outcome outcome = sluice_does(folder, {"run", job});
+  CAPTURE(outcome.text);
+  CHECK(outcome.exit_code == 0);
+  CHECK(file_text(folder / "lake/dt=2199-01-01/2199-01-01-00000.jsonl") ==
+        "{\"id\":1,\"t\":\"2199-01-01T10:00:00Z\"}\n{\"id\":2,\"t\":\"2199-01-01T11:00:00Z\"}\n");
+  CHECK(sluice_does(folder, {"verify", job}).exit_code == 0);
+}
+
+TEST_CASE("a record that can't be read stops its own unit, not the others") {
+  const TestFolder folder;
+  const std::string job = orders(folder);
+  folder.write("lake/_sluice/orders/2026-08-22.json", "{\"format\": 1, \"colour\": 3}\n");
+  Outcome outcome = sluice_does(folder, {"run", job});
+  CAPTURE(outcome.text);
+  CHECK(outcome.exit_code == 1);
+  CHECK(has(outcome.text, "can't be understood"));
+  CHECK(file_text(folder / "lake/dt=2026-08-23/2026-08-23-00000.jsonl") ==
+        "{\"id\":2,\"t\":\"2026-08-23T10:00:00Z\"}\n");
+  outcome = sluice_does(folder, {"status", job});
+  CHECK(outcome.exit_code == 1);
+  CHECK(has(outcome.text, "1 done, 1 unreadable"));
+  outcome = sluice_does(folder, {"verify", job});
+  CHECK(outcome.exit_code == 1);
+  CHECK(has(outcome.text, "unreadable record"));
+  CHECK(has(outcome.text, "1 units, 1 inputs"));
+  CHECK(sluice_does(folder, {"plan", job}).exit_code == 0);
+  CHECK(has(sluice_does(folder, {"settle", job}).text, "2026-08-23  nothing was open"));
+}
+
+TEST_CASE("names that are not UTF-8 are inputs like others") {
+  const TestFolder folder;
+  const std::string job = orders(folder);
+  folder.write("in/2026-08-22/caf\xE9.jsonl", "{\"id\":3,\"t\":\"2026-08-22T11:00:00Z\"}\nbad\n");
+  folder.write("in/2026-08-22/\xFF\xFE.jsonl", "{\"id\":4,\"t\":\"2026-08-22T12:00:00Z\"}\n");
+  Outcome outcome = sluice_does(folder, {"run", job, "--set-aside", "--ok-set-aside", "--json"});
+  CAPTURE(outcome.text);
+  CHECK(outcome.exit_code == 0);
+  outcome = sluice_does(folder, {"verify", job});
+  CAPTURE(outcome.text);
+  CHECK(outcome.exit_code == 0);
+  CHECK(has(outcome.text, "4 inputs against the manifests"));
+  std::filesystem::remove(folder / "in/2026-08-22/caf\xE9.jsonl");
+  CHECK(has(sluice_does(folder, {"verify", job}).text, "caf\xE9.jsonl was read"));
+}
+
+TEST_CASE("a lake in its own source is refused, however its path is spelled") {
+  const TestFolder folder;
+  folder.write("in/2026-08-22/a.jsonl", "{}\n");
+  std::filesystem::create_directory_symlink(folder / "in", folder / "link");
+  const auto check = [&](const std::string& source, const std::string& lake,
+                         const std::string& more = "") {
+    const std::string job =
+        folder.write("o.yaml",
+                     "name: o\nunits: { each: day, default: 2026-08-22 }\nsource: { "
+                     "objects: \"" +
+                         folder / source +
+                         "\" }\ndecode: jsonl\nsink: { "
+                         "lake: \"" +
+                         folder / lake + "\"" + more + " }\n");
+    const Outcome outcome = sluice_does(folder, {"check", job});
+    return has(outcome.text, "lie in each other") && outcome.exit_code == 2;
+  };
+  CHECK(check("in/", "in/"));
+  CHECK(check("in/", "in/lake"));
+  CHECK(check("in/", "link/lake"));
+  CHECK(check("link/", "in/lake/../lake2/"));
+  CHECK(check("lake//./raw/{unit:%F}/", "lake/"));
+  CHECK(check("in/[{path.x}/]{path.y}/{unit:%F}/", "in/lake/", ", partition: \"{.t:%F}/\""));
+  CHECK(check("in/", "lake/", ", state: \"" + folder / "in/state" + "\""));
+  CHECK(check("in/{path.x}/", "in/", ", state: \"" + folder / "state" + "\""));
+  CHECK_FALSE(check("in/{unit:%F}/", "in/lake/"));
+  CHECK_FALSE(check("in/{path.x}/{unit:%F}/", "in/lake/", ", partition: \"dt={.t:%F}/\""));
+  CHECK_FALSE(check("in/", "in-lake/"));
+  CHECK_FALSE(check("in/{unit:%F}/", "lake/"));
+}
+
+TEST_CASE("many units are looked at hundreds at a time") {
+  const TestFolder folder;
+  const std::string job = orders(folder);
+  ::setenv("SLUICE_TEST_SLOW_LAKE_MS", "50", 1);
+  const std::vector<std::string> span = {"--from", "2025-01-01", "--to", "2026-08-23"};
+  const auto seconds = [&](const std::string& verb) {
+    std::vector<std::string> words = {verb, job};
+    words.insert(words.end(), span.begin(), span.end());
+    const Instant started = now();
+    sluice_does(folder, words);
+    return static_cast<double>(now() - started) / 1e9;
+  };
+  for (const std::string verb : {"status", "plan", "verify", "settle"}) {
+    CAPTURE(verb);
+    CHECK(seconds(verb) < 10);  // 600 units, one after another: 30 s and more
+  }
+  ::unsetenv("SLUICE_TEST_SLOW_LAKE_MS");
 }
 
 TEST_CASE("the parts are explained, for people and for editors") {

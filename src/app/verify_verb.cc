@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <semaphore>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -11,7 +12,8 @@
 #include "app/verbs.h"
 #include "base/text.h"
 #include "base/time.h"
-#include "job/owner.h"
+#include "job/at_once.h"
+#include "job/recorded_inputs.h"
 #include "ledger/change.h"
 #include "report/columns.h"
 #include "report/json_object.h"
@@ -26,9 +28,33 @@ using report::JsonObject;
 
 constexpr size_t problems_shown_max = 100;
 constexpr uint64_t manifest_bytes_max = 256 << 20;
+constexpr uint64_t small_bytes = 128 << 10;  // So much of each of lists_at_once may be in memory
+constexpr std::ptrdiff_t large_ones_at_once = 8;
 
 struct Problem {
   std::string kind, unit, what;
+};
+
+// What was found of one unit, or of all.
+struct Findings {
+  uint64_t units = 0, inputs = 0, outputs = 0, records = 0, bytes_read = 0;
+  bool looked_for_inputs = false;
+  std::vector<Problem> problems;
+  std::vector<std::string> notes;
+
+  void problem(std::string kind, std::string unit, std::string what) {
+    problems.push_back({std::move(kind), std::move(unit), std::move(what)});
+  }
+  void add(Findings other) {
+    units += other.units;
+    inputs += other.inputs;
+    outputs += other.outputs;
+    records += other.records;
+    bytes_read += other.bytes_read;
+    looked_for_inputs |= other.looked_for_inputs;
+    std::move(other.problems.begin(), other.problems.end(), std::back_inserter(problems));
+    std::move(other.notes.begin(), other.notes.end(), std::back_inserter(notes));
+  }
 };
 
 // A stream's earlier manifests lie beside its record: <unit>/<position>.json.
@@ -55,20 +81,16 @@ class Verify {
   Status check() {
     TRY_IN(list_lake(), "lake");
     TRY_IN(read_manifests(), "state");
-    for (const UnitNames& unit : TRY(units_to_look_at(opened_, command_))) TRY(check_unit(unit));
+    TRY(check_units(TRY(units_to_look_at(opened_, command_))));
     find_extra();
-    return find_open_uploads();
+    TRY(find_open_uploads());
+    check_something_was_there();
+    return {};
   }
 
-  const std::vector<Problem>& problems() const { return problems_; }
-  uint64_t units = 0, inputs = 0, outputs = 0, records = 0, bytes_read = 0;
-  std::vector<std::string> notes;
+  const Findings& findings() const { return findings_; }
 
  private:
-  void problem(std::string kind, std::string unit, std::string what) {
-    problems_.push_back({std::move(kind), std::move(unit), std::move(what)});
-  }
-
   // ---- what is there
   // -----------------------------------------------------------------------------
 
@@ -79,39 +101,71 @@ class Verify {
     });
   }
 
+  // One document of the state, read: a unit's record, or a stream's earlier manifest.
+  struct Read {
+    Key key;
+    std::string job, file;  // <job>/<file>
+    std::optional<ledger::Record> record = {};
+    std::optional<ledger::Manifest> side = {};
+    Status status = {};
+  };
+
   // All manifests of the state, of whatever unit or job: by them an object is known.
   Status read_manifests() {
+    Store& state = *opened_.parts.state;
     const std::string& prefix = opened_.parts.state_prefix;
-    return each_object(*opened_.parts.state, prefix, [&](const Listed& listed) -> Status {
-      const std::string_view file = listed.key.view().substr(prefix.size());
-      const size_t slash = file.find('/');
-      if (slash == std::string_view::npos || file.starts_with("set_aside/")) return {};
-      const std::string job(file.substr(0, slash));
-      const std::string_view rest = file.substr(slash + 1);
-      if (is_side_manifest(rest)) {
-        return read_side_manifest(listed, job + "/" + std::string(rest.substr(0, rest.rfind('/'))));
+    std::string after;
+    for (;;) {
+      const Page page = TRY(call_for<Page>(state, List{.prefix = prefix, .after = after}));
+      std::vector<Read> wanted;
+      for (const Listed& listed : page.objects) {
+        const std::string_view file = listed.key.view().substr(prefix.size());
+        const size_t slash = file.find('/');
+        if (slash == std::string_view::npos || file.starts_with("set_aside/")) continue;
+        const std::string_view rest = file.substr(slash + 1);
+        if (!is_side_manifest(rest) && !ledger::unit_of_record_key(rest)) continue;
+        wanted.push_back({listed.key, std::string(file.substr(0, slash)), std::string(rest)});
       }
-      if (!ledger::unit_of_record_key(rest)) return {};
-      const Body body = TRY(
-          call_for<Body>(*opened_.parts.state, Get{.key = listed.key, .most = manifest_bytes_max}));
-      const ledger::Record record = TRY(ledger::parse_record(body.bytes.view(), listed.key));
-      a_run_is_at_work_ |= record.run.has_value();
-      if (record.manifest) know(job + "/" + ledger::unit_file_name(record.unit), *record.manifest);
-      if (record.intent) {
-        for (const ledger::Upload& upload : record.intent->uploads)
-          begun_.push_back(upload.key.str());
-      }
-      return {};
-    });
+      at_once(wanted.size(), records_at_once,
+              [&](size_t i) { wanted[i].status = read(wanted[i]); });
+      for (Read& one : wanted) TRY(know(one));
+      if (!page.next) return {};
+      after = *page.next;
+    }
   }
 
-  Status read_side_manifest(const Listed& listed, const std::string& unit) {
-    const Body body = TRY(
-        call_for<Body>(*opened_.parts.state, Get{.key = listed.key, .most = manifest_bytes_max}));
-    ledger::Manifest manifest = TRY(ledger::parse_manifest(body.bytes.view(), listed.key));
-    know(unit, manifest);
-    auto& earlier = earlier_[unit];
-    std::move(manifest.outputs.begin(), manifest.outputs.end(), std::back_inserter(earlier));
+  Status read(Read& one) const {
+    const Body body =
+        TRY(call_for<Body>(*opened_.parts.state, Get{.key = one.key, .most = manifest_bytes_max}));
+    if (is_side_manifest(one.file)) {
+      one.side = TRY(ledger::parse_manifest(body.bytes.view(), one.key));
+    } else {
+      one.record = TRY(ledger::parse_record(body.bytes.view(), one.key));
+    }
+    return {};
+  }
+
+  Status know(Read& one) {
+    if (!one.status.ok()) {
+      // One that can't be understood doesn't hide the others.
+      if (one.status.error().kind != ErrorKind::invalid) return std::move(one.status);
+      findings_.problem("unreadable record", "", one.status.error().message);
+      return {};
+    }
+    if (one.side) {
+      const std::string unit = one.job + "/" + one.file.substr(0, one.file.rfind('/'));
+      know(unit, *one.side);
+      auto& earlier = earlier_[unit];
+      std::move(one.side->outputs.begin(), one.side->outputs.end(), std::back_inserter(earlier));
+      return {};
+    }
+    const ledger::Record& record = *one.record;
+    a_run_is_at_work_ |= record.run.has_value();
+    if (record.manifest)
+      know(one.job + "/" + ledger::unit_file_name(record.unit), *record.manifest);
+    if (record.intent) {
+      for (const ledger::Upload& upload : record.intent->uploads) begun_.insert(upload.key.str());
+    }
     return {};
   }
 
@@ -121,118 +175,149 @@ class Verify {
     for (const ledger::Output& output : manifest.outputs) {
       const auto [at, is_new] = owners_.emplace(output.key.str(), who);
       if (!is_new && at->second != who)
-        problem("doubled", who, output.key.str() + " is also in the manifest of " + at->second);
+        findings_.problem("doubled", who,
+                          output.key.str() + " is also in the manifest of " + at->second);
     }
   }
 
   // ---- a unit
   // ------------------------------------------------------------------------------------
 
-  Status check_unit(const UnitNames& unit) {
+  Status check_units(const std::vector<UnitNames>& units) {
+    std::vector<Result<Findings>> found(units.size(), Findings());
+    at_once(units.size(), lists_at_once, [&](size_t i) { found[i] = check_unit(units[i]); });
+    for (Result<Findings>& one : found) findings_.add(TRY(std::move(one)));
+    return {};
+  }
+
+  // On several threads at once: what lies in the lake is only looked at.
+  Result<Findings> check_unit(const UnitNames& unit) const {
+    Findings found;
     const UnitState state = TRY(look_at(opened_, unit));
     const bool is_provisional =
         state.record && state.record->manifest && !state.record->manifest->provisional.empty();
     if (state.standing == Standing::unfinished && is_provisional && !state.record->intent) {
-      problem(
+      found.problem(
           "unfinished", unit.id,
           "committed by " + state.record->manifest->provisional + "; the next run does it whole");
     } else if (state.standing == Standing::unfinished) {
-      problem("unfinished", unit.id, "a commit was begun and not ended; run or settle ends it");
+      found.problem("unfinished", unit.id,
+                    "a commit was begun and not ended; run or settle ends it");
     } else if (state.standing == Standing::failed) {
-      problem("failed", unit.id, state.record->failed->why);
+      found.problem("failed", unit.id, state.record->failed->why);
     } else if (state.standing == Standing::claimed) {
-      notes.push_back("unit " + unit.id + ": a run is at it since " + state.record->since +
-                      ", on " + state.record->host);
+      found.notes.push_back("unit " + unit.id + ": a run is at it since " + state.record->since +
+                            ", on " + state.record->host);
     }
+    // An unreadable one has been named already.
+    if (state.standing == Standing::unreadable) return found;
     if (!state.record || !state.record->manifest) {
-      notes.push_back("unit " + unit.id + ": no manifest, nothing to verify");
-      return {};
+      found.notes.push_back("unit " + unit.id + ": no manifest, nothing to verify");
+      return found;
     }
-    ++units;
-    if (state.record->manifest->fingerprint != opened_.job.fingerprint) {
-      notes.push_back("unit " + unit.id + ": stale; its inputs are not compared");
+    ++found.units;
+    const ledger::Manifest& manifest = *state.record->manifest;
+    if (manifest.fingerprint != opened_.job.fingerprint) {
+      found.notes.push_back("unit " + unit.id + ": stale; its inputs are not compared");
     } else if (is_provisional) {
-      notes.push_back("unit " + unit.id + ": provisional; its inputs are not compared");
+      found.notes.push_back("unit " + unit.id + ": provisional; its inputs are not compared");
     } else if (!opened_.parts.source->lists()) {
-      notes.push_back("unit " + unit.id + ": its source can't be listed; inputs are not compared");
+      found.notes.push_back("unit " + unit.id +
+                            ": its source can't be listed; inputs are not compared");
+    } else if (manifest.early) {
+      found.notes.push_back("unit " + unit.id +
+                            ": committed before its time was over; its inputs " +
+                            "are not compared");
     } else if (!opened_.parts.source->stream()) {
-      TRY_IN(check_inputs(unit, state.record->manifest->inputs), "unit " + unit.id);
+      TRY_IN(check_inputs(unit, manifest.inputs, found), "unit " + unit.id);
     }
     std::unordered_set<std::string_view> checked;
-    for (const ledger::Output& output : state.record->manifest->outputs) {
-      TRY(check_output(unit, output));
+    for (const ledger::Output& output : manifest.outputs) {
+      check_output(unit, output, found);
       checked.insert(output.key.view());
     }
     // The last manifest may lie beside the record already; its objects are looked at once.
-    const std::string name = opened_.job.name + "/" + ledger::unit_file_name(unit.id);
-    for (const ledger::Output& output : earlier_[name]) {
-      if (!checked.contains(output.key.view())) TRY(check_output(unit, output));
+    const auto earlier = earlier_.find(opened_.job.name + "/" + ledger::unit_file_name(unit.id));
+    if (earlier == earlier_.end()) return found;
+    for (const ledger::Output& output : earlier->second) {
+      if (!checked.contains(output.key.view())) check_output(unit, output, found);
     }
-    return {};
+    return found;
   }
 
-  // Both come in key order.
-  Status check_inputs(const UnitNames& unit, const ledger::Inputs& read) {
-    std::vector<ledger::Input> recorded;
+  // Both come in key order, one after another: however many there are, few are in memory.
+  Status check_inputs(const UnitNames& unit, const ledger::Inputs& read, Findings& found) const {
+    found.looked_for_inputs = true;
     const ledger::UnitPtr known = ledger_unit_of(opened_, unit, "");
-    TRY(each_input(read, *known, *opened_.parts.state, [&](const ledger::Input& input) -> Status {
-      recorded.push_back(input);
-      return {};
-    }));
-    size_t next = 0;
-    const auto missing = [&](const ledger::Input& input) {
-      problem("missing input", unit.id, input.key.str() + " was read and isn't there any more");
+    RecordedInputs inputs(read, *known, *opened_.parts.state);
+    std::optional<ledger::Input> next = TRY(inputs.next());
+    Status status;
+    const auto step = [&] {
+      auto got = inputs.next();
+      if (!got.ok()) status = std::move(got.error());
+      next = got.ok() ? std::move(*got) : std::nullopt;
+    };
+    const auto missing = [&] {
+      found.problem("missing input", unit.id,
+                    next->key.str() + " was read and isn't there any more");
+      step();
     };
     const auto each = [&](const Document& document) {
-      ++inputs;
-      while (next < recorded.size() && recorded[next].key < document.key) missing(recorded[next++]);
-      if (next == recorded.size() || document.key < recorded[next].key) {
-        problem("extra input", unit.id, document.name + " has not been read");
+      if (!status.ok()) return;
+      ++found.inputs;
+      while (next && next->key < document.key) missing();
+      if (!next || document.key < next->key) {
+        if (status.ok())
+          found.problem("extra input", unit.id, document.name + " has not been read");
         return;
       }
-      const ledger::Input& input = recorded[next++];
-      if (input.etag != document.etag || input.bytes != document.bytes) {
-        problem("changed input", unit.id, document.name + " is another than was read");
-      }
+      if (next->etag != document.etag || next->bytes != document.bytes)
+        found.problem("changed input", unit.id, document.name + " is another than was read");
+      step();
     };
     PlannedInput planned;
     TRY(opened_.parts.source->list(unit, each, planned));
-    while (next < recorded.size()) missing(recorded[next++]);
-    return {};
+    while (next && status.ok()) missing();
+    return status;
   }
 
-  Status check_output(const UnitNames& unit, const ledger::Output& output) {
-    ++outputs;
-    const auto found = objects_.find(output.key.str());
-    if (found == objects_.end()) {
-      problem("missing object", unit.id, output.key.str());
-      return {};
-    }
-    const Listed& listed = found->second;
+  void check_output(const UnitNames& unit, const ledger::Output& output, Findings& found) const {
+    ++found.outputs;
+    const auto there = objects_.find(output.key.str());
+    if (there == objects_.end()) return found.problem("missing object", unit.id, output.key.str());
+    const Listed& listed = there->second;
     if (listed.etag != output.etag || listed.bytes != output.content.bytes) {
-      problem("changed object", unit.id,
-              output.key.str() + ": " + grouped(listed.bytes) + " bytes, ETag " +
-                  listed.etag.str() + "; the manifest says " + grouped(output.content.bytes) +
-                  " bytes, ETag " + output.etag.str());
-      return {};
+      return found.problem("changed object", unit.id,
+                           output.key.str() + ": " + grouped(listed.bytes) + " bytes, ETag " +
+                               listed.etag.str() + "; the manifest says " +
+                               grouped(output.content.bytes) + " bytes, ETag " + output.etag.str());
     }
-    if (command_.shallow) return {};
-    const auto figures = read_again(*opened_.parts.lake, output.key, output.etag, listed.bytes);
+    if (command_.shallow) return;
+    const auto figures = read_object(output, listed.bytes);
     if (!figures.ok()) {
-      problem("bad object", unit.id, output.key.str() + ": " + figures.error().message);
-      return {};
+      return found.problem("bad object", unit.id,
+                           output.key.str() + ": " + figures.error().message);
     }
-    bytes_read += figures->bytes;
-    records += figures->records;
+    found.bytes_read += figures->bytes;
+    found.records += figures->records;
     if (figures->crc32c != output.content.crc32c) {
-      problem("bad object", unit.id,
-              output.key.str() + ": its bytes are not those that were written (CRC32C)");
+      found.problem("bad object", unit.id,
+                    output.key.str() + ": its bytes are not those that were written (CRC32C)");
     } else if (figures->records != output.content.records) {
-      problem("bad object", unit.id,
-              output.key.str() + ": " + grouped(figures->records) + " records; the manifest says " +
-                  grouped(output.content.records));
+      found.problem("bad object", unit.id,
+                    output.key.str() + ": " + grouped(figures->records) +
+                        " records; the manifest says " + grouped(output.content.records));
     }
-    return {};
+  }
+
+  // Of large ones a few at once: each holds some MiB.
+  Result<ObjectFigures> read_object(const ledger::Output& output, uint64_t bytes) const {
+    Store& lake = *opened_.parts.lake;
+    if (bytes <= small_bytes) return read_again(lake, output.key, output.etag, bytes);
+    large_ones_.acquire();
+    auto figures = read_again(lake, output.key, output.etag, bytes);
+    large_ones_.release();
+    return figures;
   }
 
   // ---- what nobody knows
@@ -242,8 +327,8 @@ class Verify {
     for (const auto& [key, listed] : objects_) {
       const std::string_view name = std::string_view(key).substr(opened_.parts.lake_prefix.size());
       if (is_hidden(name) || owners_.contains(key)) continue;
-      if (std::find(begun_.begin(), begun_.end(), key) != begun_.end()) continue;
-      problem("extra object", "", key + " is in no manifest");
+      if (begun_.contains(key)) continue;
+      findings_.problem("extra object", "", key + " is in no manifest");
     }
   }
 
@@ -258,32 +343,46 @@ class Verify {
       for (const OpenUpload& upload : page.uploads) {
         ++open;
         if (!a_run_is_at_work_) {
-          problem("leftover upload", "", upload.key.str() + ", upload " + upload.id.str());
+          findings_.problem("leftover upload", "",
+                            upload.key.str() + ", upload " + upload.id.str());
         }
       }
       if (!page.next) break;
       after = *page.next;
     }
     if (open > 0 && a_run_is_at_work_) {
-      notes.push_back(grouped(open) + " uploads are open: a run is at work, or died");
+      findings_.notes.push_back(grouped(open) + " uploads are open: a run is at work, or died");
     }
     return {};
+  }
+
+  // Where nothing was held against anything, nothing is proved.
+  void check_something_was_there() {
+    if (opened_.job.allow_empty || !findings_.problems.empty()) return;
+    if (findings_.units == 0) {
+      findings_.problem("nothing verified", "", "no unit has a manifest; run the job first");
+    } else if (findings_.looked_for_inputs && findings_.inputs == 0 && findings_.outputs == 0) {
+      findings_.problem("nothing verified", "",
+                        "the source has no documents and the manifests no objects; is the source's "
+                        "path right? (allow_empty: true if it is)");
+    }
   }
 
   OpenedJob& opened_;
   const Command& command_;
   std::map<std::string, Listed> objects_;                // By key
   std::unordered_map<std::string, std::string> owners_;  // Key to job/unit
-  std::vector<std::string> begun_;                       // Keys of intents
+  std::unordered_set<std::string> begun_;                // Keys of intents
   // By job/unit: what a stream's earlier manifests say.
   std::unordered_map<std::string, std::vector<ledger::Output>> earlier_;
   bool a_run_is_at_work_ = false;
-  std::vector<Problem> problems_;
+  Findings findings_;
+  mutable std::counting_semaphore<> large_ones_{large_ones_at_once};
 };
 
-std::string text_of(const Verify& verify, bool shallow) {
+std::string text_of(const Findings& verify, bool shallow) {
   std::string out;
-  const auto& problems = verify.problems();
+  const auto& problems = verify.problems;
   for (size_t i = 0; i < std::min(problems.size(), problems_shown_max); ++i) {
     const Problem& one = problems[i];
     out += one.kind + ": " + (one.unit.empty() ? "" : "unit " + one.unit + ": ") + one.what + "\n";
@@ -303,15 +402,15 @@ std::string text_of(const Verify& verify, bool shallow) {
   return out + "\n";
 }
 
-std::string json_of(const Verify& verify) {
+std::string json_of(const Findings& verify) {
   JsonArray problems, notes;
-  for (const Problem& one : verify.problems()) {
+  for (const Problem& one : verify.problems) {
     problems.raw(
         JsonObject().text("kind", one.kind).text("unit", one.unit).text("what", one.what).done());
   }
   for (const std::string& note : verify.notes) notes.text(note);
   JsonObject out;
-  out.flag("ok", verify.problems().empty()).number("units", verify.units);
+  out.flag("ok", verify.problems.empty()).number("units", verify.units);
   out.number("inputs", verify.inputs).number("objects", verify.outputs);
   out.number("records_read", verify.records).number("bytes_read", verify.bytes_read);
   return out.raw("problems", problems.done()).raw("notes", notes.done()).done() + "\n";
@@ -321,8 +420,9 @@ Result<int> verify(const Command& command) {
   auto opened = TRY(open_job(command, Stores::Use::look));
   Verify verify(*opened, command);
   TRY(verify.check());
-  command.json ? print_json(json_of(verify)) : print(text_of(verify, command.shallow));
-  return verify.problems().empty() ? exit_done : exit_failed;
+  const Findings& found = verify.findings();
+  command.json ? print_json(json_of(found)) : print(text_of(found, command.shallow));
+  return found.problems.empty() ? exit_done : exit_failed;
 }
 
 }  // namespace

@@ -73,6 +73,11 @@ const PartDoc& lake_words() {
                .type = FieldType::flag,
                .help = "Other jobs write into this lake, too. Keys then tell the job.",
                .default_text = "false"},
+              {.name = "fsync",
+               .type = FieldType::flag,
+               .help = "In a directory: what is committed survives a loss of power. false: quicker "
+                       "by some milliseconds an object, for tests and for what can be made again.",
+               .default_text = "true"},
               {.name = "single_writer",
                .type = FieldType::flag,
                .help = "You promise that never two runs write at once. For stores without "

@@ -8,6 +8,7 @@
 #include "base/checksum.h"
 #include "base/hash.h"
 #include "base/text.h"
+#include "json/bytes_text.h"
 #include "json/edit.h"
 #include "json/scan.h"
 #include "json/value.h"
@@ -506,9 +507,9 @@ SetAside partial(const Document& document, uint64_t records, const DocumentFault
 std::string set_aside_line(const SetAside& what, std::string_view document,
                            std::string_view bytes) {
   std::string line = R"({"document":)";
-  json::append_quoted(document, line);
+  json::append_quoted(json::text_of_bytes(document), line);
   line += R"(,"offset":)" + std::to_string(what.offset) + R"(,"reason":)";
-  json::append_quoted(json::is_utf8(what.reason) ? what.reason : "unprintable", line);
+  json::append_quoted(json::text_of_bytes(what.reason), line);
   if (json::is_utf8(bytes)) {
     line += R"(,"text":)";
     json::append_quoted(bytes, line);

@@ -1,5 +1,6 @@
 #include "job/inputs_log.h"
 
+#include "json/bytes_text.h"
 #include "json/value.h"
 #include "ledger/commit.h"
 
@@ -15,9 +16,9 @@ constexpr uint32_t attempts_max = 5;
 void InputsLog::add(const Document& document) {
   text_ += text_.empty() ? head : ", ";
   text_ += R"({"key": )";
-  json::append_quoted(document.key.view(), text_);
+  json::append_quoted(json::text_of_bytes(document.key.view()), text_);
   text_ += R"(, "etag": )";
-  json::append_quoted(document.etag.view(), text_);
+  json::append_quoted(json::text_of_bytes(document.etag.view()), text_);
   text_ += R"(, "bytes": )" + std::to_string(document.bytes) + '}';
   ++count_;
 }

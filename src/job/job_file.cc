@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/nearest.h"
 #include "base/text.h"
+#include "job/key_names.h"
 #include "job/words.h"
 #include "job/yaml.h"
 
@@ -24,6 +25,8 @@ bool is_job_name(std::string_view name) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
            c == '-' || c == '.';
   };
+  // Copies of what is set aside and the lake's owner lie beside the jobs' records.
+  if (name == "set_aside" || name == "owner.json") return false;
   return !name.empty() && name.size() <= name_bytes_max && name[0] != '.' && name[0] != '_' &&
          std::all_of(name.begin(), name.end(), fits);
 }
@@ -131,7 +134,7 @@ class JobReader {
     if (!is_job_name(job_.name)) {
       wrong(top.mark_of("name"),
             "name: letters, digits, _ - and dots, at most 100, beginning with a "
-            "letter or a digit");
+            "letter or a digit; not set_aside or owner.json");
     }
     if (top.has("units")) job_.units = read_units(top.inner("units"), job_.zone, mistakes_);
     job_.source = top.inner("source");
@@ -228,7 +231,13 @@ class JobReader {
     const bool may_roll = job_.roll_bytes > 0 || job_.roll_records > 0;
     const Status told =
         job_.names.check(unit_time_parts(job_.units.each), job_.units.each == Each::once, may_roll);
-    if (!told.ok()) wrong(sink.mark_of(field), std::string(field) + ": " + told.error().message);
+    if (!told.ok()) {
+      wrong(sink.mark_of(field), std::string(field) + ": " + told.error().message);
+    } else if (const auto meeting = units_that_meet(job_.names, job_.units.values)) {
+      wrong(sink.mark_of(field), std::string(field) + ": keys of the units `" + meeting->one +
+                                     "` and `" + meeting->other +
+                                     "` can't be told apart; put a folder {unit}/ into the name");
+    }
     read_missing();
   }
 
@@ -249,10 +258,13 @@ class JobReader {
     std::vector<std::string> path_names;
     bool source_uses_unit = false, has_pattern = false;
     job_.source.for_each([&](std::string_view field, const SettingValue& value, SourceMark mark) {
+      const auto* request = std::get_if<Template>(&value);
+      job_.asks_by_time |= known != 0 && request != nullptr && request->uses_unit();
       const auto* pattern = std::get_if<PathPattern>(&value);
       if (pattern == nullptr) return;
       has_pattern = true;
       source_uses_unit |= pattern->uses_unit();
+      job_.asks_by_time |= known != 0 && pattern->uses_unit();
       path_names.insert(path_names.end(), pattern->names().begin(), pattern->names().end());
       const uint8_t parts = pattern->unit_time_parts();
       if (parts != 0 && known == 0) {
@@ -323,7 +335,8 @@ class JobReader {
   // token that is renewed makes nothing stale, nor does a newer inventory of the same objects. Nor
   // how patiently it asks: who gives an API more time goes on with what has come already.
   std::string fingerprint() const {
-    constexpr std::array<std::string_view, 4> books = {"state", "single_writer", "format", "s3"};
+    constexpr std::array<std::string_view, 5> books = {"state", "single_writer", "format", "s3",
+                                                       "fsync"};
     constexpr std::array<std::string_view, 10> entering = {
         "s3",       "auth",          "inventory", "rate",     "timeout",
         "attempts", "give_up_after", "max_pages", "parallel", "also_from"};

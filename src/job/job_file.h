@@ -36,6 +36,9 @@ struct Job {
   std::string state;  // Likewise; by default <lake>_sluice/
   OutputNames names;
   std::optional<json::Path> dedupe;
+  // Units are of time, and the source is asked for what belongs to it: before a unit is over there
+  // may be more to come.
+  bool asks_by_time = false;
   uint64_t roll_bytes = 0, roll_records = 0;  // 0: never
   bool shared = false, single_writer = false;
   std::optional<std::string> place_if_missing;  // Of records that lack a field of the partition

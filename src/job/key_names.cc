@@ -1,7 +1,9 @@
 #include "job/key_names.h"
 
+#include <set>
 #include <utility>
 #include <vector>
+
 namespace sluice {
 namespace {
 
@@ -15,21 +17,24 @@ void add_time(const Template::Piece& piece, std::vector<ledger::NamePiece>& piec
   }
 }
 
-// Where the last piece of a name is text that ends in an extension, any extension will do: an
-// upload of the job as it was before its format changed is this unit's, too.
-void free_extension(std::vector<ledger::NamePiece>& pieces) {
-  ledger::NamePiece& last = pieces.back();
-  if (last.kind != Kind::text) return;
-  const auto fits = [](char c) {
-    return c == '.' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z');
-  };
-  size_t begin = last.text.size();
-  while (begin > 0 && fits(last.text[begin - 1])) --begin;
-  begin = last.text.find('.', begin);
-  if (begin == last.text.npos) return;
-  last.text.resize(begin);
-  if (last.text.empty()) pieces.pop_back();
-  pieces.push_back({Kind::extension});
+// Where the last piece of a name is the job's own text and that ends in an extension, any will do:
+// an upload of the job as it was before its format changed is this unit's, too. What ends in a
+// unit's id has none: its dots tell it from others.
+void free_extension(std::string& text, std::vector<ledger::NamePiece>& pieces) {
+  for (size_t at = text.find('.'); at != text.npos; at = text.find('.', at + 1)) {
+    if (!ledger::is_object_extension(std::string_view(text).substr(at))) continue;
+    text.resize(at);
+    pieces.push_back({Kind::text, text});
+    pieces.push_back({Kind::known_extension});
+    return;
+  }
+  pieces.push_back({Kind::text, text});
+}
+
+// A key that the unit could have: whatever its records hold stands in folders of its own.
+std::string some_key(const OutputNames& names, const std::string& unit) {
+  const UnitNames named{.id = unit};
+  return names.key(names.default_place(named), named, 0);
 }
 
 }  // namespace
@@ -51,7 +56,12 @@ ledger::Names key_names(const OutputNames& names, std::string lake_prefix, const
   for (const Template::Piece& piece : names.place().pieces()) {
     switch (piece.kind) {
       case Template::Piece::Kind::text:
-        pieces.push_back({Kind::text, piece.text});
+        if (&piece == &names.place().pieces().back()) {
+          std::string text = piece.text;
+          free_extension(text, pieces);
+        } else {
+          pieces.push_back({Kind::text, piece.text});
+        }
         break;
       case Template::Piece::Kind::unit:
         pieces.push_back(
@@ -69,8 +79,26 @@ ledger::Names key_names(const OutputNames& names, std::string lake_prefix, const
         }
     }
   }
-  free_extension(pieces);
   return ledger::Names::of_template(std::move(lake_prefix), std::move(pieces));
+}
+
+// One's id can only be taken for another's by what might be an extension, so those that differ by
+// one are tried.
+std::optional<UnitsMeeting> units_that_meet(const OutputNames& names,
+                                            const std::vector<std::string>& units) {
+  const std::set<std::string_view> known(units.begin(), units.end());
+  const auto takes = [&](const std::string& one, const std::string& other) {
+    return key_names(names, "", {.id = one}, NamedBy::unit).is_unit_key(some_key(names, other));
+  };
+  for (const std::string& unit : units) {
+    for (size_t at = unit.find('.'); at != unit.npos; at = unit.find('.', at + 1)) {
+      const std::string stem = unit.substr(0, at);
+      if (!ledger::is_object_extension(std::string_view(unit).substr(at)) || !known.contains(stem))
+        continue;
+      if (takes(stem, unit) || takes(unit, stem)) return UnitsMeeting{stem, unit};
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace sluice

@@ -47,6 +47,36 @@ TEST_CASE("what a whole name looks like") {
   CHECK_FALSE(is_of("{.t:%Y/%m}/{.x}/{unit}-{n}", "lake/2024/anything/2024-02-08-00000"));
 }
 
+TEST_CASE("a unit with a dot in its name isn't another unit with a file's extension") {
+  const auto takes = [](std::string_view name, std::string_view unit, std::string_view key) {
+    const OutputNames names(
+        {.name = *Template::parse(name, TemplateUse::name), .extension = ".jsonl.gz"});
+    return key_names(names, "lake/", {.id = std::string(unit)}).is_unit_key(key);
+  };
+  CHECK(takes("data/{unit}", "a.x", "lake/data/a.x"));
+  CHECK_FALSE(takes("data/{unit}", "a.x", "lake/data/a.y"));
+  CHECK_FALSE(takes("data/{unit}", "a.x", "lake/data/a"));
+  CHECK(takes("{unit}.jsonl.gz", "example", "lake/example.jsonl.zst"));
+  CHECK_FALSE(takes("{unit}.jsonl.gz", "example", "lake/example.com.jsonl.gz"));
+  CHECK_FALSE(takes("{unit}.{n}.jsonl.gz", "a", "lake/a.00001.00002.jsonl.gz"));
+  CHECK(takes("{unit}.v2.jsonl.gz", "a", "lake/a.v2.jsonl"));
+  CHECK_FALSE(takes("{unit}.v2.jsonl.gz", "a", "lake/a.v3.jsonl.gz"));
+  CHECK_FALSE(is_of("{unit:%d.%m.%Y}", "lake/08.03.2024"));
+}
+
+TEST_CASE("units that can't be told apart are found") {
+  const auto meet = [](std::string_view name, const std::vector<std::string>& units) {
+    const OutputNames names(
+        {.name = *Template::parse(name, TemplateUse::name), .extension = ".jsonl.gz"});
+    const auto found = units_that_meet(names, units);
+    return found ? found->one + " " + found->other : "";
+  };
+  CHECK(meet("{unit}.jsonl.gz", {"example", "example.com", "example.com.au"}) == "");
+  CHECK(meet("{unit}.jsonl.gz", {"example", "x", "example.jsonl"}) == "example example.jsonl");
+  CHECK(meet("{unit}/{n}.jsonl.gz", {"example", "example.jsonl"}) == "");
+  CHECK(meet("{unit}-{n}.jsonl.gz", {"example", "example.jsonl"}) == "");
+}
+
 TEST_CASE("a stream's names tell the span, and a time in them may go over several segments") {
   const auto is_of_span = [](std::string_view name, std::string_view key) {
     const OutputNames names(

@@ -1,16 +1,16 @@
 #include "job/owner.h"
 
-#include "job/units.h"
+#include <algorithm>
+
 #include "json/scan.h"
 #include "json/value.h"
-#include "ledger/change.h"
 
 namespace sluice {
 namespace {
 
+constexpr std::string_view owner_file = "_sluice/owner.json";
 constexpr uint64_t owner_bytes_max = 4 << 10;
 constexpr uint32_t owner_rounds_max = 5;
-constexpr uint64_t piece_bytes_max = 64 << 20;
 
 std::optional<std::string> job_of(std::string_view owner) {
   json::Scanner scanner({json::Path{{json::Step::member("job")}}});
@@ -23,10 +23,34 @@ std::optional<std::string> job_of(std::string_view owner) {
 Ownership::Ownership(const Job& job, const JobParts& parts, Inbox& inbox, TicketSeries tickets)
     : job_(job),
       lake_(*parts.lake),
-      key_(parts.lake_prefix + "_sluice/owner.json"),
+      key_(parts.lake_prefix + std::string(owner_file)),
       inbox_(inbox),
       tickets_(tickets) {
+  if (!job_.shared) look_around();  // The names of a shared one tell its job
   get();
+}
+
+void Ownership::look_around() {
+  const std::string prefix = key_.str().substr(0, key_.str().size() - owner_file.size());
+  for (std::string& above : prefixes_above(prefix)) {
+    const Ticket ticket = tickets_.next();
+    lake_.start(Get{.key = Key(above + std::string(owner_file)), .most = owner_bytes_max}, {},
+                ticket, inbox_);
+    outer_.emplace(ticket, std::move(above));
+  }
+}
+
+// Who may not look there has no lake there either, as far as can be known.
+void Ownership::took_outer(Ticket ticket, Result<Answer> answer) {
+  const std::string prefix = std::move(outer_.extract(ticket).mapped());
+  if (!answer.ok() || !status_.ok()) return put();
+  const auto owner = job_of(std::get<Body>(*answer).bytes.view());
+  status_ = Error{ErrorKind::conflict,
+                  job_.lake + " lies inside the lake " + lake_.name() + prefix +
+                      (owner ? " of job `" + *owner + "`" : "") +
+                      ", whose runs would clear away what this one is writing; give this job a "
+                      "lake beside it, or say shared: true"};
+  put();
 }
 
 void Ownership::get() {
@@ -36,6 +60,7 @@ void Ownership::get() {
 
 void Ownership::on(Event& event) {
   auto& answered = dynamic_cast<Answered&>(event);
+  if (outer_.contains(event.ticket)) return took_outer(event.ticket, std::move(answered.answer));
   writing_ ? took_put(std::move(answered.answer)) : took_get(std::move(answered.answer));
 }
 
@@ -43,6 +68,15 @@ void Ownership::took_get(Result<Answer> answer) {
   if (answer.ok()) return end(check(std::get<Body>(*answer).bytes.view()));
   if (answer.error().kind != ErrorKind::not_found || ++rounds_ > owner_rounds_max)
     return end(std::move(answer).error().in(job_.lake));
+  may_write_ = true;
+  put();
+}
+
+// Once it is known that there is no owner, neither here nor above.
+void Ownership::put() {
+  if (!may_write_ || writing_ || !outer_.empty()) return;
+  if (!status_.ok()) return end({});
+  may_write_ = false;
   writing_ = true;
   lake_.start(Put{key_, R"({"format": 1, "job": )" + json::quote(job_.name) + "}\n", Absent{}}, {},
               tickets_.next(), inbox_);
@@ -68,60 +102,17 @@ Status Ownership::check(std::string_view text) const {
 }
 
 void Ownership::end(Status status) {
-  status_ = std::move(status);
-  done_ = true;
+  if (status_.ok()) status_ = std::move(status);
+  ended_ = true;
 }
 
-Status each_input(const ledger::Inputs& inputs, const ledger::Unit& unit, Store& state,
-                  const std::function<Status(const ledger::Input&)>& each) {
-  for (const ledger::Input& input : inputs.list) TRY(each(input));
-  if (inputs.file.empty()) return {};
-  constexpr std::string_view ending = ".json";
-  const std::string stem = inputs.file.substr(0, inputs.file.size() - ending.size());
-  for (uint64_t piece = 0; piece < inputs.pieces; ++piece) {
-    const Key key =
-        unit.side_key(stem + (piece == 0 ? "" : "." + std::to_string(piece)) + std::string(ending));
-    Body body = TRY(call_for<Body>(state, Get{.key = key, .most = piece_bytes_max}));
-    for (const ledger::Input& input : TRY(ledger::parse_inputs(body.bytes.view(), key)))
-      TRY(each(input));
+std::vector<std::string> prefixes_above(const std::string& lake_prefix) {
+  std::vector<std::string> above;
+  for (size_t at = 0; at < lake_prefix.size();
+       at = std::min(lake_prefix.find('/', at), lake_prefix.size() - 1) + 1) {
+    above.push_back(lake_prefix.substr(0, at));
   }
-  return {};
-}
-
-Result<bool> inputs_changed(const Job& job, const JobParts& parts, const UnitNames& unit,
-                            const Resources& resources) {
-  if (job.units.late == 0 || !may_still_change(unit, job.units.late, resources.clock.wall()))
-    return false;
-  const ledger::UnitPtr known = ledger_unit(job, parts, unit, unit.run_id, resources);
-  auto found =
-      call(*parts.state, Get{.key = known->record_key(), .most = ledger::record_bytes_max});
-  if (!found.ok()) {
-    if (found.error().kind == ErrorKind::not_found) return false;
-    return std::move(found).error();
-  }
-  const auto record =
-      TRY(ledger::parse_record(std::get<Body>(*found).bytes.view(), known->record_key()));
-  if (!ledger::finished(record, job.fingerprint)) return false;
-  if (!parts.source->lists()) return true;  // Nobody knows, so it is done again
-  // Both are in key order. Equal as sequences, or changed: hold the listing's hash against the
-  // list's.
-  Hash128 listed, recorded;
-  const auto add = [](Hash128& sum, const Key& key, const ETag& etag, uint64_t bytes) {
-    const std::string text =
-        key.str() + '\0' + etag.str() + '\0' + std::to_string(bytes) + to_hex(sum);
-    sum = hash128(text);
-  };
-  TRY(each_input(record.manifest->inputs, *known, *parts.state,
-                 [&](const ledger::Input& input) -> Status {
-                   add(recorded, input.key, input.etag, input.bytes);
-                   return {};
-                 }));
-  PlannedInput planned;
-  TRY(parts.source->list(
-      unit,
-      [&](const Document& document) { add(listed, document.key, document.etag, document.bytes); },
-      planned));
-  return listed != recorded;
+  return above;
 }
 
 }  // namespace sluice

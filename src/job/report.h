@@ -45,7 +45,8 @@ struct UnitReport {
   uint64_t objects = 0, bytes_written = 0;
   std::vector<SetAside> set_aside;  // The first set_aside_listed_max; `walk` has the sums
   std::vector<std::string> warnings;
-  std::string reached;  // Of an incremental source: the greatest value of its field by now
+  bool found_nothing = false;  // No document, and that was not to be committed: it has failed
+  std::string reached;         // Of an incremental source: the greatest value of its field by now
   std::optional<UnitProfile> profile, profile_before;  // Of what is committed now, and last time
   std::optional<Error> error;
   Nanoseconds wall = 0;

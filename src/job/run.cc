@@ -5,12 +5,14 @@
 #include <unordered_map>
 
 #include "base/time.h"
+#include "job/admission.h"
 #include "job/drift.h"
 #include "job/key_names.h"
 #include "job/lake_sweep.h"
 #include "job/owner.h"
 #include "job/shares.h"
 #include "job/unit_task.h"
+#include "job/units.h"
 
 namespace sluice {
 namespace {
@@ -35,17 +37,30 @@ Lease hashes_of(const Job& job, Budget& budget) {
   return budget.try_reserve(hashes_annex_bytes(job, budget.capacity())).value_or(Lease());
 }
 
+ledger::Unit unit_as_known(const Job& job, const JobParts& parts, const UnitNames& unit,
+                           const std::string& run_id, const std::string& host, const Clock& clock) {
+  ledger::Unit made{.job = job.name, .id = unit.id, .names = names_of(job, parts, unit)};
+  made.state_prefix = parts.state_prefix;
+  made.fingerprint = job.fingerprint;
+  made.run = run_id;
+  made.host = host;
+  made.since = format_rfc3339(clock.wall());
+  made.share_bytes = job.sink_share_bytes;
+  made.early = job.asks_by_time && !is_over(unit, clock.wall());
+  return made;
+}
+
 // All units of a run in one loop, under one budget: as many at once as the budget admits.
 class Run : public Task {
  public:
   Run(const Job& job, const JobParts& parts, std::vector<UnitNames> units, Resources& resources,
-      const RunOptions& options, std::vector<bool> redo, RunReport& report)
+      const RunOptions& options, std::vector<Admission> admissions, RunReport& report)
       : job_(job),
         parts_(parts),
         units_(std::move(units)),
         resources_(resources),
         options_(options),
-        redo_(std::move(redo)),
+        admissions_(std::move(admissions)),
         report_(report),
         started_(now()),
         hashes_annex_(hashes_of(job_, resources_.budget)),
@@ -57,10 +72,11 @@ class Run : public Task {
   }
 
   void start_what_fits() override {
-    while (!stopping_ && next_ < units_.size() && leaves_room_to_read()) {
+    while (const auto index = next()) {
+      if (!leaves_room_to_read()) break;
       auto lease = resources_.budget.try_reserve(unit_bytes_min(job_));
       if (!lease) break;
-      admit(std::move(*lease));
+      admit(*index, std::move(*lease));
     }
     for (size_t i = 0; i < active_.size();) {
       Active& active = active_[i];
@@ -69,9 +85,7 @@ class Run : public Task {
         ++i;
         continue;
       }
-      report_.units[active.index] = active.task->report();
-      if (active.index >= drift_units_max) report_.units[active.index].profile.reset();
-      ++units_done_;
+      ended(active.index, active.task->report());
       std::erase_if(owners_, [&](const auto& owner) { return owner.second == active.index; });
       active_.erase(active_.begin() + static_cast<std::ptrdiff_t>(i));
       // Its bytes are free now: let the next one in before the others go on.
@@ -95,12 +109,17 @@ class Run : public Task {
   // Whether the lake is ours to write to. Known once done.
   const Status& ownership() const { return ownership_.status(); }
 
-  // Units that were never begun.
+  // Units that were never begun, and whether all that were found nothing.
   void close() {
     for (; next_ < units_.size(); ++next_) {
       report_.units[next_].unit = units_[next_].id;
       report_.units[next_].outcome = UnitOutcome::stopped;
     }
+    for (const size_t index : again_) report_.units[index].outcome = UnitOutcome::stopped;
+    if (!found_ && !stopping_ && units_.size() > 1 && empty_.size() == units_.size())
+      report_.errors.emplace_back(
+          "no unit found a document, so nothing is committed; is the source's path right? "
+          "(allow_empty: true if it is)");
   }
 
  private:
@@ -124,7 +143,8 @@ class Run : public Task {
   TicketSeries more_tickets() { return TicketSeries(++series_); }
 
   bool units_ended() const {
-    return active_.empty() && (stopping_ || next_ == units_.size()) && ownership_.done();
+    return active_.empty() && (stopping_ || (next_ == units_.size() && again_.empty())) &&
+           ownership_.done();
   }
 
   void sweep_on() {
@@ -141,13 +161,58 @@ class Run : public Task {
                                   (resources_.budget.capacity() - hashes_annex_.capacity()) / 2;
   }
 
-  void admit(Lease lease) {
-    const size_t index = next_++;
+  // The unit whose turn it is: one that found nothing and may be empty now that another has found
+  // something, or the next of which not all is known.
+  std::optional<size_t> next() {
+    if (stopping_) return std::nullopt;
+    if (!again_.empty()) return again_.front();
+    for (; next_ < units_.size(); ++next_) {
+      Admission& admission = admissions_[next_];
+      if (admission.kind == Admission::Kind::claim || admission.kind == Admission::Kind::redo)
+        return next_;
+      UnitReport known{.unit = units_[next_].id, .outcome = UnitOutcome::done_already};
+      if (admission.kind == Admission::Kind::stale) known.outcome = UnitOutcome::stale;
+      if (admission.kind == Admission::Kind::unreadable) {
+        known.outcome = UnitOutcome::failed;
+        known.error = std::move(admission.error);
+      }
+      ended(next_, std::move(known));
+    }
+    return std::nullopt;
+  }
+
+  // A unit without a document is committed as empty once another one of its run has found some, or
+  // has been committed before: until then the source's path may be wrong.
+  void ended(size_t index, UnitReport report) {
+    using enum UnitOutcome;
+    if (report.found_nothing) {
+      found_ ? again_.push_back(index) : empty_.push_back(index);
+    } else if (report.outcome == done
+                   ? report.walk.documents + report.documents_before > 0
+                   : report.outcome == done_already || report.outcome == done_by_other ||
+                         report.outcome == stale) {
+      found_ = true;
+      again_.insert(again_.end(), empty_.begin(), empty_.end());
+      empty_.clear();
+    }
+    report_.units[index] = std::move(report);
+    if (index >= drift_units_max) report_.units[index].profile.reset();
+    ++units_done_;
+  }
+
+  void admit(size_t index, Lease lease) {
+    if (!again_.empty() && again_.front() == index) {
+      again_.pop_front();
+      --units_done_;
+    } else {
+      ++next_;
+    }
     auto series = std::make_unique<UnitSeries>(*this, index);
     auto task = std::make_unique<UnitTask>(
         units_[index],
         UnitTask::Surroundings{job_, parts_, resources_, options_, report_.run_id, *series,
-                               hashes_annex_, redo_[index], units_.size() == 1},
+                               hashes_annex_, admissions_[index].kind == Admission::Kind::redo,
+                               found_ ? Empty::commit : Empty::refuse},
         std::move(lease));
     if (!ownership_.done()) task->hold_writes();
     active_.push_back({index, std::move(series), std::move(task)});
@@ -214,7 +279,7 @@ class Run : public Task {
   const std::vector<UnitNames> units_;
   Resources& resources_;
   const RunOptions& options_;
-  const std::vector<bool> redo_;
+  std::vector<Admission> admissions_;
   RunReport& report_;
   const Instant started_;
   uint32_t series_ = 0;
@@ -222,6 +287,9 @@ class Run : public Task {
   Annex hashes_annex_;                           // Outlives the units below
   std::vector<Active> active_;
   size_t next_ = 0;
+  std::deque<size_t> again_;   // To be done once more: they may be empty now
+  std::vector<size_t> empty_;  // They found nothing, and nobody else has found anything yet
+  bool found_ = false;
   uint64_t units_done_ = 0;
   bool stopping_ = false;
   TicketSeries timers_;
@@ -235,15 +303,15 @@ class Run : public Task {
 
 ledger::UnitPtr ledger_unit(const Job& job, const JobParts& parts, const UnitNames& unit,
                             const std::string& run_id, const Resources& resources) {
-  ledger::Unit made{.job = job.name, .id = unit.id, .names = names_of(job, parts, unit)};
-  made.state_prefix = parts.state_prefix;
-  made.fingerprint = job.fingerprint;
-  made.run = run_id;
-  made.host = resources.host;
+  ledger::Unit made = unit_as_known(job, parts, unit, run_id, resources.host, resources.clock);
   made.process = resources.process;
-  made.since = format_rfc3339(resources.clock.wall());
-  made.share_bytes = job.sink_share_bytes;
   return std::make_shared<const ledger::Unit>(std::move(made));
+}
+
+ledger::UnitPtr ledger_unit(const Job& job, const JobParts& parts, const UnitNames& unit,
+                            const std::string& run_id, const std::string& host,
+                            const Clock& clock) {
+  return std::make_shared<const ledger::Unit>(unit_as_known(job, parts, unit, run_id, host, clock));
 }
 
 Status check_stream(const Job& job, const SourceMaker& source) {
@@ -258,6 +326,19 @@ Status check_stream(const Job& job, const SourceMaker& source) {
   TRY_IN(job.names.check(0, false, false), "sink");
   return {};
 }
+
+namespace {
+
+void warn_of_stale(RunReport& report) {
+  const auto stale = std::ranges::count(report.units, UnitOutcome::stale, &UnitReport::outcome);
+  if (stale == 0) return;
+  report.warnings.push_back(
+      (stale == 1 ? "one unit is" : std::to_string(stale) + " units are") +
+      std::string(" stale: committed by an earlier form of the job, and left so; --redo does ") +
+      (stale == 1 ? "it again" : "them again"));
+}
+
+}  // namespace
 
 Result<RunReport> run(const Job& job, const JobParts& parts, std::vector<UnitNames> units,
                       Resources& resources, const RunOptions& options) {
@@ -283,26 +364,15 @@ Result<RunReport> run(const Job& job, const JobParts& parts, std::vector<UnitNam
     unit.run_started = report.started;
     unit.run_id = report.run_id;
   }
-  std::vector<bool> redo(units.size(), options.redo);
-  for (size_t i = 0; i < units.size(); ++i) {
-    if (!redo[i])
-      redo[i] = TRY_IN(inputs_changed(job, parts, units[i], resources), "unit " + units[i].id);
-  }
-  Run run(job, parts, std::move(units), resources, options, std::move(redo), report);
+  std::vector<Admission> admitted = admissions(job, parts, units, options, resources);
+  Run run(job, parts, std::move(units), resources, options, std::move(admitted), report);
   drive(run, resources.inbox);
   TRY(run.ownership());
   run.close();
   if (!run.sweep().warning().empty()) report.warnings.push_back(run.sweep().warning());
   warn_of_drift(job, parts, report);
 
-  const bool found =
-      std::any_of(report.units.begin(), report.units.end(), [](const UnitReport& unit) {
-        return unit.outcome != UnitOutcome::done || unit.walk.documents > 0;
-      });
-  if (!found && !report.units.empty() && !job.allow_empty && !parts.source->stream()) {
-    report.errors.push_back(
-        "no unit found a document; is the source's path right? (allow_empty: true if it is)");
-  }
+  warn_of_stale(report);
   report.wall = now() - started;
   report.cpu = process_cpu() - cpu;
   report.memory_peak_bytes = resources.budget.peak();

@@ -104,4 +104,8 @@ Status check_stream(const Job& job, const SourceMaker& source);
 ledger::UnitPtr ledger_unit(const Job& job, const JobParts& parts, const UnitNames& unit,
                             const std::string& run_id, const Resources& resources);
 
+// The same for who only looks.
+ledger::UnitPtr ledger_unit(const Job& job, const JobParts& parts, const UnitNames& unit,
+                            const std::string& run_id, const std::string& host, const Clock& clock);
+
 }  // namespace sluice

@@ -303,7 +303,7 @@ void UnitTask::fail(Error why, std::vector<OpenUpload> mine) {
 }
 
 // Policy 6: nothing, where there was something, is a mistake until somebody says that it isn't.
-Status UnitTask::check_not_empty(const Filled& filled) const {
+Status UnitTask::check_not_empty(const Filled& filled) {
   if (filled.walk.documents > 0 || around_.job.allow_empty || around_.parts.source->stream())
     return {};
   const auto& manifest = run_.record().manifest;
@@ -313,7 +313,8 @@ Status UnitTask::check_not_empty(const Filled& filled) const {
                                          std::to_string(manifest->outputs.size()) +
                                          " objects; say allow_empty: true if that is right"};
   }
-  if (around_.alone) {
+  if (around_.empty == Empty::refuse) {
+    report_.found_nothing = true;
     return Error{ErrorKind::invalid,
                  "no documents found; is the source's path right? (allow_empty: true if it is)"};
   }

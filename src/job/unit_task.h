@@ -44,6 +44,10 @@ class SeriesOwner {
   virtual TicketSeries new_series() = 0;
 };
 
+// What a unit without a document means: a mistake, or nothing (another one of its run has found
+// some).
+enum class Empty : uint8_t { refuse, commit };
+
 class UnitTask : public Task {
  public:
   struct Surroundings {
@@ -55,7 +59,7 @@ class UnitTask : public Task {
     SeriesOwner& series;
     Annex& hashes_annex;  // The run's
     bool redo = false;
-    bool alone = false;  // The only unit of its run: finding nothing is an error at once
+    Empty empty = Empty::refuse;
   };
   // `lease`: unit_bytes_min(job) of the budget.
   UnitTask(UnitNames unit, Surroundings around, Lease lease);
@@ -101,7 +105,7 @@ class UnitTask : public Task {
   void take_filled();
   void take_unfilled(FillEnd end);
   void fail(Error why, std::vector<OpenUpload> mine);
-  Status check_not_empty(const Filled& filled) const;
+  Status check_not_empty(const Filled& filled);
   void report_committed();
 
   const UnitNames unit_;

@@ -63,8 +63,20 @@ bool is_in_range(const CivilTime& local) {
   return local.year >= 1678 && local.year <= 2261;
 }
 
+// The one before the unit of `count`: clocks may leave out an hour, and a zone that crosses the
+// date line a day.
+int64_t count_before(Each each, const TimeZone& zone, int64_t count) {
+  constexpr int left_out_max = 24;
+  for (int i = 0; i < left_out_max; ++i) {
+    const UnitNames unit = unit_of(each, zone, --count);
+    if (unit.start != unit.end) break;
+  }
+  return count;
+}
+
 // The unit, or the units of a day, that a word names. `local` is what the zone's clocks show now.
-Result<Counted> counted(Each each, std::string_view word, const CivilTime& local) {
+Result<Counted> counted(Each each, std::string_view word, const TimeZone& zone,
+                        const CivilTime& local) {
   const auto day = [&](const CivilTime& at) -> Result<Counted> {
     if (!is_in_range(at)) return invalid("`" + excerpt(word) + "` is not within 1678 to 2261");
     const int64_t days = count_of(Each::day, at);
@@ -73,11 +85,17 @@ Result<Counted> counted(Each each, std::string_view word, const CivilTime& local
   };
   const int64_t hour = count_of(Each::hour, local);
   if (word == "today") return day(local);
-  if (word == "yesterday") return day(civil_from_seconds(seconds_from_civil(local) - 86'400));
+  if (word == "yesterday") {
+    const int64_t days = count_before(Each::day, zone, count_of(Each::day, local));
+    return day(civil_from_seconds(days * 86'400));
+  }
   if (const auto date = parse_date(word)) return day(*date);
   if (each == Each::hour) {
     if (word == "this_hour") return Counted{hour, hour};
-    if (word == "last_hour") return Counted{hour - 1, hour - 1};
+    if (word == "last_hour") {
+      const int64_t last = count_before(each, zone, hour);
+      return Counted{last, last};
+    }
     const auto at = parse_hour(word);
     if (at && is_in_range(*at)) {
       return Counted{count_of(Each::hour, *at), count_of(Each::hour, *at)};
@@ -102,8 +120,8 @@ Result<std::vector<UnitNames>> span_of_units(const UnitsSpec& spec, const TimeZo
   if (to.empty()) to = spec.to.empty() ? from : spec.to;
   const CivilTime utc = to_civil(now);
   const CivilTime local = zone.civil(seconds_from_civil(utc), utc.nanosecond);
-  const Counted first = TRY_IN(counted(spec.each, from, local), "from");
-  const Counted last = TRY_IN(counted(spec.each, to, local), "to");
+  const Counted first = TRY_IN(counted(spec.each, from, zone, local), "from");
+  const Counted last = TRY_IN(counted(spec.each, to, zone, local), "to");
   if (last.last < first.first) return invalid("no units: " + from + " is after " + to);
   if (static_cast<uint64_t>(last.last - first.first) >= units_max) {
     return invalid("from " + from + " to " + to + " are more than " + std::to_string(units_max) +
@@ -114,6 +132,10 @@ Result<std::vector<UnitNames>> span_of_units(const UnitsSpec& spec, const TimeZo
     UnitNames unit = unit_of(spec.each, zone, count);
     // An hour that the zone's clocks leave out.
     if (unit.start != unit.end) units.push_back(std::move(unit));
+  }
+  if (units.empty()) {
+    return invalid("no units: clocks in " + zone.name() + " leave out " + from +
+                   (from == to ? "" : " to " + to));
   }
   return units;
 }
@@ -178,7 +200,7 @@ UnitsSpec read_units(const Settings& settings, const TimeZone& zone,
     } else {
       // The moment doesn't matter: words are checked here, not meant.
       for (const std::string& word : {spec.from, spec.to}) {
-        const auto meant = counted(spec.each, word, zone.civil(1'700'000'000));
+        const auto meant = counted(spec.each, word, zone, zone.civil(1'700'000'000));
         if (!meant.ok()) {
           wrong("default", "default: " + meant.error().message);
           break;
@@ -263,6 +285,10 @@ std::vector<std::string> units_like(Each each, std::string_view id) {
 
 bool may_still_change(const UnitNames& unit, Nanoseconds late, WallTime now) {
   return unit.end && now.ns - unit.end->ns < late;
+}
+
+bool is_over(const UnitNames& unit, WallTime now) {
+  return !unit.end || *unit.end <= now;
 }
 
 }  // namespace sluice

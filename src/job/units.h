@@ -59,5 +59,7 @@ Result<UnitNames> unit_named(const UnitsSpec& spec, const TimeZone& zone, std::s
 std::vector<std::string> units_like(Each each, std::string_view id);
 // Is this unit so young that its inputs may still change? Those without a time never are.
 bool may_still_change(const UnitNames& unit, Nanoseconds late, WallTime now);
+// Is its time over? Those without a time always are.
+bool is_over(const UnitNames& unit, WallTime now);
 
 }  // namespace sluice

@@ -82,6 +82,31 @@ TEST_CASE("a day of a zone has 23 to 25 hours, and hours that no clock shows are
   CHECK_FALSE(unit_named(spec, *TimeZone::find("Europe/Berlin"), "2024-03-31T02").ok());
 }
 
+TEST_CASE("after the clocks went forward the last hour is the one that they showed last") {
+  if (!TimeZone::find("Europe/Berlin").ok()) return;
+  const TimeZone berlin = *TimeZone::find("Europe/Berlin");
+  const UnitsSpec hours{.each = Each::hour, .from = "last_hour", .to = "last_hour"};
+  const auto at = [&](std::string_view now) {
+    return ids(plan_units(hours, berlin, {}, *parse_time(now)));
+  };
+  CHECK(at("2024-03-31T00:30:00Z") == Ids{"2024-03-31T00"});
+  CHECK(at("2024-03-31T01:30:00Z") == Ids{"2024-03-31T01"});  // Clocks show 03:30
+  CHECK(at("2024-03-31T02:30:00Z") == Ids{"2024-03-31T03"});
+  CHECK(at("2024-10-27T02:30:00Z") == Ids{"2024-10-27T02"});  // Two hours long
+  if (!TimeZone::find("Pacific/Apia").ok()) return;
+  // There was no 30th of December 2011.
+  const UnitsSpec days{.each = Each::day, .from = "yesterday", .to = "yesterday"};
+  CHECK(ids(plan_units(days, *TimeZone::find("Pacific/Apia"), {},
+                       *parse_time("2011-12-30T20:00:00Z"))) == Ids{"2011-12-29"});
+}
+
+TEST_CASE("a plan without units is said") {
+  if (!TimeZone::find("Europe/Berlin").ok()) return;
+  const UnitsAsked asked{.from = "2024-03-31T02", .to = "2024-03-31T02"};
+  CHECK(plan({.each = Each::hour}, asked, "Europe/Berlin") ==
+        Ids{"error: no units: clocks in Europe/Berlin leave out 2024-03-31T02"});
+}
+
 TEST_CASE("a job without units is one, and a list has its values") {
   CHECK(plan({}) == Ids{"once"});
   CHECK(plan({}, {.ids = {"once"}}) == Ids{"once"});

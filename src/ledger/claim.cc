@@ -110,14 +110,16 @@ void Claim::after_settled() {
 }
 
 bool Claim::is_done(const Record& record) const {
-  if (!finished(record)) return false;
-  if (!options_.redo) return true;
-  return options_.by_either && finished(record, unit_->fingerprint) &&
+  if (!options_.redo && finished(record)) return true;
+  // What another run has committed meanwhile is as new as ours would be.
+  return options_.by_either && committed(record) &&
+         record.manifest->fingerprint == unit_->fingerprint &&
          record.manifest->epoch > first_seen();
 }
 
 Claim::Outcome Claim::outcome_of(const Record& record) const {
-  return finished(record, unit_->fingerprint) ? Outcome::nothing_to_do : Outcome::stale;
+  return record.manifest->fingerprint == unit_->fingerprint ? Outcome::nothing_to_do
+                                                            : Outcome::stale;
 }
 
 // There is nothing to fill. A claim that a dead run has left over what is done is closed, and a

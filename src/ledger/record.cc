@@ -10,9 +10,12 @@ bool names(const Record& record, const UploadId& id) {
          (record.checkpoint && std::ranges::any_of(record.checkpoint->uploads, is_it));
 }
 
+bool committed(const Record& record) {
+  return record.manifest.has_value() && !record.intent.has_value() && record.leftovers.empty();
+}
+
 bool finished(const Record& record) {
-  return record.manifest && record.manifest->provisional.empty() && !record.intent.has_value() &&
-         record.leftovers.empty();
+  return committed(record) && !record.manifest->early && record.manifest->provisional.empty();
 }
 
 Manifest manifest_of(const Intent& intent, const std::vector<ETag>& etags) {
@@ -28,6 +31,7 @@ Manifest manifest_of(const Intent& intent, const std::vector<ETag>& etags) {
                     .sums = intent.sums,
                     .shape = intent.shape,
                     .reached = intent.reached,
+                    .early = intent.early,
                     .provisional = intent.provisional,
                     .end = intent.end};
   for (size_t i = 0; i < etags.size(); ++i) {

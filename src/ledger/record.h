@@ -7,7 +7,8 @@
 //
 //   {"format": 1, "job": "trail", "unit": "2024-02-08", "epoch": 7, "run": "01HQ", "host": "h1",
 //    "process": "4711 ...", "since": "2024-02-09T01:00:00Z", "renewals": 3, "share": 25165824,
-//    "checkpoint": {"fingerprint": "9f2c", "cursor": "p17", "sums": {...}, "uploads": [...],
+//    "checkpoint": {"fingerprint": "9f2c", "early": true, "cursor": "p17", "sums": {...},
+//      "uploads": [...],
 //      "state": "...", "set_aside": [...]},
 //    "intent": {"epoch": 7, "run": "01HQ", "fingerprint": "9f2c", "end": 180,
 //      "inputs": {"file": "2024-02-08/7.inputs.json", "count": 3911},  or  {"list": [...]},
@@ -20,7 +21,7 @@
 //      "shape": {"records": 41, "bytes": 8200, "looked_at": 41, "levels": 2,
 //        "fields": {".id": 41, ".user": 40}, "nested": {".user.name": 40}},
 //      "reached": {"field": ".changed", "greatest": "2024-02-08T23:59:58Z", "near": "0:9f86"},
-//      "provisional": "a run with --limit 5"},
+//      "early": true, "provisional": "a run with --limit 5"},
 //    "manifest": {"epoch": 5, "todo": true, the rest as in its intent, with "outputs" (key, etag,
 //      bytes, records, crc32c, least, greatest) in place of "uploads"},
 //    "leftovers": ["dt=2024-02-08/2024-02-08-00001.jsonl.gz"],
@@ -159,6 +160,7 @@ struct Checkpoint {
   std::string state = {};            // The sink's, opaque
   std::vector<SetAside> set_aside = {};
   std::string fingerprint = {};  // Of the job that wrote it; another form of it does not resume.
+  bool early = false;            // As of an intent
   bool operator==(const Checkpoint&) const = default;
 };
 
@@ -175,6 +177,8 @@ struct Intent {
   Sums sums = {};
   Shape shape = {};  // Empty: not known
   Reached reached = {};
+  // Its inputs were asked for before the unit's time was over, so there may be more by now.
+  bool early = false;
   std::string provisional = {};  // Why the unit isn't finished by it; empty: it is
   uint64_t end = 0;              // Streams: the position that it leads to. 0: a bounded unit.
   bool operator==(const Intent&) const = default;
@@ -193,6 +197,7 @@ struct Manifest {
   Sums sums = {};
   Shape shape = {};
   Reached reached = {};
+  bool early = false;
   // Readers see it like any other, and the next run does the unit whole.
   std::string provisional = {};
   uint64_t end = 0;
@@ -255,8 +260,10 @@ Result<Manifest> parse_manifest(std::string_view text, const Key& key);
 // Does the upload belong to the record, so that nobody else may abort it?
 bool names(const Record& record, const UploadId& id);
 
-// The unit's last commit stands for good, and nothing of another is half done. Whether it is this
-// job's is the fingerprint's question.
+// The unit's last commit stands and nothing of another is half done.
+bool committed(const Record& record);
+// ... and it stands for good: it is not provisional, nor was it made before the unit's time was
+// over. Whether it is this job's is the fingerprint's question.
 bool finished(const Record& record);
 inline bool finished(const Record& record, std::string_view fingerprint) {
   return finished(record) && record.manifest->fingerprint == fingerprint;

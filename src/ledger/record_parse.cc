@@ -4,6 +4,7 @@
 
 #include "base/checksum.h"
 #include "base/text.h"
+#include "json/bytes_text.h"
 #include "json/checker.h"
 #include "json/value.h"
 #include "ledger/record.h"
@@ -45,7 +46,8 @@ class Reader {
   std::string text() {
     if (!is('"', "a string")) return {};
     const std::string_view raw = scalar();
-    return raw.size() < 2 ? std::string() : json::unescape(raw.substr(1, raw.size() - 2));
+    if (raw.size() < 2) return {};
+    return json::bytes_of_text(json::unescape(raw.substr(1, raw.size() - 2)));
   }
   std::optional<std::string> text_or_null() {
     if (failed() || text_[at_] != 'n') return text();
@@ -272,7 +274,8 @@ bool read_common(Field field, IntentOrManifest& commit) {
          field("inputs", commit.inputs) || field("retire", commit.retire) ||
          field("catalogue", commit.catalogue) || field("set_aside", commit.set_aside) ||
          field("sums", commit.sums) || field("shape", commit.shape) ||
-         field("reached", commit.reached) || field("provisional", commit.provisional);
+         field("reached", commit.reached) || field("provisional", commit.provisional) ||
+         field("early", commit.early);
 }
 
 void read(Reader& reader, Intent& intent) {
@@ -293,8 +296,9 @@ void read(Reader& reader, Manifest& manifest) {
 void read(Reader& reader, Checkpoint& checkpoint) {
   reader.object("the checkpoint", [&](Field field) {
     return field("fingerprint", checkpoint.fingerprint) || field("cursor", checkpoint.cursor) ||
-           field("sums", checkpoint.sums) || field("uploads", checkpoint.uploads) ||
-           field("state", checkpoint.state) || field("set_aside", checkpoint.set_aside);
+           field("early", checkpoint.early) || field("sums", checkpoint.sums) ||
+           field("uploads", checkpoint.uploads) || field("state", checkpoint.state) ||
+           field("set_aside", checkpoint.set_aside);
   });
 }
 

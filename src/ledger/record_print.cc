@@ -1,5 +1,6 @@
 // A record as text: fields in one order, what does not apply left out.
 #include "base/checksum.h"
+#include "json/bytes_text.h"
 #include "json/value.h"
 #include "ledger/record.h"
 
@@ -53,6 +54,11 @@ class Writer {
   void crc(std::string_view key, uint32_t value) {
     if (value != 0) field(key, crc_to_base64(value));
   }
+  void mark(std::string_view key, bool holds) {
+    if (!holds) return;
+    name(key);
+    raw("true");
+  }
   template <class List>
   void list(std::string_view key, const List& list) {
     if (list.empty()) return;
@@ -67,19 +73,9 @@ class Writer {
     if (!first_) out_ += ", ";
     first_ = false;
   }
-  // Keys of a directory may be any bytes, but a record must be JSON: what is not UTF-8 is replaced.
-  // Only names of inputs can be like that; the program's own names are UTF-8.
   void append_text(std::string_view text) {
-    if (json::is_utf8(text)) return json::append_quoted(text, out_);
-    std::string replaced;
-    for (const char c : text) {
-      if (static_cast<unsigned char>(c) < 0x80) {
-        replaced += c;
-      } else {
-        replaced += "\xEF\xBF\xBD";
-      }
-    }
-    json::append_quoted(replaced, out_);
+    if (!text.starts_with('\0') && json::is_utf8(text)) return json::append_quoted(text, out_);
+    json::append_quoted(json::text_of_bytes(text), out_);
   }
   std::string& out_;
   bool first_ = true;
@@ -146,8 +142,7 @@ void write(Writer& writer, const SetAside& set_aside) {
   writer.field("reason", set_aside.reason);
   writer.field("count", set_aside.count);
   if (set_aside.partial) {
-    writer.name("partial");
-    writer.raw("true");
+    writer.mark("partial", set_aside.partial);
   }
   writer.field("record", set_aside.record);
   writer.close('}');
@@ -219,6 +214,7 @@ template <class IntentOrManifest>
 void write_head(Writer& writer, const IntentOrManifest& commit) {
   writer.field("run", commit.run);
   writer.field("fingerprint", commit.fingerprint);
+  writer.mark("early", commit.early);
   writer.field("end", commit.end);
   write_inputs(writer, commit.inputs);
 }
@@ -246,10 +242,7 @@ void write(Writer& writer, const Intent& intent) {
 void write(Writer& writer, const Manifest& manifest) {
   writer.open('{');
   writer.field("epoch", manifest.epoch);
-  if (manifest.todo) {
-    writer.name("todo");
-    writer.raw("true");
-  }
+  writer.mark("todo", manifest.todo);
   write_head(writer, manifest);
   writer.list("outputs", manifest.outputs);
   write_tail(writer, manifest);
@@ -259,6 +252,7 @@ void write(Writer& writer, const Manifest& manifest) {
 void write(Writer& writer, const Checkpoint& checkpoint) {
   writer.open('{');
   writer.field("fingerprint", checkpoint.fingerprint);
+  writer.mark("early", checkpoint.early);
   writer.field("cursor", checkpoint.cursor);
   write_sums(writer, checkpoint.sums);
   writer.list("uploads", checkpoint.uploads);

@@ -35,7 +35,8 @@ Record everything() {
                                  .uploads = {upload},
                                  .state = "{\"open\": [\"\u00e9\", 3]}\n",
                                  .set_aside = aside,
-                                 .fingerprint = "9f2c"};
+                                 .fingerprint = "9f2c",
+                                 .early = true};
   record.intent =
       Intent{.epoch = 7,
              .run = "01HQ",
@@ -48,6 +49,7 @@ Record everything() {
              .sums = sums,
              .shape = shape,
              .reached = {".chang\"ed", "2024-02-08T10:00:00Z", "0:1f 3b:2", "2024-02-08T09:00:00Z"},
+             .early = true,
              .provisional = "a run with --limit 5",
              .end = UINT64_MAX};
   record.manifest = Manifest{.epoch = 5,
@@ -61,6 +63,7 @@ Record everything() {
                              .set_aside = aside,
                              .sums = sums,
                              .shape = shape,
+                             .early = true,
                              .end = 120};
   record.leftovers = {Key("a"), Key("b")};
   record.failed = Failed{"denied: no", "2024-02-08T02:00:00Z"};
@@ -162,9 +165,9 @@ TEST_CASE("side files survive their text, and a kept manifest has no todo") {
   CHECK(!parse_manifest("{\"format\": 1}", Key("k")).ok());
 }
 
-TEST_CASE("names of inputs that are not UTF-8 still make a record that can be read") {
+TEST_CASE("names of inputs that are not UTF-8 are the same once they are read again") {
   const std::string text = print_inputs({{Key("a\xFF"), ETag("1"), 7}});
-  CHECK(parse_inputs(text, Key("k")).value()[0].key == Key("a\xEF\xBF\xBD"));
+  CHECK(parse_inputs(text, Key("k")).value()[0].key == Key("a\xFF"));
 }
 
 TEST_CASE("a unit is finished when nothing of another commit is half done") {
@@ -172,6 +175,10 @@ TEST_CASE("a unit is finished when nothing of another commit is half done") {
   CHECK(!finished(record));
   record.manifest = Manifest{.epoch = 2, .fingerprint = "f"};
   CHECK(finished(record));
+  record.manifest->early = true;
+  CHECK(!finished(record));
+  CHECK(committed(record));
+  record.manifest->early = false;
   CHECK(finished(record, "f"));
   CHECK(!finished(record, "g"));
   record.leftovers = {Key("k")};

@@ -26,11 +26,24 @@ bool fits(const NamePiece& piece, std::string_view part) {
       return part.empty() || part.ends_with('/');
     case NamePiece::Kind::extension:
       return part.empty() || (part.front() == '.' && std::ranges::all_of(part, in_extension));
+    case NamePiece::Kind::known_extension:
+      return is_object_extension(part);
   }
   return false;
 }
 
 }  // namespace
+
+bool is_object_extension(std::string_view text) {
+  for (const std::string_view wrapping : {".gz", ".zst", ".bz2", ".xz"}) {
+    if (!text.ends_with(wrapping)) continue;
+    text.remove_suffix(wrapping.size());
+    break;
+  }
+  constexpr std::string_view kinds[] = {"",      ".jsonl", ".ndjson", ".json", ".parquet",
+                                        ".avro", ".csv",   ".txt",    ".raw"};
+  return std::ranges::find(kinds, text) != std::end(kinds);
+}
 
 // Which prefixes of the key the first k pieces can be, piece by piece: never exponential.
 namespace {

@@ -17,16 +17,22 @@ namespace sluice::ledger {
 // One piece of a key's form.
 struct NamePiece {
   enum class Kind : uint8_t {
-    text,       // These very bytes
-    number,     // Five digits or more: {n}
-    value,      // One byte or more, no "/": a field or a time
-    folders,    // Nothing, or anything that ends in "/": partitions
-    extension,  // Nothing, or "." and [a-z0-9.]*: so it can't be mistaken for a part of a number
+    text,     // These very bytes
+    number,   // Five digits or more: {n}
+    value,    // One byte or more, no "/": a field or a time
+    folders,  // Nothing, or anything that ends in "/": partitions
+    // Nothing, or "." and [a-z0-9.]*: so it can't be mistaken for a part of the number before it
+    extension,
+    // What is_object_extension() knows: behind a unit's own name, since a.com is not a
+    known_extension,
   };
   Kind kind = Kind::text;
   std::string text = {};
   bool operator==(const NamePiece&) const = default;
 };
+
+// Nothing, or what the objects of a format are called: ".jsonl.gz", ".zst", ".parquet".
+bool is_object_extension(std::string_view text);
 
 // Tells whether a key is one of a unit's. Keys are matched whole, never by prefix, because by this
 // an open upload is taken for this unit's and aborted. It goes by the form of the name, whatever
@@ -84,6 +90,7 @@ struct Unit {
   std::string process = {};       // On that host; by this a run there can tell that it has ended.
   std::string since = {};         // When we claim; RFC 3339
   uint64_t share_bytes = 0;       // The sink's share
+  bool early = false;  // What it asks for isn't over: what is committed now is looked at again
   uint32_t calls_in_flight = 64;  // Of completions, HEADs, deletes and aborts, each
   Rules rules = {};
 

@@ -114,6 +114,7 @@ void UnitRun::fill(Intent intent) {
   ENSURE(wants_fill());
   committed_ = false;
   intent_ = std::move(intent);
+  intent_.early = is_early();
   const auto is_unwanted = [&](const Upload& upload) { return !has(intent_.uploads, upload.id); };
   if (record().checkpoint && !claim_lost_) {
     Checkpoint wanted = *record().checkpoint;
@@ -123,6 +124,11 @@ void UnitRun::fill(Intent intent) {
     }
   }
   retire();
+}
+
+// What was asked for early stays so, whoever goes on with it and when.
+bool UnitRun::is_early() const {
+  return unit_->early || (record().checkpoint && record().checkpoint->early);
 }
 
 void UnitRun::retire() {
@@ -176,6 +182,7 @@ void UnitRun::lose() {
 void UnitRun::checkpoint(Checkpoint where) {
   ENSURE(may_checkpoint());
   where.fingerprint = unit_->fingerprint;
+  where.early = is_early();
   write_checkpoint(std::move(where));
 }
 
@@ -286,7 +293,9 @@ bool UnitRun::done_meanwhile() const {
 }
 
 bool UnitRun::unit_is_finished() const {
-  return held_.record && finished(*held_.record, unit_->fingerprint);
+  return held_.record && ledger::committed(*held_.record) &&
+         held_.record->manifest->provisional.empty() &&
+         held_.record->manifest->fingerprint == unit_->fingerprint;
 }
 
 void UnitRun::end(Outcome outcome) {

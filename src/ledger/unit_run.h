@@ -123,7 +123,7 @@ class UnitRun {
   // Once done, and without an error:
   Outcome outcome() const { return outcome_; }
   const Held& held() const { return held_; }
-  // lost, but the record is finished with this job's fingerprint: as good as won.
+  // lost, but the record is committed with this job's fingerprint: as good as won.
   bool unit_is_finished() const;
   // nothing_to_do, since somebody else whose claim was open has committed the unit.
   bool done_meanwhile() const;
@@ -134,6 +134,7 @@ class UnitRun {
   void claim();
   void after_claim();
   void write_checkpoint(Checkpoint where);
+  bool is_early() const;
   void after_change();
   void checkpointed();
   void write(Record next);

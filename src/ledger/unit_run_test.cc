@@ -55,6 +55,20 @@ TEST_CASE("a finished unit is not done again unless told to; then what it no lon
   CHECK(!driver.record().manifest->todo);
 }
 
+TEST_CASE("a unit that was committed before its time was over is done again without being told") {
+  Driver driver;
+  Unit noon = *unit_for("A");
+  noon.early = true;
+  run_once(driver, std::make_shared<const Unit>(noon), {{"u-00000.x", "1"}});
+  CHECK(driver.record().manifest->early);
+  CHECK(!finished(driver.record()));
+  const UnitRunOptions not_again{.redo = false};
+  CHECK(run_once(driver, unit_for("B"), {{"u-00000.x", "12"}}, not_again) == UnitRun::Outcome::won);
+  CHECK(driver.visible() == "u-00000.x=12 ");
+  CHECK(finished(driver.record(), "f"));
+  CHECK(run_once(driver, unit_for("C"), {}, not_again) == UnitRun::Outcome::nothing_to_do);
+}
+
 TEST_CASE("an empty unit has a manifest and no objects") {
   Driver driver;
   run_once(driver, unit_for("A"), {{"u-00000.x", "1"}});

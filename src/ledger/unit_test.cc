@@ -24,6 +24,14 @@ TEST_CASE("a unit whose id is the beginning of another's name is not mistaken fo
   CHECK(!Names::of_unit("", "00000").is_unit_key("a/1-00000-00000.jsonl"));
 }
 
+TEST_CASE("an extension is one that objects have, not whatever follows a dot") {
+  for (const std::string text : {"", ".jsonl.gz", ".jsonl", ".gz", ".csv.zst", ".parquet"})
+    CHECK(is_object_extension(text));
+  for (const std::string text :
+       {".com", ".com.jsonl.gz", ".00001.jsonl.gz", ".", "jsonl", ".gz.gz"})
+    CHECK(!is_object_extension(text));
+}
+
 TEST_CASE("a whole-key template is matched piece by piece") {
   using Kind = NamePiece::Kind;
   const Names fixed = Names::of_template("raw/", {{Kind::text, "date=2024-02-08/v.jsonl.gz"}});

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "json/bytes_text.h"
 #include "json/value.h"
 
 namespace sluice::report {
@@ -18,9 +19,9 @@ class JsonObject {
     out_ += value;
     return *this;
   }
-  // Text that is not UTF-8 (a document's name may be any bytes) loses what can't be said.
+  // Text that is not UTF-8 (a document's name may be any bytes) as records have it.
   JsonObject& text(std::string_view name, std::string_view value) {
-    return raw(name, json::quote(json::is_utf8(value) ? std::string(value) : ascii_of(value)));
+    return raw(name, json::quote(json::text_of_bytes(value)));
   }
   JsonObject& number(std::string_view name, uint64_t value) {
     return raw(name, std::to_string(value));
@@ -31,11 +32,6 @@ class JsonObject {
   std::string done() const { return out_ + "}"; }
 
  private:
-  static std::string ascii_of(std::string_view text) {
-    std::string out;
-    for (const char c : text) out += static_cast<unsigned char>(c) < 0x80 ? c : '?';
-    return out;
-  }
   std::string out_ = "{";
 };
 
@@ -46,7 +42,7 @@ class JsonArray {
     out_ += value;
     return *this;
   }
-  JsonArray& text(std::string_view value) { return raw(json::quote(value)); }
+  JsonArray& text(std::string_view value) { return raw(json::quote(json::text_of_bytes(value))); }
   std::string done() const { return out_ + "]"; }
 
  private:

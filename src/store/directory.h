@@ -24,7 +24,9 @@ namespace sluice {
 struct DirectoryOptions {
   bool create =
       false;  // Make the directory if need be, and find out at once whether it can be written
-  bool fsync = false;                     // What was acknowledged survives a loss of power
+  // Objects and parts that were acknowledged survive a loss of power. An upload without a part may
+  // be gone, as if it had been swept.
+  bool fsync = false;
   size_t threads = 3;                     // Of its own, started as they are needed
   FileThreads* shared_threads = nullptr;  // Instead of its own; must outlive the store
 };

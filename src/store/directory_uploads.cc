@@ -81,7 +81,6 @@ Status DirectoryUploads::fill_folder(int folder, const CreateUpload& create) con
   if (linkat(root_.fd(), DirectoryRoot::open_file, folder, object_file, 0) != 0) {
     TRY(create_file(folder, object_file));
   }
-  if (root_.fsync()) TRY(sync_file(folder));
   return {};
 }
 
@@ -96,7 +95,6 @@ Result<UploadId> DirectoryUploads::create(const CreateUpload& create) {
   if (status.ok() && renameat(root_.tmp(), id.c_str(), root_.uploads(), id.c_str()) != 0) {
     status = error_of(errno);
   }
-  if (status.ok() && root_.fsync()) status = sync_file(root_.uploads());
   if (status.ok()) return UploadId(id);
   remove_directory(root_.tmp(), id);
   return std::move(status.error());

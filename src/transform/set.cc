@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "flow/settings.h"
+#include "json/bytes_text.h"
 #include "json/edit.h"
 #include "json/scan.h"
 #include "json/value.h"
@@ -117,7 +118,9 @@ class Set : public EditTransform {
     std::string text;
     TRY(one.templ.render({.fields = own, .paths = paths, .unit = &unit}, Template::Escape::none,
                          text));
-    json::append_quoted(text, raw);
+    // A path may have any bytes.
+    const bool is_text = paths.empty() || json::is_utf8(text);
+    json::append_quoted(is_text ? text : json::text_of_bytes(text), raw);
     return {};
   }
   static bool copyable(std::string_view raw) {

@@ -40,7 +40,7 @@ class World {
   uint64_t memory_bytes = 64 << 20;
   uint32_t in_flight = 64;
   unsigned threads = 2;
-  WallTime wall = {1'707'400'000'000'000'000};  // 2024-02-08T13:46:40Z
+  WallTime wall = {1'707'486'400'000'000'000};  // 2024-02-09T13:46:40Z
   std::function<void(Inbox&)> before_run = {};
   std::function<bool(std::string_view process)> has_ended = {};
 

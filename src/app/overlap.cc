@@ -1,0 +1,162 @@
+#include "app/overlap.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+#include <vector>
+
+#include "app/stores.h"
+#include "base/text.h"
+#include "base/time.h"
+#include "job/units.h"
+#include "ledger/unit.h"
+#include "store/open.h"
+
+namespace sluice {
+namespace {
+
+constexpr size_t units_looked_at_max = 100;
+
+// A place in a store, told from every other: the store, and what its keys begin with.
+struct Place {
+  std::string store;
+  std::string prefix;  // "" or ending in "/"
+};
+
+// "HTTP://Host:80/" and "http://host" are one.
+std::string endpoint_of(const Settings& side, const Environment& environment) {
+  std::string url;
+  if (side.has("s3") && side.inner("s3").has("endpoint")) url = side.inner("s3").text("endpoint");
+  for (const char* name : {"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"}) {
+    if (url.empty()) url = environment.get(name).value_or("");
+  }
+  url = lower_case(url);
+  while (url.ends_with('/')) url.pop_back();
+  if (url.starts_with("http://") && url.ends_with(":80")) url.resize(url.size() - 3);
+  if (url.starts_with("https://") && url.ends_with(":443")) url.resize(url.size() - 4);
+  return url;
+}
+
+// Links followed, "." and ".." gone; of a path that isn't there yet as far as it is.
+std::string real_path(const std::string& path) {
+  std::error_code failed;
+  std::filesystem::path absolute = std::filesystem::absolute(path, failed);
+  std::filesystem::path real = std::filesystem::weakly_canonical(absolute, failed);
+  std::string text = (failed ? absolute.lexically_normal() : real).string();
+  if (!text.ends_with('/')) text += '/';
+  return text;
+}
+
+Result<Place> place_of(const std::string& url, const Settings& side,
+                       const Environment& environment) {
+  const StoreUrl where = TRY(parse_store_url(url));
+  switch (where.scheme) {
+    case StoreScheme::s3:
+      return Place{"s3://" + where.root + " " + endpoint_of(side, environment), where.prefix};
+    case StoreScheme::directory:
+      return Place{"file", real_path(where.root)};
+    case StoreScheme::memory:
+      break;
+  }
+  return Place{"memory " + url, ""};
+}
+
+// The path's own text before its first hole, as far as it is whole segments.
+std::string fixed_prefix(const BoundPattern& pattern) {
+  std::string prefix;
+  BoundPattern::Alive alive = pattern.all();
+  for (size_t depth = 0;; ++depth) {
+    const BoundPattern::Step step = pattern.step(alive, depth);
+    if (step.everything || step.listing || step.names.size() != 1 || !step.names[0].directory)
+      return prefix;
+    const std::string name = step.names[0].text.substr(0, step.names[0].text.size() - 1);
+    prefix += name + '/';
+    alive = pattern.into(alive, depth, name);
+  }
+}
+
+// Where records of the unit may go: times in names are the unit's, other values anything.
+std::string some_place(const OutputNames& names, const UnitNames& unit) {
+  std::string place;
+  for (const Template::Piece& piece : names.place().pieces()) {
+    using Kind = Template::Piece::Kind;
+    if (piece.kind == Kind::text) {
+      place += piece.text;
+    } else if (piece.kind == Kind::unit) {
+      place += names.place().render_unit(piece, unit);
+    } else if (piece.kind == Kind::n) {
+      place += Template::n_mark;
+    } else if (piece.format) {
+      place += format_time(*piece.format, unit.start.value_or(WallTime{}), names.place().zone());
+    } else {
+      place += "value";
+    }
+  }
+  return place;
+}
+
+// Keys that the job writes for a unit, below its lake and below its state.
+std::vector<std::string> keys_in_lake(const Job& job, const UnitNames& unit) {
+  return {job.names.key(some_place(job.names, unit), unit, 0), "_sluice/owner.json"};
+}
+std::vector<std::string> keys_in_state(const Job& job, const UnitNames& unit) {
+  const ledger::Unit known{.job = job.name, .id = unit.id};
+  return {known.record_key().str(), known.side_key(known.inputs_file(1)).str()};
+}
+
+std::vector<UnitNames> some_units(const Job& job) {
+  std::vector<UnitNames> units;
+  std::vector<std::string> ids = {"once", "2024-02-08", "2024-02-08T05"};
+  if (job.units.each == Each::list) ids = job.units.values;
+  for (size_t i = 0; i < ids.size() && i < units_looked_at_max; ++i) {
+    auto unit = unit_named(job.units, job.zone, ids[i]);
+    if (unit.ok()) units.push_back(std::move(*unit));
+  }
+  return units;
+}
+
+class Overlap {
+ public:
+  Overlap(const Job& job, const PathPattern& pattern, Place source)
+      : job_(job), pattern_(pattern), source_(std::move(source)) {}
+
+  // Is the source in the target, or does it read keys like these, which the target gets?
+  Result<bool> with(const Place& target,
+                    std::vector<std::string> (*keys)(const Job&, const UnitNames&)) const {
+    if (target.store != source_.store) return false;
+    for (const UnitNames& unit : some_units(job_)) {
+      const BoundPattern bound = TRY(pattern_.bind(unit, job_.zone));
+      if ((source_.prefix + fixed_prefix(bound)).starts_with(target.prefix)) return true;
+      for (const std::string& key : keys(job_, unit)) {
+        const std::string whole = target.prefix + key;
+        if (whole.starts_with(source_.prefix) && bound.match(whole.substr(source_.prefix.size())))
+          return true;
+      }
+    }
+    return false;
+  }
+
+ private:
+  const Job& job_;
+  const PathPattern& pattern_;
+  const Place source_;
+};
+
+}  // namespace
+
+Status check_overlap(const Job& job, const Environment& environment) {
+  const PathPattern* pattern = source_pattern(job);
+  if (pattern == nullptr) return {};
+  const Overlap source(job, *pattern, TRY(place_of(pattern->store(), job.source, environment)));
+  const Place lake = TRY(place_of(job.lake, job.sink, environment));
+  const Place state = TRY(place_of(job.state, job.sink, environment));
+  const bool in_lake = TRY(source.with(lake, keys_in_lake));
+  if (!in_lake && !TRY(source.with(state, keys_in_state))) return {};
+  return job.source.error_at(
+      "url", "source: " + pattern->text() + " and the " + (in_lake ? "lake" : "state") + " " +
+                 (in_lake ? job.lake : job.state) +
+                 " lie in each other: what the job writes would be read as its input; give the " +
+                 (in_lake ? "lake" : "state") + " a folder of its own beside the source");
+}
+
+}  // namespace sluice
