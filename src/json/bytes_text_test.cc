@@ -9,7 +9,7 @@ namespace sluice::json {
 TEST_CASE("any bytes can be written as text and are read back") {
   std::string all;
   for (int i = 0; i < 256; ++i) all += static_cast<char>(i);
-  for (const std::string bytes :
+  for (const std::string& bytes :
        {std::string("a/b.gz"), std::string("k\u00e9"), std::string("caf\xE9.json"),
         std::string("\xFF\xFE"), std::string("\xC3\xA9\xC3"), std::string(1, '\0'),
         std::string("\0caf\u00e9", 7), all, std::string()}) {

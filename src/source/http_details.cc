@@ -73,14 +73,17 @@ class HttpDetails : public Source {
     std::erase_if(ready_, [&](const Arrived& one) { return one.document == number; });
     return true;
   }
-  std::vector<std::string> take_warnings() override { return paging_.take_doubts(); }
+  // A list is read whole, as JSON: only of details it may be unknown whether they are.
+  std::vector<std::string> take_warnings() override {
+    std::vector<std::string> warnings = details_.take_warnings();
+    for (std::string& doubt : paging_.take_doubts()) warnings.push_back(std::move(doubt));
+    return warnings;
+  }
   std::optional<uint64_t> documents() const override {
     if (documents_.next() == limit_) return limit_;
     if (lists_ended_) return std::min(limit_, documents_.next() + rows_.size());
     return std::nullopt;
   }
-  // A list is read whole, as JSON.
-  std::vector<std::string> take_warnings() override { return details_.take_warnings(); }
   Status status() const override { return error_ ? Status(*error_) : Status(); }
   void stop() override {
     stopped_ = true;
