@@ -28,7 +28,7 @@ constexpr size_t records_uncharged = 64;
 constexpr size_t kept_bytes_max = 256 << 10;
 // Records go through a transform that wants many in groups, which grow as long as what comes of
 // them fits; so much text may come of a group besides its last record.
-constexpr size_t group_records_first = 64, group_records_max = 1024;
+constexpr size_t group_records_first = 8, group_records_max = 1024;
 constexpr uint64_t group_bytes_max = 1 << 20;
 
 // What a worker keeps for one recipe.

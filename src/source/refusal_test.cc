@@ -8,7 +8,7 @@
 namespace sluice {
 namespace {
 
-constexpr std::string_view noon = "Sun, 06 Nov 1994 12:00:00 GMT";
+constexpr std::string_view noon = "Thu, 06 Nov 2025 12:00:00 GMT";
 
 Refusal refusal(int status, Headers headers = {}, std::string_view body = {}) {
   HttpResponse response{.status = status, .headers = std::move(headers)};
@@ -53,9 +53,9 @@ TEST_CASE("what is no limit is denied, missing, wrong or may pass, as it was") {
 
 TEST_CASE("a wait that is over, or was none, says nothing of when to come again") {
   CHECK_FALSE(refusal(429, {{"Retry-After", "0"}}).wait);
-  CHECK_FALSE(refusal(429, {{"Retry-After", "Sun, 06 Nov 1994 11:59:59 GMT"}}).wait);
+  CHECK_FALSE(refusal(429, {{"Retry-After", "Thu, 06 Nov 2025 11:59:59 GMT"}}).wait);
   CHECK_FALSE(
-      refusal(429, {{"X-RateLimit-Remaining", "0"}, {"X-RateLimit-Reset", "1000000001"}}).wait);
+      refusal(429, {{"X-RateLimit-Remaining", "0"}, {"X-RateLimit-Reset", "1700000001"}}).wait);
   // The one that is still to come counts.
   CHECK(refusal(429,
                 {{"Retry-After", "0"}, {"X-RateLimit-Remaining", "0"}, {"X-RateLimit-Reset", "9"}})

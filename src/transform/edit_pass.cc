@@ -55,6 +55,9 @@ class EditPass final : public Transform {
       return {};
     });
     if (!read.ok()) return std::nullopt;
+    uint64_t bytes = 0;
+    for (const std::string& value : values) bytes += value.size();
+    if (bytes > text_bytes_max()) return too_long();
     switch (plan_.apply(record, values, text_bytes_max(), out)) {
       case json::EditPlan::Outcome::unchanged:
         return Verdict::unchanged;

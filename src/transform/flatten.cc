@@ -15,6 +15,8 @@
 namespace sluice {
 namespace {
 
+constexpr size_t doubled_bytes_max = 1 << 20;
+
 enum class Arrays : uint8_t { keep, stringify };
 
 struct Options {
@@ -109,6 +111,10 @@ class Flattening {
   void put(std::string_view raw, bool arrays_to_text) {
     too_long_ = out_.size() + name_.size() + raw.size() > bytes_max_;
     if (too_long_) return;
+    // Not twice as much again and again: a long one may be as long as is allowed, and no longer.
+    if (out_.size() > doubled_bytes_max && out_.capacity() <= bytes_max_) {
+      out_.reserve(bytes_max_ + 1);
+    }
     if (out_.size() > 1) out_ += ',';
     out_ += '"';
     out_ += name_;

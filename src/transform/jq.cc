@@ -37,7 +37,7 @@ class Jq : public Transform {
     terms.line_bytes_max = std::min<uint64_t>(terms.line_bytes_max, batch.record_max) + 1;
     uint64_t bytes = 0;
     for (size_t done = 0; done < batch.answered;) {
-      auto lines = TRY_IN(borrow(terms), "jq");
+      auto lines = TRY(borrow(terms));
       size_t next = done;
       const Status status =
           lines->exchange(std::span(batch.records).subspan(done), terms,
@@ -116,8 +116,9 @@ class Jq : public Transform {
         return lines;
       }
     }
-    auto lines =
-        TRY(LineExchange::start(jq_server_words(options_.memory_bytes), options_.patience));
+    auto started = LineExchange::start(jq_server_words(options_.memory_bytes), options_.patience);
+    if (!started.ok()) return named(started.error());
+    auto lines = std::move(*started);
     const std::string program = json::quote(options_.program);
     const std::string_view first = program;
     const Status ready = lines->exchange(std::span(&first, 1), terms, [](size_t, auto) {});

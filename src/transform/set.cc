@@ -86,14 +86,14 @@ class Set : public EditTransform {
     return words;
   }
   std::vector<json::Path> reads() const override { return all_fields(assignments_); }
-  // Many copies of a large field come to more than any record may be.
+  // Many copies of a large field come to more than any record may be: then they needn't be all.
   Status append_values(FieldValues fields, const UnitNames& unit, const Document& document,
                        std::vector<std::string>& values) const override {
     uint64_t bytes = 0;
     for (const Assignment& one : assignments_) {
       TRY(append_value(one, fields, unit, document, values.emplace_back()));
       bytes += values.back().size();
-      if (bytes > text_bytes_max()) return too_long();
+      if (bytes > text_bytes_max()) break;
     }
     return {};
   }

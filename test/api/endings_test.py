@@ -194,7 +194,7 @@ class Patience(Case):
                 timer = threading.Timer(20, process.kill)
                 timer.start()
                 for line in process.stderr:
-                    if 'left alone for 1h' in line:
+                    if 'left alone for 1 h' in line:
                         break
                 else:
                     self.fail('nothing was said')
