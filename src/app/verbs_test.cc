@@ -183,7 +183,7 @@ TEST_CASE("a wrong path is an error every time, and right once it is mended") {
   const std::string job = orders(folder);
   const std::string right = file_text(job);
   std::string wrong = right;
-  wrong.replace(wrong.find("/{unit:%F}/"), 11, "/nowhere/{unit:%F}/");
+  wrong.replace(wrong.find("/{unit:%F}/"), 11, "/{unit:%F}/nowhere/");
   folder.write("job.yaml", wrong);
   for (int i = 0; i < 2; ++i) {
     const Outcome outcome = sluice_does(folder, {"run", job});

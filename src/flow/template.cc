@@ -156,7 +156,8 @@ bool Template::uses_since() const {
 
 bool Template::formats_since() const {
   return std::any_of(pieces_.begin(), pieces_.end(), [](const Piece& piece) {
-    return piece.kind == Piece::Kind::since && piece.format;
+    return piece.kind == Piece::Kind::since &&
+           (piece.format || piece.writes_offset != Piece::Offset::none);
   });
 }
 
@@ -170,13 +171,15 @@ uint8_t Template::unit_time_parts() const {
 
 Status Template::check_unit_formats(uint8_t known) const {
   for (const Piece& piece : pieces_) {
-    if (piece.kind != Piece::Kind::unit || !piece.format) continue;
+    const bool is_time = piece.format || piece.writes_offset != Piece::Offset::none;
+    if (piece.kind != Piece::Kind::unit || !is_time) continue;
     const std::string at = "at " + std::to_string(piece.offset) + ": {" + piece.text + "}";
     if (known == 0) {
       return Error{ErrorKind::invalid, at + " needs units of time; {unit} is the unit's id"};
     }
-    if ((piece.format->parts() & ~known) != 0) {
-      return Error{ErrorKind::invalid, at + " is finer than the job's units"};
+    if (!piece.exact && (piece.format->parts() & ~known) != 0) {
+      return Error{ErrorKind::invalid, at + " is finer than the job's units" +
+                                           (piece.end ? "; {unit.end} is the moment, in UTC" : "")};
     }
   }
   return {};
@@ -205,6 +208,15 @@ std::optional<CivilTime> read_time(std::string_view text, int64_t number_ns, con
   const CivilTime civil = zone.civil(at.seconds, at.nanosecond);
   if (civil.year < 0 || civil.year > 9999) return std::nullopt;  // Pushed out by its offset
   return civil;
+}
+
+// "+0100", "+01:00"
+void append_offset(Template::Piece::Offset form, int32_t offset_seconds, std::string& out) {
+  const auto minutes = static_cast<uint64_t>(std::abs(offset_seconds) / 60);
+  out += offset_seconds < 0 ? '-' : '+';
+  append_padded(minutes / 60, 2, out);
+  if (form == Template::Piece::Offset::extended) out += ':';
+  append_padded(minutes % 60, 2, out);
 }
 
 void append_time(const Template::Piece& piece, const CivilTime& time, std::string& out) {
@@ -241,8 +253,14 @@ Status Template::append_piece(const Piece& piece, const Context& context, Escape
   };
   const auto put_time = [&](WallTime at) {
     const CivilTime utc = to_civil(at);
-    append_time(piece, zone_.civil(seconds_from_civil(utc), utc.nanosecond), out);
+    const int64_t seconds = seconds_from_civil(utc);
+    if (piece.writes_offset != Piece::Offset::none) {
+      append_offset(piece.writes_offset, piece.utc ? 0 : zone_.offset_at(seconds), out);
+    } else {
+      append_time(piece, piece.utc ? utc : zone_.civil(seconds, utc.nanosecond), out);
+    }
   };
+  const bool is_time = piece.format || piece.writes_offset != Piece::Offset::none;
   switch (piece.kind) {
     case Piece::Kind::text:
       out += piece.text;
@@ -278,9 +296,9 @@ Status Template::append_piece(const Piece& piece, const Context& context, Escape
     }
     case Piece::Kind::unit:
       if (const auto& at = piece.end ? context.unit->end : context.unit->start;
-          !piece.format && !piece.end) {
+          !is_time && !piece.end) {
         put(context.unit->id);
-      } else if (at && piece.format) {
+      } else if (at && is_time) {
         put_time(*at);
       } else if (at) {
         put(format_rfc3339(*at));
@@ -291,7 +309,7 @@ Status Template::append_piece(const Piece& piece, const Context& context, Escape
     case Piece::Kind::since: {
       const Since* since = context.unit->since;
       if (since == nullptr) return corrupt("{since}: the source is not incremental");
-      if (piece.format) {
+      if (is_time) {
         put_time({since->from});
       } else {
         put(print_cursor(since->from, since->job.kind));
@@ -299,7 +317,7 @@ Status Template::append_piece(const Piece& piece, const Context& context, Escape
       return {};
     }
     case Piece::Kind::run_started:
-      if (piece.format) {
+      if (is_time) {
         put_time(context.unit->run_started);
       } else {
         put(format_rfc3339(context.unit->run_started));

@@ -4,8 +4,11 @@
 //   ref      = field | "path." name | "unit" | "unit.end" | "since" | "run.started" | "run.id" |
 //   "n" format   = [("s"|"ms"|"us"|"ns") ":"] strftime of %Y %m %d %H %M %S %j %F %G %V %%
 //
+// Where no key is made, the times of the unit, of {since} and of the run may be written exactly: in
+// UTC ("utc:" before the format), or with their offset (%z: +0100, %:z: +01:00).
+//
 // "[ ]" and {path.x} as a pattern belong to source paths only, which are the source's to read; here
-// "[" and "]" are text. Times are written in the template's zone.
+// "[" and "]" are text. Times are written in the template's zone unless they say "utc:".
 #pragma once
 
 #include <cstdint>
@@ -87,6 +90,12 @@ class Template {
     size_t slashes = 0;       // In the format: a time may go over several segments
     bool plain_date = false;  // The format is %F and nothing else, the commonest
     bool end = false;         // Of `unit`: where it ends
+    bool utc = false;         // Written in UTC, not in the template's zone
+    // Not the time itself but its zone's offset then: %z, %:z. A format with one in it is several
+    // pieces.
+    enum class Offset : uint8_t { none, basic, extended };
+    Offset writes_offset = Offset::none;
+    bool exact = false;  // Its hole is in UTC or has an offset: it may be finer than the unit
   };
   const std::vector<Piece>& pieces() const { return pieces_; }
   const TimeZone& zone() const { return zone_; }

@@ -34,6 +34,18 @@ int64_t take_number_unit(std::string_view& format) {
   return 0;
 }
 
+// Where in a format the next %z or %:z is; its size if there is none.
+size_t next_offset(std::string_view format) {
+  for (size_t at = format.find('%'); at < format.size(); at = format.find('%', at + 2)) {
+    const std::string_view letters = format.substr(at + 1, 2);
+    if (letters.starts_with('z') || letters == ":z") return at;
+  }
+  return format.size();
+}
+bool has_offset(std::string_view format) {
+  return next_offset(format) < format.size();
+}
+
 }  // namespace
 
 class TemplateParser {
@@ -96,6 +108,7 @@ class TemplateParser {
       out_.time_field_ = piece.index;
     }
     if ((value || piece.kind == Piece::Kind::unit) && !piece.format) out_.free_values_ = true;
+    if (!exact_.empty()) return exact_time(piece);
     out_.pieces_.push_back(std::move(piece));
     return {};
   }
@@ -175,12 +188,41 @@ class TemplateParser {
          piece.kind == Piece::Kind::run_started)) {
       return wrong(begin, "s, ms, us and ns are for numbers in fields");
     }
+    at_ = end;
+    if (format.starts_with("utc:") || has_offset(format)) {
+      if (is_key()) return wrong(begin, "utc: and %z are for values and requests, not for keys");
+      if (piece.kind == Piece::Kind::field || piece.kind == Piece::Kind::path)
+        return wrong(begin, "utc: and %z are for the times of the unit, the run and {since}");
+      exact_ = format;
+      return {};
+    }
     auto parsed = TimeFormat::parse(format);
     if (!parsed.ok()) return wrong(begin, parsed.error().message);
     piece.format = std::move(*parsed);
     piece.plain_date = format == "%F";
     piece.slashes = static_cast<size_t>(std::count(format.begin(), format.end(), '/'));
-    at_ = end;
+    return {};
+  }
+
+  // A time with "utc:" or an offset: what stands between its offsets are pieces of their own.
+  Status exact_time(Piece piece) {
+    std::string_view rest = std::exchange(exact_, {});
+    piece.exact = true;
+    piece.utc = rest.starts_with("utc:");
+    if (piece.utc) rest.remove_prefix(4);
+    do {
+      const size_t at = next_offset(rest);
+      Piece time = piece;
+      auto parsed = TimeFormat::parse(rest.substr(0, at));
+      if (!parsed.ok()) return wrong(piece.offset, parsed.error().message);
+      time.format = std::move(*parsed);
+      if (at > 0) out_.pieces_.push_back(std::move(time));
+      if (at >= rest.size()) return {};
+      piece.writes_offset = rest[at + 1] == ':' ? Piece::Offset::extended : Piece::Offset::basic;
+      out_.pieces_.push_back(piece);
+      rest.remove_prefix(at + (rest[at + 1] == ':' ? 3 : 2));
+      piece.writes_offset = Piece::Offset::none;
+    } while (!rest.empty());
     return {};
   }
 
@@ -233,6 +275,7 @@ class TemplateParser {
   std::string_view text_;
   TemplateUse use_;
   size_t at_ = 0;
+  std::string_view exact_;  // The format of the present hole, if it is to be written exactly
   Template out_;
 };
 

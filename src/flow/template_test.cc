@@ -170,4 +170,32 @@ TEST_CASE("a template tells what it uses") {
         "at 0: {unit:%H} is finer than the job's units");
 }
 
+TEST_CASE("the bounds of a local unit can be written in UTC and with their offset") {
+  const auto berlin = TimeZone::find("Europe/Berlin");
+  if (!berlin.ok()) return;
+  const auto write = [&](std::string_view text) {
+    const auto made = Template::parse(text, TemplateUse::request, *berlin);
+    if (!made.ok()) return "error " + made.error().message;
+    if (const Status fits = made->check_unit_formats(7); !fits.ok()) return fits.error().message;
+    // The day on which clocks went forward: 23 hours.
+    const UnitNames day{.id = "2024-03-31",
+                        .start = parse_time("2024-03-30T23:00:00Z"),
+                        .end = parse_time("2024-03-31T22:00:00Z")};
+    std::string out;
+    CHECK(made->render({.unit = &day}, Template::Escape::none, out).ok());
+    return out;
+  };
+  CHECK(write("{unit:utc:%Y-%m-%dT%H:%M:%SZ}") == "2024-03-30T23:00:00Z");
+  CHECK(write("{unit.end:utc:%FT%H:%M:%SZ}") == "2024-03-31T22:00:00Z");
+  CHECK(write("{unit:%FT%H:%M:%S%:z}/{unit.end:%F%z}") ==
+        "2024-03-31T00:00:00+01:00/2024-04-01+0200");
+  CHECK(write("{unit:%z%:z %H%%z}") == "+0100+01:00 00%z");
+  CHECK(write("{unit:utc:%F%z}") == "2024-03-30+0000");
+  CHECK(write("{unit:%H}") == "at 0: {unit:%H} is finer than the job's units");
+  CHECK(write("{unit:utc:%Q}").starts_with("error at 0: %Q is not one of"));
+  CHECK(write("{unit:utc:}") == "");
+  CHECK(write("{.a:%z}").starts_with("error at 4: utc: and %z are for the times of the unit"));
+  CHECK(key("{unit:utc:%F}/").starts_with("error at 6: utc: and %z are for values"));
+}
+
 }  // namespace sluice

@@ -278,7 +278,8 @@ const PartDoc& http_pages_doc() {
             .choices = {"GET", "POST"}},
            {.name = "query",
             .type = FieldType::templ,
-            .help = "Words of the query, encoded as they must be.",
+            .help = "Words of the query, encoded as they must be. Bounds of local units: in UTC as "
+                    "{unit:utc:%FT%H:%M:%SZ}, with their offset as {unit:%FT%H:%M:%S%:z}.",
             .many = Many::map,
             .use = TemplateUse::request,
             .example = "{ from: \"{unit:%F}\", to: \"{unit.end:%F}\" }"},
