@@ -212,11 +212,16 @@ class TemplateParser {
     if (piece.utc) rest.remove_prefix(4);
     do {
       const size_t at = next_offset(rest);
-      Piece time = piece;
-      auto parsed = TimeFormat::parse(rest.substr(0, at));
-      if (!parsed.ok()) return wrong(piece.offset, parsed.error().message);
-      time.format = std::move(*parsed);
-      if (at > 0) out_.pieces_.push_back(std::move(time));
+      // Beside an offset there may be text alone.
+      if (at == rest.size() || rest.substr(0, at).find('%') != rest.npos) {
+        Piece time = piece;
+        auto parsed = TimeFormat::parse(rest.substr(0, at));
+        if (!parsed.ok()) return wrong(piece.offset, parsed.error().message);
+        time.format = std::move(*parsed);
+        out_.pieces_.push_back(std::move(time));
+      } else {
+        for (const char c : rest.substr(0, at)) add_text(c);
+      }
       if (at >= rest.size()) return {};
       piece.writes_offset = rest[at + 1] == ':' ? Piece::Offset::extended : Piece::Offset::basic;
       out_.pieces_.push_back(piece);
