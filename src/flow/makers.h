@@ -60,8 +60,8 @@ class SourceMaker {
 
 struct SinkContext {
   const UnitNames& unit;
-  Mark mark;       // Of every upload
-  Budget& share;   // The unit's sink share, all of it for this sink
+  Mark mark;      // Of every upload
+  Budget& share;  // The unit's sink share, all of it for this sink
   // For what grows with the number of records (the hashes of dedupe): the unit's own share, and
   // what units have one after another.
   Budget& hashes;

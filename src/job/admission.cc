@@ -39,18 +39,17 @@ class Look {
     }
     const ledger::Record record =
         TRY(ledger::parse_record(std::get<Body>(*found).bytes.view(), key));
-    // What is open, or was left behind, is the claim's to settle.
-    if (!ledger::committed(record) || record.run || record.failed || record.checkpoint ||
-        record.manifest->todo || !record.manifest->provisional.empty())
-      return Admission{};
+    if (!ledger::committed(record) || !record.manifest->provisional.empty()) return Admission{};
     const ledger::Manifest& manifest = *record.manifest;
     if (manifest.early && is_over(unit, now_)) return Admission{};
+    // What is open, or was left behind, is the claim's to settle; but it doesn't know the inputs.
+    const bool is_open = record.run || record.failed || record.checkpoint || manifest.todo;
     if (manifest.fingerprint != job_.fingerprint)
-      return Admission{manifest.early ? Kind::claim : Kind::stale};
-    if (!is_young(unit)) return Admission{Kind::done_already};
+      return Admission{manifest.early || is_open ? Kind::claim : Kind::stale};
     // Where nobody knows what there is, it is done again.
-    const bool changed = !parts_.source->lists() || TRY(inputs_changed(manifest, *known, unit));
-    return Admission{changed ? Kind::redo : Kind::done_already};
+    if (is_young(unit) && (!parts_.source->lists() || TRY(inputs_changed(manifest, *known, unit))))
+      return Admission{Kind::redo};
+    return Admission{is_open ? Kind::claim : Kind::done_already};
   }
 
   // Both come in key order.

@@ -40,8 +40,7 @@ Shares::Shares(const Job& job, Budget& common, InFlight& slots, Lease& unit)
     : unit_(unit),
       sink_(unit.split(job.sink_share_bytes)),
       hashes_(unit.split(hashes_share_bytes(job))),
-      purse_(common, slots, unit.split(input_share_bytes()),
-             unit.split(window_share_bytes(job))) {}
+      purse_(common, slots, unit.split(input_share_bytes()), unit.split(window_share_bytes(job))) {}
 
 Shares::~Shares() {
   unit_.merge(sink_.release());

@@ -87,9 +87,9 @@ struct Unit {
   std::string fingerprint = {};  // Of the job as it is now
   std::string run = {};          // Who we are; unique. Settle, too, needs one.
   std::string host = {};
-  std::string process = {};       // On that host; by this a run there can tell that it has ended.
-  std::string since = {};         // When we claim; RFC 3339
-  uint64_t share_bytes = 0;       // The sink's share
+  std::string process = {};  // On that host; by this a run there can tell that it has ended.
+  std::string since = {};    // When we claim; RFC 3339
+  uint64_t share_bytes = 0;  // The sink's share
   bool early = false;  // What it asks for isn't over: what is committed now is looked at again
   uint32_t calls_in_flight = 64;  // Of completions, HEADs, deletes and aborts, each
   Rules rules = {};

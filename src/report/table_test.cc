@@ -119,7 +119,7 @@ TEST_CASE("bytes that are not UTF-8 don't spoil the JSON") {
   UnitReport unit{.unit = "once"};
   unit.set_aside.push_back({.document = "caf\xe9", .reason = "gone"});
   run.units.push_back(unit);
-  CHECK(report::json(run, 3).find(R"("document": "caf?")") != std::string::npos);
+  CHECK(report::json(run, 3).find("\"document\": \"\\u0000caf\u00e9\"") != std::string::npos);
 }
 
 TEST_CASE("columns are as wide as their longest entry in characters") {

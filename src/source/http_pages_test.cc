@@ -470,7 +470,8 @@ TEST_CASE(
   CHECK(std::count(records.begin(), records.end(), ',') == 9 * 9 + 4);
 }
 
-TEST_CASE("numbered pages come in order, whoever was first") {
+TEST_CASE(
+    "numbered pages come in order, whoever was first, and those beyond the end are looked at") {
   HttpPagesOptions numbered = options();
   numbered.paging = {.kind = PagingKind::page, .word = "page", .first = 1};
   numbered.parallel = 4;
@@ -480,7 +481,7 @@ TEST_CASE("numbered pages come in order, whoever was first") {
   });
   CHECK(walked.run(numbered) ==
         R"({"items":[1]}{"items":[2]}{"items":[3]}{"items":[4]}{"items":[5]}{"items":[6]})"
-        R"({"items":[]})");
+        R"({"items":[]}{"items":[]})");
 }
 
 }  // namespace sluice

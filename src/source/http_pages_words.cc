@@ -358,6 +358,7 @@ const PartDoc& http_pages_doc() {
   return doc;
 }
 
+// Long because it is a list: one step for each word.
 Result<HttpPagesOptions> read_http_pages(const Settings& settings) {
   HttpPagesOptions options{.url = settings.templ("url")};
   TRY(check_constant(settings, "url", options.url));

@@ -1,3 +1,5 @@
+// Long because a page's whole life stands here: asked for, kept, handed on, refused, odd, asked for
+// again, given up. Each step decides by what the others have counted.
 #include "source/page_fetcher.h"
 
 #include <algorithm>

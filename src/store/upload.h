@@ -64,7 +64,7 @@ class Upload {
   std::optional<UploadId> id_;
   bool creating_ = false;
   bool may_have_twin_ = false;
-  std::list<Part> waiting_;  // Empty it costs nothing: thousands of uploads are open
+  std::list<Part> waiting_;    // Empty it costs nothing: thousands of uploads are open
   std::vector<PartTag> done_;  // By number
   uint32_t added_ = 0;
   uint32_t in_flight_ = 0;

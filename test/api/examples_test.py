@@ -149,7 +149,7 @@ class Examples(unittest.TestCase):
             folder = pathlib.Path(made)
             (folder / 'refused.json').write_text(json.dumps([{
                 'scope': 'https://slack.com', 'method': 'get', 'path': '/api/users.list?limit=200',
-                'status': 200, 'response': {'ok': False, 'error': 'invalid_auth'}}]))
+                'status': 200, 'response': {'ok': False, 'error': 'invalid_auth'}}] * 3))
             with RecordedApi(folder / 'refused.json') as api:
                 (folder / 'job.yaml').write_text(api.moved(text))
                 said = sluice(folder, 'run', 'job.yaml', '--units', DAY, code=1)

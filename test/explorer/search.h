@@ -60,6 +60,6 @@ struct Outcome {
   bool complete = true;  // False: the limit was reached
 };
 
-Outcome explore(const Scenario& scenario, Serving serving, uint64_t states_max = 5'000'000);
+Outcome explore(const Scenario& scenario, Serving serving, uint64_t states_max = 12'000'000);
 
 }  // namespace sluice::explorer

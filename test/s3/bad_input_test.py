@@ -107,7 +107,10 @@ class BadInput:
         # Of a run that got as far as its report the errors are in there.
         report = [line for line in ended.stdout.decode(errors='replace').splitlines()
                   if line.startswith('error: ')]
-        self.said = '\n'.join(report + [ended.stderr.decode(errors='replace').strip()]).strip()
+        # And progress is none of the words.
+        words = [line for line in ended.stderr.decode(errors='replace').strip().splitlines()
+                 if not line.startswith('{')]
+        self.said = '\n'.join(report + words).strip()
         return ended.returncode
 
     def refused(self, code, words, **how):
@@ -235,7 +238,7 @@ class BadInput:
         plain = socketserver.ThreadingTCPServer(('127.0.0.1', 0), Plain)
         threading.Thread(target=plain.serve_forever, daemon=True).start()
         try:
-            return self.refused(2, ['does this port speak TLS?'], environment={
+            return self.refused(2, ['does this port speak TLS'], environment={
                 'AWS_ENDPOINT_URL': f'https://127.0.0.1:{plain.server_address[1]}'})
         finally:
             plain.shutdown()
