@@ -24,7 +24,7 @@ size_t home(const Hash128& identity, size_t slots) {
 
 }  // namespace
 
-Dedupe::Dedupe(Budget& share, Annex& annex) : share_(share), annex_(annex), seat_(annex) {
+Dedupe::Dedupe(Budget& share, Annex& annex) : share_(share), seat_(annex) {
   static_assert(sizeof(Entry) == entry_bytes);
 }
 

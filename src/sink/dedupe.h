@@ -50,7 +50,6 @@ class Dedupe {
   Growth grow(Slice& slice);
 
   Budget& share_;
-  Annex& annex_;
   Lease lease_;        // Of `share_`
   Annex::Seat seat_;   // Outlives the lease below
   Lease annex_lease_;  // Of `annex_`
