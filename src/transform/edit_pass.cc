@@ -124,8 +124,8 @@ class Joining {
       out_.push_back(std::move(transform));
       return;
     }
-    transform.release();
     std::unique_ptr<EditTransform> step(edits);
+    static_cast<void>(transform.release());  // It is the step's now.
     if (!steps_.empty() && !fits(*step)) flush();
     steps_.push_back(std::move(step));
   }
