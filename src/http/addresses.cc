@@ -72,6 +72,7 @@ Addresses::Known* Addresses::most_hopeful() {
 
 std::vector<Address> Addresses::all() const {
   std::vector<Address> all;
+  all.reserve(known_.size());
   for (const Known& one : known_) all.push_back(one.address);
   return all;
 }
