@@ -103,7 +103,7 @@ class InflatingDecoder final : public Decoder {
     take_bad(out.bad);
     done_ = window.size();
     if (inflater_.rest_lost()) drop_half_a_record(window, out.records, begun);
-    const Status status = look_at_faults(out.bad);
+    Status status = look_at_faults(out.bad);
     // What the text lacks at its end lay in the rest.
     if (!status.ok() && inflater_.rest_lost()) {
       return Error{ErrorKind::corrupt, *inflater_.rest_lost()};

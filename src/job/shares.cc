@@ -15,6 +15,8 @@ uint64_t window_share_bytes(const Job& job) {
   return std::max(hold_bytes_max, job.record_bytes_max) + 4 * chunk_bytes_max;
 }
 
+constexpr uint64_t read_ahead_bytes_wanted = 8 << 20;
+
 // Some 25,000 records: a unit of as many at most never waits for another.
 uint64_t hashes_share_bytes(const Job& job) {
   return job.dedupe ? 1 << 20 : 0;
@@ -29,7 +31,11 @@ uint64_t unit_bytes_min(const Job& job) {
 
 uint64_t hashes_annex_bytes(const Job& job, uint64_t memory_bytes) {
   const uint64_t least = unit_bytes_min(job);
-  return job.dedupe && memory_bytes > least ? (memory_bytes - least) / 2 : 0;
+  if (!job.dedupe || memory_bytes <= least) return 0;
+  const uint64_t rest = memory_bytes - least;
+  // Below some MiB documents are decoded one by one, which costs twice the CPU.
+  const uint64_t spare = rest > read_ahead_bytes_wanted ? rest - read_ahead_bytes_wanted : 0;
+  return std::min(rest / 2, spare);
 }
 
 uint64_t hashes_bytes_max(const Job& job, uint64_t memory_bytes) {

@@ -12,8 +12,9 @@ namespace sluice {
 // hashes of a small unit.
 uint64_t unit_bytes_min(const Job& job);
 
-// What a run sets aside for units whose hashes are more: half of what one unit leaves. They have it
-// one after another (base/annex.h); the other half is for reading ahead. 0 without dedupe.
+// What a run sets aside for units whose hashes are more: half of what one unit leaves, but nothing
+// of what reading ahead can't do without. They have it one after another (base/annex.h). 0 without
+// dedupe.
 uint64_t hashes_annex_bytes(const Job& job, uint64_t memory_bytes);
 // The hashes of a unit have so much, whatever else there is.
 uint64_t hashes_bytes_max(const Job& job, uint64_t memory_bytes);
