@@ -234,7 +234,10 @@ void LakeSink::finish() {
 
 void LakeSink::line_up(OpenObject& object) {
   if (object.has_block_to_encode())
-    object.encode_turn.join(object.sealed() ? to_encode_sealed_ : to_encode_, object);
+    object.encode_turn.join(!object.needs_coil() ? to_encode_
+                            : object.sealed()    ? coil_for_sealed_
+                                                 : coil_for_open_,
+                            object);
   // With few places an upload is created while its first text comes. With thousands only for what
   // is sent: who knows which of them will be.
   const bool soon = places_.size() <= eager_places_max || object.sealed() || object.has_parts();
@@ -244,7 +247,7 @@ void LakeSink::line_up(OpenObject& object) {
 // Whoever is at the front and lacks memory stays there: an event will come that frees some. Whoever
 // waits for an event of its own comes back with it.
 void LakeSink::encode_what_fits() {
-  for (Queue<OpenObject>* queue : {&to_encode_sealed_, &to_encode_}) {
+  for (Queue<OpenObject>* queue : {&to_encode_, &coil_for_sealed_, &coil_for_open_}) {
     while (!queue->empty()) {
       OpenObject& object = queue->front();
       if (object.encode_what_fits() == OpenObject::Encoding::no_memory) break;

@@ -113,8 +113,9 @@ class LakeSink : public Sink {
   ObjectYard yard_;
   Dedupe dedupe_;
 
-  // Those that have something to start. What is sealed is encoded first: it gives its memory back.
-  Queue<OpenObject> to_encode_sealed_, to_encode_, to_send_;
+  // Those that have something to start. Who waits for a coil holds up nobody who has one; and what
+  // is sealed gets one first: it will give it back.
+  Queue<OpenObject> to_encode_, coil_for_sealed_, coil_for_open_, to_send_;
   std::vector<std::unique_ptr<Place>> places_;  // In the order of their first records
   std::unordered_map<std::string_view, Place*> by_name_;
   std::vector<std::unique_ptr<OpenObject>> sealed_;  // On their way out

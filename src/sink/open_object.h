@@ -105,6 +105,8 @@ class OpenObject {
   std::optional<uint64_t> settled_bytes() const;
   bool sealed() const { return sealed_; }
   bool has_block_to_encode() const;
+  // It can't begin to encode before there is memory for a compressor of its own.
+  bool needs_coil() const { return yard_.encoder.coil_bytes() > 0 && !coil_lease_; }
   bool has_upload() const { return upload_.id().has_value(); }
   bool has_parts() const { return upload_.parts_added() > 0; }
   // Text that no worker has seen yet; and the block that it is in, ended before it is full.
