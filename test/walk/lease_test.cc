@@ -132,7 +132,7 @@ TEST_CASE("a waiting run says whose claim it is, where and since when, and how n
   std::string said;
   const auto report = world.run(job, {.on_notice = [&](const std::string& text) { said = text; }});
   CHECK(report->units[0].outcome == UnitOutcome::done_by_other);
-  for (const char* part : {"2024-02-08", "here", "since 2024-02-08T", "--no-wait", "--take-over"})
+  for (const char* part : {"2024-02-08", "here", "since 2024-02-09T", "--no-wait", "--take-over"})
     CHECK_MESSAGE(said.find(part) != said.npos, said);
 }
 
