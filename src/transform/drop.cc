@@ -26,6 +26,7 @@ class Drop : public EditTransform {
 
   std::vector<json::EditWord> words() const override {
     std::vector<json::EditWord> words;
+    words.reserve(paths_.size());
     for (const json::Path& path : paths_) {
       words.push_back({.verb = json::EditWord::Verb::drop, .path = path});
     }

@@ -33,6 +33,7 @@ class Rename : public EditTransform {
 
   std::vector<json::EditWord> words() const override {
     std::vector<json::EditWord> words;
+    words.reserve(renamings_.size());
     for (const Renaming& one : renamings_) {
       words.push_back({.verb = json::EditWord::Verb::rename, .path = one.path, .key = one.key});
     }

@@ -34,6 +34,7 @@ class Stringify : public EditTransform {
       return std::optional(json::quote(raw));
     };
     std::vector<json::EditWord> words;
+    words.reserve(paths_.size());
     for (const json::Path& path : paths_) {
       words.push_back({.verb = json::EditWord::Verb::rewrite, .path = path, .rewriter = rewriter});
     }
