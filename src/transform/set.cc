@@ -80,6 +80,7 @@ class Set : public EditTransform {
 
   std::vector<json::EditWord> words() const override {
     std::vector<json::EditWord> words;
+    words.reserve(assignments_.size());
     for (const Assignment& one : assignments_) {
       words.push_back({.verb = json::EditWord::Verb::set, .path = one.path});
     }

@@ -3,6 +3,7 @@
 
 #include <zlib.h>
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -34,9 +35,10 @@ class World {
  public:
   std::unique_ptr<MemoryStore> given = make_memory_store("given:");
   std::unique_ptr<MemoryStore> lake = make_memory_store("lake:");
-  SlowOptions slow_source, slow_lake;         // Latency, where a test wants some
-  FaultPlan source_faults, lake_faults;       // Likewise; of one run
-  uint64_t source_calls = 0, lake_calls = 0;  // Of the last run
+  SlowOptions slow_source, slow_lake;    // Latency, where a test wants some
+  FaultPlan source_faults, lake_faults;  // Likewise; of one run
+  std::atomic<uint64_t> source_calls =
+      0;  // Of the run that ended last; some tests run several at once
   uint64_t memory_bytes = 64 << 20;
   uint32_t in_flight = 64;
   unsigned threads = 2;
@@ -69,7 +71,6 @@ class World {
     if (before_run) before_run(inbox);
     auto report = sluice::run(job, parts, std::move(units), resources, options);
     source_calls = faulty_source->calls();
-    lake_calls = faulty_lake->calls();
     CHECK(budget.used() == 0);
     CHECK(open.open() == 0);
     return report;
