@@ -82,13 +82,13 @@ bool is_claimed(const ledger::Record& record) {
 }
 
 struct Running {
-  std::jthread thread;
   std::optional<RunReport> report;
   const UnitReport& unit() {
     if (thread.joinable()) thread.join();
     REQUIRE(report);
     return report->units[0];
   }
+  std::jthread thread;  // The last member: it has ended before what it writes is destroyed
 };
 
 std::unique_ptr<Running> begin(World& world, RunOptions options = {}) {
