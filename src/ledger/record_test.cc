@@ -96,6 +96,58 @@ TEST_CASE("a record with everything in it survives its text") {
   CHECK(print(*parsed) == text);
 }
 
+TEST_CASE("the bytes of a record are what they have always been") {
+  constexpr std::string_view claim =
+      R"({"format": 1, "job": "trail", "unit": "2024-02-08", "epoch": 7, "run": "01HQ", )"
+      R"("host": "h1", "process": "4711 b00t 99", "since": "2024-02-09T01:00:00Z", )"
+      R"("renewals": 3, "share": 25165824, "position": 120, "pending": {"unit": )"
+      R"("~01HR.9", "end": 180}, "checkpoint": {"fingerprint": "9f2c", "early": true, )"
+      R"("cursor": "p17", "sums": {"documents": 1, "records": 2, "bytes_read": 3, )"
+      R"("bytes": 4, "duplicates": 5, "conflicts": 6, "set_aside": 7, "partial": 8}, )"
+      R"("uploads": [{"key": "dt=2024-02-08/2024-02-08-00000.jsonl.gz", "id": )"
+      R"("2~x\"\\\n", "mark": "trail/2024-02-08/7", "parts": [{"n": 1, "etag": "a1", )"
+      R"("crc32c": "AAAAZg=="}, {"n": 2, "etag": "a2"}], "bytes": 900, "records": 41, )"
+      R"("crc32c": "/+4BAg==", "least": "2024-02-08T00:00:01Z", "greatest": )"
+      R"("2024-02-08T23:59:58Z"}], "state": "{\"open\": [\"é\", 3]}\n", "set_aside": )"
+      R"([{"document": "ké.gz", "offset": 17, "reason": "truncated", "count": 1, )"
+      R"("partial": true, "record": 12}, {"document": "l", "reason": "a digest", )"
+      R"("count": 3}]},)";
+  constexpr std::string_view intent =
+      R"("intent": {"epoch": 7, "run": "01HQ", "fingerprint": "9f2c", "early": true, )"
+      R"("end": 18446744073709551615, "inputs": {"file": "2024-02-08/7.inputs.json", )"
+      R"("count": 3911}, "uploads": [{"key": "dt=2024-02-08/2024-02-08-00000.jsonl.gz", )"
+      R"("id": "2~x\"\\\n", "mark": "trail/2024-02-08/7", "parts": [{"n": 1, "etag": )"
+      R"("a1", "crc32c": "AAAAZg=="}, {"n": 2, "etag": "a2"}], "bytes": 900, "records": )"
+      R"(41, "crc32c": "/+4BAg==", "least": "2024-02-08T00:00:01Z", "greatest": )"
+      R"("2024-02-08T23:59:58Z"}], "retire": [{"key": "old", "etag": "b2", "mark": )"
+      R"("trail/2024-02-08/5"}], "catalogue": "{\"add\": 1}", "set_aside": )"
+      R"([{"document": "ké.gz", "offset": 17, "reason": "truncated", "count": 1, )"
+      R"("partial": true, "record": 12}, {"document": "l", "reason": "a digest", )"
+      R"("count": 3}], "sums": {"documents": 1, "records": 2, "bytes_read": 3, "bytes": )"
+      R"(4, "duplicates": 5, "conflicts": 6, "set_aside": 7, "partial": 8}, "shape": )"
+      R"({"records": 41, "bytes": 8200, "looked_at": 40, "levels": 2, "fields": {".id": )"
+      R"(40, ".us\"er": 39}, "nested": {".user.näme": 1}}, "reached": {"field": )"
+      R"(".chang\"ed", "greatest": "2024-02-08T10:00:00Z", "near": "0:1f 3b:2", )"
+      R"("covered": "2024-02-08T09:00:00Z"}, "provisional": "a run with --limit 5"})";
+  constexpr std::string_view manifest =
+      R"({"format": 1, "manifest": {"epoch": 5, "run": "01HP", "fingerprint": "9f2b", )"
+      R"("early": true, "end": 120, "inputs": {"count": 1, "list": [{"key": "in", )"
+      R"("etag": "e", "bytes": 12}]}, "outputs": [{"key": "out", "etag": "c-2", )"
+      R"("bytes": 900, "records": 41, "crc32c": "/+4BAg==", "least": )"
+      R"("2024-02-08T00:00:01Z", "greatest": "2024-02-08T23:59:58Z"}], "retire": )"
+      R"([{"key": "old", "etag": "b2"}], "catalogue": "x", "set_aside": [{"document": )"
+      R"("ké.gz", "offset": 17, "reason": "truncated", "count": 1, "partial": true, )"
+      R"("record": 12}, {"document": "l", "reason": "a digest", "count": 3}], "sums": )"
+      R"({"documents": 1, "records": 2, "bytes_read": 3, "bytes": 4, "duplicates": 5, )"
+      R"("conflicts": 6, "set_aside": 7, "partial": 8}, "shape": {"records": 41, )"
+      R"("bytes": 8200, "looked_at": 40, "levels": 2, "fields": {".id": 40, ".us\"er": )"
+      R"(39}, "nested": {".user.näme": 1}}}})";
+  const std::string text = print(everything());
+  CHECK(text.starts_with(claim));
+  CHECK(contains(text, intent));
+  CHECK(print_manifest(*everything().manifest) == std::string(manifest) + "\n");
+}
+
 TEST_CASE("a fresh claim is a short line that people can read") {
   const Record record{.job = "trail", .unit = "2024-02-08", .epoch = 1, .run = "01HQ"};
   CHECK(print(record) ==
