@@ -1,7 +1,6 @@
 #include "base/inbox.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "base/result.h"
 
@@ -27,13 +26,6 @@ PostTogether::~PostTogether() {
     }
     inbox.wake();
   }
-}
-
-// Under the lock: a loop may take its last event and destroy the inbox at once.
-void Inbox::wake() {
-  if (!waiting_) return;
-  waiting_ = false;  // One wake-up is enough, however many are posted before it is heard.
-  arrived_.notify_one();
 }
 
 void Inbox::post(std::unique_ptr<Event> event) {
@@ -76,24 +68,6 @@ std::unique_ptr<Event> Inbox::take_if_any() {
   std::unique_lock lock(mutex_);
   fetch(lock);
   return pop_taken();
-}
-
-std::unique_ptr<Event> Inbox::wait() {
-  if (auto event = pop_taken()) return event;
-  std::unique_lock lock(mutex_);
-  for (;;) {
-    fetch(lock);
-    if (auto event = pop_taken()) return event;
-    waiting_ = true;
-    if (timers_.empty()) {
-      arrived_.wait(lock, [&] { return !waiting_; });
-    } else {
-      const std::chrono::steady_clock::time_point until{
-          std::chrono::nanoseconds(timers_.front().when.ns)};
-      arrived_.wait_until(lock, until, [&] { return !waiting_; });
-      waiting_ = false;
-    }
-  }
 }
 
 }  // namespace sluice

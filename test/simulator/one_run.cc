@@ -1,0 +1,47 @@
+#include "simulator/one_run.h"
+
+#include "app/parts.h"
+#include "flow/workers.h"
+#include "job/units.h"
+
+namespace sluice::simulator {
+namespace {
+
+Result<RunReport> run(const World& world, Store& source, Store& lake, const RunWish& wish,
+                      const std::function<bool(std::string_view)>& has_ended, RunEnd& end) {
+  const Job job = TRY(parse_job("job.yaml", world.job, {}, {}, all_parts()));
+  Stores stores(source, lake);
+  const JobParts parts = TRY(make_parts(job, stores));
+  const Clock clock;
+  UnitsAsked asked;
+  if (world.words.units == JobWords::Units::day) asked.ids = world.units;
+  std::vector<UnitNames> units = TRY(plan_units(job.units, job.zone, asked, clock.wall()));
+
+  Budget budget(wish.memory_bytes);
+  Inbox inbox;
+  Workers workers(wish.threads);
+  InFlight in_flight(wish.in_flight);
+  Chance chance;
+  Meter meter;
+  Resources resources{
+      budget, workers, in_flight, inbox,     clock,
+      chance, meter,   "here",    wish.name, wish.knows_the_dead ? has_ended : nullptr};
+  if (wish.stop_after) inbox.post_at(now() + *wish.stop_after, std::make_unique<Stop>("stopped"));
+  auto report = sluice::run(job, parts, std::move(units), resources, wish.options);
+  const auto check = [&](bool holds, const char* what) {
+    if (!holds) end.complaints.push_back(wish.name + ": " + what);
+  };
+  check(budget.peak() <= budget.capacity(), "its budget was overdrawn");
+  check(budget.used() == 0, "bytes are reserved at its end");
+  check(in_flight.open() == 0, "slots are taken at its end");
+  return report;
+}
+
+}  // namespace
+
+void run_job(const World& world, Store& source, Store& lake, const RunWish& wish,
+             const std::function<bool(std::string_view)>& has_ended, RunEnd& end) {
+  end.report.emplace(run(world, source, lake, wish, has_ended, end));
+}
+
+}  // namespace sluice::simulator

@@ -1,0 +1,21 @@
+// Knows what was given, and says what is wrong with what is there at the end. It shares no line
+// with the program but the record's parser.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "simulator/tally.h"
+#include "simulator/world.h"
+#include "store/memory.h"
+
+namespace sluice::simulator {
+
+// After a run that has ended well, with nothing under way: each complaint a sentence.
+std::vector<std::string> complaints(const World& world, const MemoryStore& lake, Tally& tally);
+
+// The data objects, as they are stored.
+std::map<std::string, std::string> data_objects(const MemoryStore& lake);
+
+}  // namespace sluice::simulator

@@ -1,0 +1,114 @@
+#include "simulator/stormy_store.h"
+
+#include <algorithm>
+
+namespace sluice::simulator {
+namespace {
+
+constexpr std::array<std::string_view, 5> fates = {"", "fails", "is lost", "lands late",
+                                                   "is throttled"};
+
+bool by_chance(Simulation& simulation, uint64_t one_in) {
+  return one_in > 0 && simulation.one_in(one_in);
+}
+
+// Of a unit's record: a write that begins a commit or a claim.
+bool has(const Request& request, std::string_view word) {
+  const Put* put = std::get_if<Put>(&request);
+  return put != nullptr && put->body.find(word) != put->body.npos;
+}
+
+}  // namespace
+
+StormyStore::StormyStore(Simulation& simulation, Tally& tally, std::string name)
+    : simulation_(simulation), tally_(tally), memory_(make_memory_store(std::move(name))) {}
+
+StormyStore::Fate StormyStore::fate() {
+  if (by_chance(simulation_, weather_.fails)) return Fate::failed;
+  if (by_chance(simulation_, weather_.loses_answer)) return Fate::lost;
+  if (by_chance(simulation_, weather_.lands_late)) return Fate::late;
+  if (by_chance(simulation_, weather_.throttles)) return Fate::throttled;
+  return Fate::answered;
+}
+
+Nanoseconds StormyStore::latency() const {
+  const Nanoseconds since = simulation_.now() - since_;
+  const bool slow_phase =
+      since >= weather_.slow_from && since < weather_.slow_from + weather_.slow_for;
+  if (slow_phase) tally_.met(Met::slow_phase);
+  Nanoseconds most = weather_.latency_most * (slow_phase ? 10 : 1);
+  if (by_chance(simulation_, weather_.is_slow)) most = 2_s;
+  return simulation_.between(100'000, most);
+}
+
+void StormyStore::note(const Request& request, Fate fate) {
+  if (fate == Fate::failed) tally_.met(Met::call_failed);
+  if (fate == Fate::late) tally_.met(Met::landed_late);
+  if (fate == Fate::throttled) tally_.met(Met::throttled);
+  if (fate != Fate::lost) return;
+  tally_.met(Met::answer_lost);
+  if (has(request, "\"intent\"") || has(request, "\"manifest\"")) {
+    tally_.met(Met::answer_lost_of_commit);
+  } else if (has(request, "\"run\":\"")) {
+    tally_.met(Met::answer_lost_of_claim);
+  }
+}
+
+Result<Answer> StormyStore::told(Fate fate, Result<Answer> answer, const std::string& what) const {
+  if (fate == Fate::answered) return answer;
+  if (fate == Fate::throttled) return Error{ErrorKind::throttled, what + ": SlowDown"};
+  return Error{ErrorKind::transient, what + ": connection lost"};
+}
+
+void StormyStore::deny(Lease lease, Ticket ticket, Inbox& inbox) {
+  simulation_.after(
+      0, simulation_.process(), [this, ticket, &inbox, lease = std::move(lease)]() mutable {
+        inbox.post(std::make_unique<Answered>(ticket, Error{ErrorKind::denied, "it was killed"},
+                                              std::move(lease),
+                                              Timing{simulation_.now(), simulation_.now()}));
+      });
+}
+
+// It comes to pass at one instant and is answered at a later one. Only the answer needs somebody
+// who still waits for it.
+void StormyStore::start(Request request, Lease lease, Ticket ticket, Inbox& inbox) {
+  if (simulation_.process() != nullptr && simulation_.process()->killed())
+    return deny(std::move(lease), ticket, inbox);
+  ++calls_;
+  if (when_called_) when_called_();
+  const Fate fate = this->fate();
+  note(request, fate);
+  const Nanoseconds there = latency(), back = latency();
+  const std::string what = simulation_.is_traced() || fate != Fate::answered
+                               ? name() + describe(request)
+                               : std::string();
+  Process* const asker = simulation_.process();
+  if (simulation_.is_traced()) {
+    simulation_.say((asker ? asker->name() : "the world") + ": " + what +
+                    (fate == Fate::answered ? "" : ", which ") +
+                    std::string(fates[static_cast<size_t>(fate)]));
+  }
+  simulation_.note(ticket * 31 + request.index() * 7 + static_cast<uint64_t>(fate));
+
+  auto answer = std::make_shared<Result<Answer>>(Error{ErrorKind::internal, "never came to pass"});
+  const Instant started = simulation_.now();
+  const bool happens = fate != Fate::failed && fate != Fate::throttled;
+  if (happens) {
+    const Nanoseconds extra = fate == Fate::late ? back + simulation_.between(0, 3_s) : 0;
+    simulation_.after(there + extra, nullptr,
+                      [this, answer, request = std::move(request)]() mutable {
+                        *answer = call(*memory_, std::move(request));
+                      });
+  }
+  simulation_.after(
+      there + back, asker,
+      [this, fate, answer, what, started, ticket, &inbox, lease = std::move(lease)]() mutable {
+        Timing timing{started, simulation_.now()};
+        if (const auto* body = answer->ok() ? std::get_if<Body>(&**answer) : nullptr)
+          timing.bytes = body->bytes.size();
+        inbox.post(std::make_unique<Answered>(ticket, told(fate, std::move(*answer), what),
+                                              std::move(lease), timing));
+      });
+}
+
+}  // namespace sluice::simulator

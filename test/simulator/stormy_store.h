@@ -1,0 +1,50 @@
+// An S3-like store as processes see it: answers come later, in whatever order, or not as they
+// should. What it holds is right at every instant; what a process is told of it depends on the
+// weather.
+#pragma once
+
+#include <functional>
+
+#include "simulator/simulation.h"
+#include "simulator/tally.h"
+#include "simulator/weather.h"
+#include "store/memory.h"
+
+namespace sluice::simulator {
+
+class StormyStore : public Store {
+ public:
+  StormyStore(Simulation& simulation, Tally& tally, std::string name);
+
+  void start(Request request, Lease lease, Ticket ticket, Inbox& inbox) override;
+  Features features() const override { return memory_->features(); }
+  std::string name() const override { return memory_->name(); }
+
+  // What it holds, without weather.
+  MemoryStore& memory() const { return *memory_; }
+  void set_weather(const Weather& weather) {
+    weather_ = weather;
+    since_ = simulation_.now();
+  }
+  uint64_t calls() const { return calls_; }
+  // Told of each call, before anything comes of it.
+  void when_called(std::function<void()> told) { when_called_ = std::move(told); }
+
+ private:
+  enum class Fate : uint8_t { answered, failed, lost, late, throttled };
+  Fate fate();
+  Nanoseconds latency() const;
+  Result<Answer> told(Fate fate, Result<Answer> answer, const std::string& what) const;
+  void deny(Lease lease, Ticket ticket, Inbox& inbox);
+  void note(const Request& request, Fate fate);
+
+  Simulation& simulation_;
+  Tally& tally_;
+  std::unique_ptr<MemoryStore> memory_;
+  Weather weather_;
+  Instant since_;
+  uint64_t calls_ = 0;
+  std::function<void()> when_called_;
+};
+
+}  // namespace sluice::simulator

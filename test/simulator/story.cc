@@ -1,0 +1,328 @@
+#include "simulator/story.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "ledger/record.h"
+#include "simulator/one_run.h"
+#include "simulator/oracle.h"
+#include "simulator/stormy_store.h"
+
+namespace sluice::simulator {
+namespace {
+
+constexpr Nanoseconds storm_most = 4 * 3600_s;
+constexpr Nanoseconds calm_most = 900_s;
+constexpr int calm_runs_max = 4;
+
+Met met_of(UnitOutcome outcome) {
+  switch (outcome) {
+    case UnitOutcome::done:
+      return Met::done;
+    case UnitOutcome::done_already:
+      return Met::done_already;
+    case UnitOutcome::done_by_other:
+      return Met::done_by_other;
+    case UnitOutcome::stale:
+      return Met::stale;
+    case UnitOutcome::lost:
+      return Met::lost;
+    case UnitOutcome::claimed:
+      return Met::claimed;
+    case UnitOutcome::failed:
+      return Met::failed;
+    case UnitOutcome::stopped:
+      return Met::unit_stopped;
+  }
+  return Met::failed;
+}
+
+class Story {
+ public:
+  Story(const World& world, uint64_t schedule, Tally& tally, Telling telling)
+      : world_(world),
+        tally_(tally),
+        simulation_(schedule),
+        source_(simulation_, tally, "given:"),
+        lake_(simulation_, tally, "lake:") {
+    simulation_.set_trace(telling == Telling::aloud);
+    for (const GivenDocument& document : world_.documents) give(document);
+    source_.when_called([this] { on_call(); });
+    lake_.when_called([this] { on_call(); });
+  }
+
+  Outcome live() {
+    const uint64_t storms = chance().below(5);
+    for (uint64_t i = 0; i < storms && outcome_.complaints.empty(); ++i) storm();
+    if (outcome_.complaints.empty()) calm_down();
+    if (outcome_.complaints.empty()) ask_oracle();
+    outcome_.objects = data_objects(lake_.memory());
+    outcome_.fingerprint = simulation_.fingerprint();
+    outcome_.calls = source_.calls() + lake_.calls();
+    outcome_.happened = simulation_.happened();
+    outcome_.virtual_time = simulation_.now() - Instant{1'000'000'000};
+    return std::move(outcome_);
+  }
+
+ private:
+  // A process with its wishes and what became of it; both outlive it.
+  struct Running {
+    RunWish wish;
+    RunEnd end;
+    Process* process = nullptr;
+    std::optional<uint64_t> dies_at_call = {};
+    uint64_t calls = 0;
+  };
+
+  Chance& chance() { return simulation_.chance(); }
+  bool one_in(uint64_t n) { return simulation_.one_in(n); }
+  void complain(std::string what) { outcome_.complaints.push_back(std::move(what)); }
+
+  // ---- what the world does ----
+
+  void give(const GivenDocument& document) {
+    ENSURE(call(source_.memory(), Put{Key(document.key), document.body}).ok());
+  }
+
+  // A document more, one less, or another in its place.
+  void change_listing() {
+    if (!world_.words.late || world_.documents.empty()) return;
+    tally_.met(Met::listing_changed);
+    auto& documents = world_.documents;
+    const size_t at = chance().below(documents.size());
+    const std::string unit = documents[at].unit;
+    const uint64_t what = chance().below(3);
+    const bool is_last = std::ranges::count(documents, unit, &GivenDocument::unit) < 2;
+    if (what == 0 || is_last) {
+      documents.push_back(make_document(world_, unit, 1000 + changes_++, chance()));
+      give(documents.back());
+      std::ranges::sort(documents, {}, &GivenDocument::key);
+    } else if (what == 1) {
+      ENSURE(call(source_.memory(), Delete{Key(documents[at].key)}).ok());
+      documents.erase(documents.begin() + static_cast<std::ptrdiff_t>(at));
+    } else {
+      const std::string key = documents[at].key;
+      documents[at] = make_document(world_, unit, 1000 + changes_++, chance());
+      // The text tells its folder, and with it the team that is set.
+      if (documents[at].key.substr(0, documents[at].key.rfind('/')) !=
+          key.substr(0, key.rfind('/'))) {
+        give(documents[at]);
+        ENSURE(call(source_.memory(), Delete{Key(key)}).ok());
+        std::ranges::sort(documents, {}, &GivenDocument::key);
+      } else {
+        documents[at].key = key;
+        give(documents[at]);
+      }
+    }
+  }
+
+  // As a lifecycle rule takes it.
+  void lapse_upload() {
+    const auto open = lake_.memory().open_uploads();
+    if (open.empty()) return;
+    const OpenUpload& one = open[chance().below(open.size())];
+    ENSURE(call(lake_.memory(), Abort{one.key, one.id}).ok());
+    tally_.met(Met::upload_lapsed);
+  }
+
+  void schedule_accidents() {
+    const auto some_time = [&] { return simulation_.between(0, 1_ms << chance().below(13)); };
+    if (one_in(3)) simulation_.after(some_time(), nullptr, [this] { change_listing(); });
+    if (one_in(4)) simulation_.after(some_time(), nullptr, [this] { lapse_upload(); });
+  }
+
+  // ---- processes ----
+
+  RunWish wish() {
+    RunWish wish{.name = "run " + std::to_string(++outcome_.runs)};
+    wish.memory_bytes = world_.memory_bytes;
+    wish.in_flight = world_.in_flight;
+    wish.threads = world_.threads;
+    return wish;
+  }
+
+  RunWish stormy_wish() {
+    RunWish wish = this->wish();
+    wish.knows_the_dead = !one_in(3);
+    wish.options.lease = 1_s << chance().below(7);
+    if (one_in(6)) wish.options.redo = true, tally_.met(Met::redone);
+    if (one_in(8)) wish.options.limit = 1 + chance().below(10), tally_.met(Met::limited);
+    if (one_in(6)) wish.options.others = Others::leave;
+    if (one_in(6)) wish.options.others = Others::take_over;
+    if (one_in(6)) wish.stop_after = simulation_.between(0, 1_ms << chance().below(13));
+    if (one_in(4)) wish.options.on_progress = [](const Progress&) {};
+    return wish;
+  }
+
+  Running& begin(RunWish wish, Nanoseconds after) {
+    running_.push_back(std::make_unique<Running>());
+    Running& one = *running_.back();
+    one.wish = std::move(wish);
+    simulation_.after(after, nullptr, [this, &one] {
+      one.process = &simulation_.begin(one.wish.name, [this, &one] {
+        simulation_.say(one.wish.name + " begins");
+        run_job(
+            world_, source_, lake_, one.wish, [this](auto name) { return has_ended(name); },
+            one.end);
+        simulation_.say(one.wish.name + " ends: " + words_of(one.end));
+      });
+    });
+    return one;
+  }
+
+  bool has_ended(std::string_view name) const {
+    for (const auto& one : running_) {
+      if (one->wish.name == name)
+        return one->process != nullptr && (one->process->ended() || one->process->killed());
+    }
+    return false;
+  }
+
+  static std::string words_of(const RunEnd& end) {
+    if (!end.report) return "killed";
+    if (!end.report->ok()) return end.report->error().message;
+    const RunReport& report = **end.report;
+    std::string words = "exit " + std::to_string(report.exit_code(false));
+    for (const UnitReport& unit : report.units) {
+      words += ", " + unit.unit + " " + std::string(to_string(unit.outcome));
+      if (unit.error) words += " (" + unit.error->message + ")";
+      for (const std::string& warning : unit.warnings) words += "; " + warning;
+    }
+    for (const std::string& error : report.errors) words += ", " + error;
+    for (const std::string& warning : report.warnings) words += "; " + warning;
+    return words;
+  }
+
+  // Counts what a process asks for, and kills it where that was its lot.
+  void on_call() {
+    for (const auto& one : running_) {
+      if (one->process == nullptr || one->process != simulation_.process()) continue;
+      if (++one->calls != one->dies_at_call) continue;
+      simulation_.after(simulation_.between(0, one_in(2) ? 0 : 50_ms), nullptr,
+                        [this, process = one->process] { kill(*process); });
+    }
+  }
+
+  void kill(Process& process) {
+    if (process.ended()) return;
+    simulation_.say(process.name() + " is killed");
+    tally_.met(Met::killed);
+    bool claimed = false, intent = false;
+    for (const auto& [key, text] : lake_.memory().objects()) {
+      if (!key.view().starts_with("_sluice/trail/") || !key.view().ends_with(".json")) continue;
+      const auto record = ledger::parse_record(text, key);
+      if (!record.ok()) continue;
+      claimed |= record->run.has_value();
+      intent |= record->intent.has_value();
+    }
+    tally_.met(intent    ? Met::killed_with_intent
+               : claimed ? Met::killed_filling
+                         : Met::killed_before_claim);
+    process.kill();
+  }
+
+  // Until all that were begun have ended.
+  void pass(Nanoseconds most) {
+    const Status status = simulation_.run(simulation_.now() + most);
+    if (!status.ok()) complain(status.error().message);
+    for (const auto& one : running_) {
+      for (std::string& what : one->end.complaints) complain(std::move(what));
+      if (one->process == nullptr || one->process->killed()) continue;  // Nobody reads its report
+      if (!one->end.report || !one->end.report->ok()) continue;
+      for (const UnitReport& unit : (*one->end.report)->units) tally_.met(met_of(unit.outcome));
+    }
+  }
+
+  // ---- phases ----
+
+  void storm() {
+    const Weather weather = make_weather(chance());
+    lake_.set_weather(weather);
+    source_.set_weather(make_weather(chance()));
+    running_.clear();
+    const uint64_t at_once = one_in(3) ? 2 + chance().below(2) : 1;
+    if (at_once > 1) tally_.met(Met::side_by_side);
+    for (uint64_t i = 0; i < at_once; ++i) {
+      Running& one = begin(stormy_wish(), i == 0 ? 0 : simulation_.between(0, 2_s));
+      if (one.wish.options.others == Others::take_over) tally_.met(Met::taken_over);
+      if (one.wish.stop_after) tally_.met(Met::stopped);
+      if (one_in(2)) one.dies_at_call = 1 + chance().below(2ULL << chance().below(8));
+    }
+    schedule_accidents();
+    pass(storm_most);
+  }
+
+  void calm_down() {
+    lake_.set_weather({});
+    source_.set_weather({});
+    if (one_in(2)) change_listing();
+    for (int i = 0; i < calm_runs_max; ++i) {
+      running_.clear();
+      const uint64_t calls_before = source_.calls() + lake_.calls();
+      const Running& one = begin(wish(), 0);
+      pass(calm_most);
+      if (!outcome_.complaints.empty() || !is_well(one.end)) return;
+      const uint64_t calls = source_.calls() + lake_.calls() - calls_before;
+      const uint64_t objects = lake_.memory().objects().size();
+      const uint64_t calls_most =
+          100 + 60 * world_.units.size() + 6 * world_.documents.size() + 12 * objects;
+      if (calls > calls_most)
+        complain(one.wish.name + " has asked " + std::to_string(calls) + " times, where " +
+                 std::to_string(calls_most) + " would do");
+      const auto& units = (*one.end.report)->units;
+      if (std::ranges::all_of(units, [](const UnitReport& unit) {
+            return unit.outcome == UnitOutcome::done_already;
+          }))
+        return;
+    }
+    if (!world_.documents.empty()) complain("it doesn't come to rest");
+  }
+
+  // In good weather nothing but done will do.
+  bool is_well(const RunEnd& end) {
+    if (!end.report || !end.report->ok()) {
+      complain("a run in good weather: " + words_of(end));
+      return false;
+    }
+    const RunReport& report = **end.report;
+    const int code = report.exit_code(false);
+    if (world_.documents.empty()) {
+      if (code != 1) complain("nothing was given, and yet: " + words_of(end));
+      return false;
+    }
+    bool set_aside = false;
+    for (const UnitReport& unit : report.units) {
+      set_aside |= unit.walk.documents_set_aside + unit.walk.records_set_aside > 0;
+      if (unit.outcome != UnitOutcome::done && unit.outcome != UnitOutcome::done_already &&
+          unit.outcome != UnitOutcome::done_by_other)
+        complain("a run in good weather: " + words_of(end));
+    }
+    if (code != (set_aside ? 3 : 0)) complain("a run in good weather: " + words_of(end));
+    return outcome_.complaints.empty();
+  }
+
+  void ask_oracle() {
+    if (world_.documents.empty()) {
+      tally_.met(Met::nothing_given);
+      if (!data_objects(lake_.memory()).empty()) complain("objects of nothing");
+      return;
+    }
+    for (std::string& what : complaints(world_, lake_.memory(), tally_)) complain(std::move(what));
+  }
+
+  World world_;
+  Tally& tally_;
+  Simulation simulation_;
+  StormyStore source_, lake_;
+  std::vector<std::unique_ptr<Running>> running_;
+  uint64_t changes_ = 0;
+  Outcome outcome_;
+};
+
+}  // namespace
+
+Outcome live(const World& world, uint64_t schedule, Tally& tally, Telling telling) {
+  return Story(world, schedule, tally, telling).live();
+}
+
+}  // namespace sluice::simulator
