@@ -225,7 +225,8 @@ void UnitTask::fill_on() {
   keep_checkpoint();
   const auto ended = fill_->ended();
   if (!ended || run_.checkpointing()) return;
-  const FillEnd end = run_.claim_lost() ? FillEnd::claim_lost : *ended;
+  FillEnd end = run_.done() ? FillEnd::failed : *ended;  // Done: by the answer to a renewal, say
+  if (run_.claim_lost()) end = FillEnd::claim_lost;
   phase_ = Phase::ledger;
   end == FillEnd::filled ? take_filled() : take_unfilled(end);
 }
@@ -239,7 +240,8 @@ void UnitTask::keep_checkpoint() {
       renewal_.begin();
     }
   }
-  renewal_.renew_if_due(run_);
+  // Not once all has ended: where a write takes longer than the interval, one is always under way.
+  if (!fill_->ended()) renewal_.renew_if_due(run_);
   driver_.start_what_fits(run_);
   if (run_.claim_lost()) {
     fill_->end(FillEnd::claim_lost, {ErrorKind::conflict, "another run has claimed the unit"});
@@ -275,7 +277,8 @@ void UnitTask::take_filled() {
 void UnitTask::take_unfilled(FillEnd end) {
   const std::vector<OpenUpload> mine = fill_->open_uploads();
   const std::vector<std::string> warnings = fill_->warnings();
-  Error why = fill_->error().value_or(Error{ErrorKind::conflict, "another run has claimed it"});
+  Error why = fill_->error().value_or(
+      run_.error().value_or(Error{ErrorKind::conflict, "another run has claimed it"}));
   fill_.reset();
   const bool again = end == FillEnd::upload_gone || end == FillEnd::cursor_unknown;
   if (!again) report_.warnings.insert(report_.warnings.end(), warnings.begin(), warnings.end());

@@ -72,7 +72,7 @@ void Claim::go_ahead() {
     write({.job = unit_->job, .unit = unit_->id});
     return;
   }
-  const bool is_clean = !held_.record->run && !held_.record->checkpoint;
+  const bool is_clean = !held_.record->run && !held_.record->checkpoint && !held_.record->failed;
   if (is_clean && is_done(*held_.record)) return end(outcome_of(*held_.record));
   const Rules& rules = unit_->rules;
   const bool unsettled = held_.record->intent || !held_.record->leftovers.empty();
@@ -122,13 +122,14 @@ Claim::Outcome Claim::outcome_of(const Record& record) const {
                                                             : Outcome::stale;
 }
 
-// There is nothing to fill. A claim that a dead run has left over what is done is closed, and a
-// checkpoint that nobody will go on with dropped, in an epoch of its own, as settle does; and their
-// uploads are swept.
+// There is nothing to fill. A claim that a dead run has left over what is done is closed, a
+// checkpoint that nobody will go on with dropped, and the word of one that has failed taken back,
+// in an epoch of its own, as settle does; and their uploads are swept.
 void Claim::close_over(Record done) {
   outcome_ = outcome_of(done);
-  if (done.run || done.checkpoint) {
+  if (done.run || done.checkpoint || done.failed) {
     close_claim(done);
+    done.failed.reset();
     done.epoch += 1;
   }
   if (done == *held_.record) return end(outcome_);

@@ -248,6 +248,50 @@ TEST_CASE("a plain run clears away what a killed redo has left, and does nothing
   CHECK(world.objects() == objects);
 }
 
+TEST_CASE(
+    "what is done is done again after a redo that has failed, for whoever looks at the record") {
+  World world;
+  give_day(world, 0);
+  REQUIRE(world.run(job)->exit_code(false) == 0);
+  world.lake_faults = {{{.verb = "put_part"}}};
+  CHECK(world.run(job, {.redo = true})->exit_code(false) == 1);
+  world.lake_faults = {};
+  REQUIRE(record_of(world)->failed);
+  leave_upload(world, "2024-02-08-00000.jsonl");
+  const auto report = world.run(job);
+  CHECK(report->exit_code(false) == 0);
+  CHECK(report->units[0].outcome == UnitOutcome::done_already);
+  CHECK(!record_of(world)->failed);
+  CHECK(ledger::finished(*record_of(world)));
+  CHECK(world.lake->open_uploads().empty());
+}
+
+TEST_CASE("a renewal that is refused just when all is filled fails its unit and leaves nothing") {
+  World world;
+  give_day(world, 40_ms);
+  world.slow_lake.latency_of = [](const Request& request) -> Nanoseconds {
+    return std::holds_alternative<Put>(request) ? 700_ms : 0;
+  };
+  world.lake_faults = {{{.at = 3, .verb = "put", .error = {ErrorKind::denied, "403"}}}};
+  const auto report = world.run(job, {.lease = 600_ms});
+  REQUIRE(report.ok());
+  CHECK(report->exit_code(false) == 1);
+  REQUIRE(report->units[0].error);
+  CHECK(report->units[0].error->message.find("403") != std::string::npos);
+  CHECK(world.lake->open_uploads().empty());
+  CHECK(world.objects().empty());
+}
+
+TEST_CASE("a unit ends where its record is written more slowly than its claim is renewed") {
+  World world;
+  give_day(world, 10_ms);
+  world.slow_lake.latency_of = [](const Request& request) -> Nanoseconds {
+    return std::holds_alternative<Put>(request) ? 200_ms : 0;
+  };
+  CHECK(world.run(job, {.lease = 100_ms})->exit_code(false) == 0);
+  CHECK(lines(world) == documents);
+}
+
 TEST_CASE("beside a redo that lives, a finished unit is done already, and the redo goes on") {
   World world;
   give_day(world, 0);
