@@ -22,20 +22,18 @@ Result<std::string> constant_origin(const Template& url) {
                "auth: mtls: the url's host must be the same for all units: " + origin};
 }
 
-class ApiSource : public SourceMaker {
+// What asks an API: an engine of its own, who we are there, and how often.
+class Api {
  public:
-  ApiSource(Environment environment, Secrets secrets)
+  Api(Environment environment, Secrets secrets)
       : environment_(std::move(environment)), secrets_(std::move(secrets)) {}
-  ~ApiSource() override {
+  ~Api() {
     // Whoever refreshes credentials does it through the engine.
-    inner_.reset();
     credentials_.clear();
     engine_.reset();
   }
 
-  Status open(const Settings& settings) {
-    const Settings* words = settings.has("auth") ? &settings.inner("auth") : nullptr;
-    HttpPagesOptions options = TRY(read_http_pages(settings));
+  Status open(const HttpPagesOptions& options, const Settings* words) {
     EngineOptions how{.shards = 1};
     how.connect_within = 10_s;
     how.proxies = TRY(ProxyRules::from(environment_));
@@ -55,24 +53,19 @@ class ApiSource : public SourceMaker {
     rate_ = std::make_unique<RequestRate>(options.per_second,
                                           auth_ == nullptr ? 1 : auth_->identities());
     access_.reset(new ApiAccess{*engine_, clock_, auth_.get(), *rate_, secrets_, tell});
-    inner_ = make_http_pages_maker(*access_, std::move(options));
     return {};
   }
 
-  Result<std::unique_ptr<Source>> open(SourceContext context) const override {
-    TRY(find_credentials());
-    return inner_->open(std::move(context));
+  ApiAccess& access() { return *access_; }
+
+  // Not before something is asked: `check` needs none, and may be run where there are none.
+  Status find_credentials() {
+    if (has_credentials_) return {};
+    for (const auto& source : credentials_) TRY_IN(source->get(), "http");
+    for (const auto& source : credentials_) source->keep_fresh();
+    has_credentials_ = true;
+    return {};
   }
-  Status list(const UnitNames& unit, const std::function<void(const Document&)>& each,
-              PlannedInput& planned) const override {
-    return inner_->list(unit, each, planned);
-  }
-  bool lists() const override { return inner_->lists(); }
-  bool wants_envelopes() const override { return inner_->wants_envelopes(); }
-  std::vector<json::Path> envelope_paths() const override { return inner_->envelope_paths(); }
-  bool resumable() const override { return inner_->resumable(); }
-  bool stream() const override { return inner_->stream(); }
-  std::optional<Incremental> incremental() const override { return inner_->incremental(); }
 
  private:
   // Secrets that stand in the job as they are, where names tell that they are: an API may repeat
@@ -96,25 +89,30 @@ class ApiSource : public SourceMaker {
     credentials_.push_back(std::move(source));
     return credentials_.back().get();
   }
-  // Not before something is asked: `check` needs none, and may be run where there are none.
-  Status find_credentials() const {
-    if (has_credentials_) return {};
-    for (const auto& source : credentials_) TRY_IN(source->get(), "http");
-    for (const auto& source : credentials_) source->keep_fresh();
-    has_credentials_ = true;
-    return {};
-  }
-
   const Environment environment_;
   Secrets secrets_;
   const Clock clock_;
   std::unique_ptr<HttpEngine> engine_;
   std::vector<std::unique_ptr<aws::CredentialSource>> credentials_;
-  mutable bool has_credentials_ = false;
+  bool has_credentials_ = false;
   std::unique_ptr<ApiAuth> auth_;
   std::unique_ptr<RequestRate> rate_;
   std::unique_ptr<ApiAccess> access_;
-  std::unique_ptr<SourceMaker> inner_;
+};
+
+// Pages, with the API that they are asked of.
+class ApiSource : public SourceMaker {
+ public:
+  ApiSource(std::unique_ptr<Api> api, std::unique_ptr<SourceMaker> pages)
+      : SourceMaker(pages->traits()), api_(std::move(api)), pages_(std::move(pages)) {}
+  Result<std::unique_ptr<Source>> open(SourceContext context) const override {
+    TRY(api_->find_credentials());
+    return pages_->open(std::move(context));
+  }
+
+ private:
+  const std::unique_ptr<Api> api_;
+  const std::unique_ptr<SourceMaker> pages_;  // Goes before what it asks
 };
 
 }  // namespace
@@ -122,9 +120,12 @@ class ApiSource : public SourceMaker {
 Result<std::unique_ptr<SourceMaker>> make_api_source(const Settings& settings,
                                                      const Environment& environment,
                                                      const Secrets& secrets) {
-  auto made = std::make_unique<ApiSource>(environment, secrets);
-  TRY_IN(made->open(settings), "http");
-  return std::unique_ptr<SourceMaker>(std::move(made));
+  HttpPagesOptions options = TRY_IN(read_http_pages(settings), "http");
+  auto api = std::make_unique<Api>(environment, secrets);
+  TRY_IN(api->open(options, settings.has("auth") ? &settings.inner("auth") : nullptr), "http");
+  auto pages = make_http_pages_maker(api->access(), std::move(options));
+  return std::unique_ptr<SourceMaker>(
+      std::make_unique<ApiSource>(std::move(api), std::move(pages)));
 }
 
 }  // namespace sluice

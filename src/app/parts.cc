@@ -102,12 +102,12 @@ Result<JobParts> make_parts(const Job& job, Stores& stores) {
   }
   TRY(check_stream(job, *parts.source));
   parts.decoder = TRY(job.decode.part()->make_decoder(job.decode));
-  if (const auto paths = parts.source->envelope_paths();
-      !paths.empty() && !parts.decoder->want_envelope(paths)) {
+  if (const auto& wanted = parts.source->traits().envelope;
+      wanted && !wanted->empty() && !parts.decoder->want_envelope(*wanted)) {
     return Error{ErrorKind::invalid, "decode: " + job.decode.name() +
                                          " has nothing beside its records, but the source looks "
                                          "for " +
-                                         json::to_string(paths.front()) +
+                                         json::to_string(wanted->front()) +
                                          " there: say json, or find the next page another way"};
   }
   for (const Settings& transform : job.transforms) {
@@ -116,7 +116,7 @@ Result<JobParts> make_parts(const Job& job, Stores& stores) {
   parts.recipe.place = job.names.place();
   parts.recipe.identity = job.dedupe;
   parts.recipe.record_max = job.record_bytes_max;
-  if (const auto incremental = parts.source->incremental()) {
+  if (const auto& incremental = parts.source->traits().incremental) {
     if (!parts.decoder->make()->json()) {
       return Error{ErrorKind::invalid, "source: incremental: decode: " + job.decode.name() +
                                            " gives no JSON, so no " +
@@ -124,7 +124,7 @@ Result<JobParts> make_parts(const Job& job, Stores& stores) {
     }
     parts.recipe.cursor_field = incremental->field;
   }
-  parts.recipe.path_names = parts.source->path_names();
+  parts.recipe.path_names = parts.source->traits().path_names;
   for (const auto& transform : parts.recipe.transforms) {
     TRY(transform->use_paths(parts.recipe.path_names));
     transform->limit_text(parts.recipe.record_max);
@@ -135,7 +135,7 @@ Result<JobParts> make_parts(const Job& job, Stores& stores) {
   }
   parts.recipe.place_if_missing = job.place_if_missing;
   if (job.keep_set_aside) parts.recipe.set_aside_place = "_sluice/set_aside/" + job.name + "/";
-  parts.recipe.count_fields = job.watch_drift && !parts.source->stream();
+  parts.recipe.count_fields = job.watch_drift && !parts.source->traits().goes_on();
   parts.encoder = TRY(job.format.part()->make_encoder(job.format));
   parts.sink = make_lake_sink({.store = *parts.lake,
                                .prefix = parts.lake_prefix,

@@ -114,7 +114,7 @@ std::string memory_line(uint64_t memory_bytes, uint64_t unit_bytes) {
 std::string plan_text(const OpenedJob& opened, const PlanSums& sums, uint64_t memory_bytes) {
   const Job& job = opened.job;
   const uint64_t least = unit_bytes_min(job);
-  if (!opened.parts.source->lists()) {
+  if (!opened.parts.source->traits().lists) {
     return "to do: " + grouped(sums.units) + " units; what they hold isn't known before " +
            job.source.name() + " is asked\n" + memory_line(memory_bytes, least);
   }
@@ -168,7 +168,7 @@ std::string plan_json(const OpenedJob& opened, const std::vector<UnitPlan>& plan
 
 Result<int> plan(const Command& command) {
   auto opened = TRY(open_job(command, Stores::Use::look));
-  if (opened->parts.source->stream() && opened->parts.source->lists()) {
+  if (opened->parts.source->traits().goes_on() && opened->parts.source->traits().lists) {
     return Error{ErrorKind::invalid, "plan: a stream has no end to plan for"};
   }
   const std::vector<UnitNames> units = TRY(opened->units(command));
@@ -183,7 +183,7 @@ Result<int> plan(const Command& command) {
     plans.push_back(TRY(std::move(one)));
     const UnitPlan& plan = plans.back();
     if (plan.to_do) add(plan, sums);
-    const bool is_known = opened->parts.source->lists();
+    const bool is_known = opened->parts.source->traits().lists;
     columns.add({plan.unit, plan.to_do ? "to do" : std::string(to_string(plan.standing)),
                  is_known ? grouped(plan.input.documents) : "?", grouped(plan.input.listings),
                  is_known ? print_bytes(plan.input.bytes) : "?"});

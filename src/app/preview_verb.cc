@@ -120,7 +120,7 @@ Result<int> preview(const Command& command) {
   unit.run_id = "preview";
   // As the first pass.
   Since pass;
-  if (const auto incremental = opened->parts.source->incremental()) {
+  if (const auto& incremental = opened->parts.source->traits().incremental) {
     pass = since(*incremental, {}, unit.run_started);
     unit.since = &pass;
   }

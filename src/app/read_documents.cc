@@ -83,7 +83,7 @@ class Reader {
 Result<std::vector<DocumentHead>> read_documents(const SourceMaker& maker, const UnitNames& unit,
                                                  uint64_t documents_max) {
   // Where a page shows the way to the next one, somebody would have to decode it.
-  if (maker.wants_envelopes()) documents_max = std::min<uint64_t>(documents_max, 1);
+  if (maker.traits().envelope) documents_max = std::min<uint64_t>(documents_max, 1);
   return Reader(unit, documents_max).read(maker);
 }
 

@@ -45,7 +45,7 @@ Result<int> check(const Command& command) {
   TRY_IN(look_into(opened->stores->state(), opened->stores->state_prefix()), "state");
   print("ok  state " + job.state + " can be listed\n");
   for (const std::string& warning : job.warnings) print("warning: " + warning + "\n");
-  if (const auto incremental = opened->parts.source->incremental()) {
+  if (const auto& incremental = opened->parts.source->traits().incremental) {
     if (const std::string doubt = doubt_of(*incremental); !doubt.empty())
       print("warning: " + doubt + "\n");
   }

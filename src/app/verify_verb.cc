@@ -221,14 +221,14 @@ class Verify {
       found.notes.push_back("unit " + unit.id + ": stale; its inputs are not compared");
     } else if (is_provisional) {
       found.notes.push_back("unit " + unit.id + ": provisional; its inputs are not compared");
-    } else if (!opened_.parts.source->lists()) {
+    } else if (!opened_.parts.source->traits().lists) {
       found.notes.push_back("unit " + unit.id +
                             ": its source can't be listed; inputs are not compared");
     } else if (manifest.early) {
       found.notes.push_back("unit " + unit.id +
                             ": committed before its time was over; its inputs " +
                             "are not compared");
-    } else if (!opened_.parts.source->stream()) {
+    } else if (!opened_.parts.source->traits().goes_on()) {
       TRY_IN(check_inputs(unit, manifest.inputs, found), "unit " + unit.id);
     }
     std::unordered_set<std::string_view> checked;

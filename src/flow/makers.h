@@ -34,28 +34,45 @@ struct PlannedInput {
   bool operator==(const PlannedInput&) const = default;
 };
 
+// What a source is, the same for all its units.
+struct SourceTraits {
+  enum class Extent : uint8_t {
+    bounded,  // A unit's documents, once; nothing of them has come before.
+    pass,  // Each run goes on where the last committed one got to (UnitNames::since), and is read
+           // to its end.
+    endless,  // Has positions; a later run goes on, and it ends only when it is told to.
+  };
+  Extent extent = Extent::bounded;
+  std::optional<Incremental> incremental = {};  // Of a pass
+  // Can SourceMaker::list() tell what there is? If not, a unit's inputs can't be compared with what
+  // was read.
+  bool lists = false;
+  bool resumable = false;                    // May give cursors, so that a unit can be resumed
+  std::vector<std::string> path_names = {};  // x of {path.x}, as Document::captures
+  // It is told of each document's envelope (Source::on_envelope), with these values.
+  std::optional<std::vector<json::Path>> envelope = {};
+
+  bool goes_on() const { return extent != Extent::bounded; }
+  bool is_endless() const { return extent == Extent::endless; }
+};
+
 class SourceMaker {
  public:
+  explicit SourceMaker(SourceTraits traits) : traits_(std::move(traits)) {}
   virtual ~SourceMaker() = default;
+  const SourceTraits& traits() const { return traits_; }
   virtual Result<std::unique_ptr<Source>> open(SourceContext context) const = 0;
   // Lists only; blocking. For `plan`, `verify` and the look at changed inputs: `each` is called for
-  // every document in input order.
-  virtual Status list(const UnitNames& unit, const std::function<void(const Document&)>& each,
-                      PlannedInput& planned) const = 0;
-  // Can list() tell what there is? If not, a unit's inputs can't be compared with what was read.
-  virtual bool lists() const { return true; }
-  virtual bool stream() const { return false; }  // Never finished: a later run goes on
-  // A stream that is read to its end: each run is a pass, which begins where the last one got to
-  // (UnitNames::since). Others have positions, and end only when they are told to.
-  virtual std::optional<Incremental> incremental() const { return std::nullopt; }
-  virtual std::vector<std::string> path_names() const {
+  // every document in input order. Of a source that doesn't list nothing is known before it is
+  // read.
+  virtual Status list(const UnitNames&, const std::function<void(const Document&)>& /*each*/,
+                      PlannedInput& planned) const {
+    planned = {};
     return {};
-  }  // x of {path.x}, as Document::captures
-  // Its sources are told of each document's envelope (Source::on_envelope), with these values.
-  virtual bool wants_envelopes() const { return false; }
-  virtual std::vector<json::Path> envelope_paths() const { return {}; }
-  // Its sources may give cursors, so that a unit can be resumed.
-  virtual bool resumable() const { return false; }
+  }
+
+ private:
+  const SourceTraits traits_;
 };
 
 struct SinkContext {

@@ -47,7 +47,8 @@ class Look {
     if (manifest.fingerprint != job_.fingerprint)
       return Admission{manifest.early || is_open ? Kind::claim : Kind::stale};
     // Where nobody knows what there is, it is done again.
-    if (is_young(unit) && (!parts_.source->lists() || TRY(inputs_changed(manifest, *known, unit))))
+    if (is_young(unit) &&
+        (!parts_.source->traits().lists || TRY(inputs_changed(manifest, *known, unit))))
       return Admission{Kind::redo};
     return Admission{is_open ? Kind::claim : Kind::done_already};
   }
@@ -90,7 +91,7 @@ std::vector<Admission> admissions(const Job& job, const JobParts& parts,
     for (Admission& admission : out) admission.kind = Kind::redo;
     return out;
   }
-  if (parts.source->stream()) return out;
+  if (parts.source->traits().goes_on()) return out;
   const Look look(job, parts, resources);
   const bool are_many = units.size() > resources.budget.capacity() / 2 / unit_bytes_min(job) + 1;
   std::vector<size_t> wanted;

@@ -17,7 +17,8 @@ std::string span_id(const std::string& unit_id, uint64_t position) {
 }  // namespace
 
 bool may_resume(const JobParts& parts) {
-  return parts.source->resumable() && !parts.recipe.identity && parts.encoder->coil_bytes() == 0;
+  return parts.source->traits().resumable && !parts.recipe.identity &&
+         parts.encoder->coil_bytes() == 0;
 }
 
 namespace {
@@ -45,7 +46,7 @@ bool FillTickets::own(Ticket ticket) const {
 Fill::Fill(const Surroundings& around, FillPlan plan, Lease& lease)
     : around_(around),
       plan_(std::move(plan)),
-      endless_(around_.parts.source->stream() && !around_.parts.source->incremental()),
+      traits_(around_.parts.source->traits()),
       shares_(around_.job, around_.resources.budget, around_.resources.in_flight, lease),
       checkpoints_(plan_.resume),
       inputs_(*plan_.ledger_unit, plan_.epoch, *around_.parts.state, around_.resources.inbox,
@@ -56,7 +57,7 @@ Fill::Fill(const Surroundings& around, FillPlan plan, Lease& lease)
     log_.warnings = warnings_of(*plan_.since);
   }
   span_unit_ = plan_.unit;
-  if (around_.parts.source->stream()) span_unit_.id = span_id(plan_.unit.id, plan_.position);
+  if (traits_.goes_on()) span_unit_.id = span_id(plan_.unit.id, plan_.position);
 }
 
 Result<std::unique_ptr<Fill>> Fill::open(const Surroundings& around, FillPlan plan,
@@ -89,8 +90,8 @@ Status Fill::open_stages(std::unique_ptr<Source>& ahead) {
   walk_ = std::make_unique<Walk>(Walk::Parts{*source_, *sink_, *parts.decoder, parts.recipe,
                                              span_unit_, shares_.purse(), shared.workers,
                                              shared.inbox, around_.tickets.walk, shared.meter, log_,
-                                             around_.job.on_bad, parts.source->wants_envelopes()});
-  if (!endless_) return {};
+                                             around_.job.on_bad, traits_.envelope.has_value()});
+  if (!traits_.is_endless()) return {};
   age_ = around_.tickets.timer.next();
   shared.inbox.post_at(now() + around_.options.span.age, std::make_unique<Event>(age_));
   return {};
@@ -103,7 +104,7 @@ void Fill::start_what_fits() {
   inputs_.start_what_fits();
   if (!inputs_.full()) walk_->start_what_fits();
   if (const Status now = status(); !now.ok()) return end(cause(), Error(now.error()));
-  if (endless_ && walk_->sums().documents >= around_.options.span.documents) {
+  if (traits_.is_endless() && walk_->sums().documents >= around_.options.span.documents) {
     walk_->seal();
     walk_->start_what_fits();
   }
@@ -202,7 +203,7 @@ ledger::Intent Fill::intent(const std::vector<Prepared>& prepared) const {
         {.document = what.document, .offset = what.offset, .reason = what.reason});
   }
   intent.sums = total_sums(walk_->sums(), sink_->sums(), checkpoints_.sums_before());
-  if (endless_) intent.end = walk_->sums().position;
+  if (traits_.is_endless()) intent.end = walk_->sums().position;
   if (plan_.since) intent.end = plan_.position + 1;
   intent.reached = reached_;
   return intent;

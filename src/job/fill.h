@@ -126,8 +126,8 @@ class Fill {
 
   const Surroundings around_;
   FillPlan plan_;
-  UnitNames span_unit_;  // Streams: the unit that this fill is; else as in the plan
-  const bool endless_;
+  UnitNames span_unit_;         // Streams: the unit that this fill is; else as in the plan
+  const SourceTraits& traits_;  // Of the job's source
   Shares shares_;
   Checkpoints checkpoints_;
   InputsLog inputs_;

@@ -19,7 +19,7 @@ namespace {
 
 ledger::Names names_of(const Job& job, const JobParts& parts, const UnitNames& unit) {
   using Kind = ledger::NamePiece::Kind;
-  const bool by_span = parts.source->stream();
+  const bool by_span = parts.source->traits().goes_on();
   ledger::Names names =
       key_names(job.names, parts.lake_prefix, unit, by_span ? NamedBy::span : NamedBy::unit);
   if (!parts.recipe.set_aside_place) return names;
@@ -315,9 +315,9 @@ ledger::UnitPtr ledger_unit(const Job& job, const JobParts& parts, const UnitNam
 }
 
 Status check_stream(const Job& job, const SourceMaker& source) {
-  if (!source.stream()) return {};
+  if (!source.traits().goes_on()) return {};
   const bool is_of_time = unit_time_parts(job.units.each) != 0;
-  if (source.incremental() && is_of_time) {
+  if (source.traits().incremental && is_of_time) {
     return Error{ErrorKind::invalid,
                  "source: incremental: days and hours as units are asked for by their time, an "
                  "incremental source by how far it has come: take one of them"};
@@ -354,7 +354,7 @@ Result<RunReport> run(const Job& job, const JobParts& parts, std::vector<UnitNam
                                          " (its sink_share and the greatest record)"};
   }
   TRY(check_stream(job, *parts.source));
-  if (parts.source->incremental() && (options.redo || options.limit < UINT64_MAX)) {
+  if (parts.source->traits().incremental && (options.redo || options.limit < UINT64_MAX)) {
     return Error{ErrorKind::invalid,
                  std::string(options.redo ? "--redo" : "--limit") +
                      ": not with an incremental source: its passes follow one upon another. Under "

@@ -35,14 +35,14 @@ std::string why_provisional(const RunOptions& options) {
 UnitTask::UnitTask(UnitNames unit, Surroundings around, Lease lease)
     : unit_(std::move(unit)),
       around_(std::move(around)),
-      endless_(around_.parts.source->stream() && !around_.parts.source->incremental()),
+      traits_(around_.parts.source->traits()),
       ledger_unit_(
           ledger_unit(around_.job, around_.parts, unit_, around_.run_id, around_.resources)),
       // A stream is never finished: whoever comes next claims it and goes on where it ended.
-      run_(ledger_unit_, {.redo = around_.redo || around_.parts.source->stream(),
+      run_(ledger_unit_, {.redo = around_.redo || traits_.goes_on(),
                           .resume = may_resume(around_.parts),
-                          .stream = around_.parts.source->stream(),
-                          .ends = !endless_,
+                          .stream = traits_.goes_on(),
+                          .ends = !traits_.is_endless(),
                           .waits = true}),
       driver_({*around_.parts.state, *around_.parts.lake}, around_.resources.inbox,
               around_.series.new_series(), around_.resources.chance),
@@ -93,7 +93,7 @@ void UnitTask::stop(std::string why) {
   stopping_ = true;
   others_.stop(run_);
   if (phase_ != Phase::filling) return;
-  if (endless_) {
+  if (traits_.is_endless()) {
     fill_->seal();  // What has been read is committed; the rest waits in the stream.
   } else {
     fill_->end(FillEnd::stopped, {ErrorKind::cancelled, std::move(why)});
@@ -113,7 +113,7 @@ void UnitTask::ledger_on() {
     if (!close_source()) return;
     using Outcome = ledger::UnitRun::Outcome;
     const auto ended = run_.error() ? Outcome::lost : run_.outcome();
-    if (ended != Outcome::failed || around_.parts.source->stream()) return finish();
+    if (ended != Outcome::failed || traits_.goes_on()) return finish();
     // A run that failed has not kept count of what it asked for twice.
     twins_.emplace(ledger_unit_);
     phase_ = Phase::sweeping;
@@ -121,7 +121,7 @@ void UnitTask::ledger_on() {
   }
   if (!run_.wants_fill()) return;
   if (!stops_here()) return open_fill();
-  if (around_.parts.source->stream()) {
+  if (traits_.goes_on()) {
     run_.leave();
   } else {
     fail({ErrorKind::cancelled, "stopped"}, {});
@@ -138,7 +138,7 @@ void UnitTask::wait_on() {
 
 bool UnitTask::stops_here() const {
   const auto& until = around_.options.until;
-  return stopping_ || (around_.parts.source->stream() && until && run_.record().position >= *until);
+  return stopping_ || (traits_.goes_on() && until && run_.record().position >= *until);
 }
 
 void UnitTask::sweep_on() {
@@ -155,7 +155,7 @@ void UnitTask::sweep_on() {
 // A bounded unit's listing needs no claim: it goes on while that is being written. Where the unit
 // may have to begin behind a cursor, nothing is known before the claim says so.
 void UnitTask::look_ahead() {
-  if (around_.parts.source->stream() || stopping_ || may_resume(around_.parts)) return;
+  if (traits_.goes_on() || stopping_ || may_resume(around_.parts)) return;
   if (!ahead_) {
     auto opened = Fill::open_ahead(fill_around_, unit_);
     if (!opened.ok()) return;  // The fill meets the error again.
@@ -174,7 +174,7 @@ bool UnitTask::close_source() {
 }
 
 void UnitTask::write_intent() {
-  if (endless_ && filled_->intent.end <= run_.record().position) {
+  if (traits_.is_endless() && filled_->intent.end <= run_.record().position) {
     run_.leave();  // Nothing has come
   } else {
     run_.fill(std::move(filled_->intent));
@@ -213,8 +213,8 @@ Result<FillPlan> UnitTask::plan_fill() const {
   const ledger::Record& record = run_.record();
   FillPlan plan{
       .unit = unit_, .ledger_unit = ledger_unit_, .epoch = run_.epoch(), .mark = run_.mark()};
-  if (around_.parts.source->stream()) plan.position = record.position;
-  if (const auto incremental = around_.parts.source->incremental())
+  if (traits_.goes_on()) plan.position = record.position;
+  if (const auto& incremental = traits_.incremental)
     plan.since = TRY(next_pass(*incremental, record, plan.unit.run_started));
   plan.resume = record.checkpoint;
   return plan;
@@ -307,8 +307,7 @@ void UnitTask::fail(Error why, std::vector<OpenUpload> mine) {
 
 // Policy 6: nothing, where there was something, is a mistake until somebody says that it isn't.
 Status UnitTask::check_not_empty(const Filled& filled) {
-  if (filled.walk.documents > 0 || around_.job.allow_empty || around_.parts.source->stream())
-    return {};
+  if (filled.walk.documents > 0 || around_.job.allow_empty || traits_.goes_on()) return {};
   const auto& manifest = run_.record().manifest;
   if (manifest && !manifest->outputs.empty()) {
     return Error{ErrorKind::invalid, "no documents now, but its manifest of epoch " +
@@ -351,9 +350,10 @@ void UnitTask::report_committed() {
   report_.bytes_written += filled_->sink.bytes;
   report_.objects += filled_->objects;
   report_.reached = filled_->reached;
-  if (const std::string why = why_provisional(around_.options); !why.empty() && !endless_)
+  if (const std::string why = why_provisional(around_.options);
+      !why.empty() && !traits_.is_endless())
     report_.warnings.push_back("committed by " + why +
-                               ": the unit stays unfinished, the next run "
+                               ": the unit stays unfinished, the next run " +
                                "without it does it whole");
   for (SetAside& what : filled_->set_aside) {
     if (report_.set_aside.size() < set_aside_listed_max)
@@ -377,9 +377,10 @@ void UnitTask::finish() {
   }
   tell_outcome();
   if (report_.outcome != UnitOutcome::lost) return;
-  report_.error = Error{ErrorKind::conflict,
-                        "unit " + unit_.id + ": another run has claimed it; this one stops, " +
-                            (endless_ ? "what it has committed stays" : "nothing of it is left")};
+  report_.error =
+      Error{ErrorKind::conflict,
+            "unit " + unit_.id + ": another run has claimed it; this one stops, " +
+                (traits_.is_endless() ? "what it has committed stays" : "nothing of it is left")};
 }
 
 // Our intent could not be completed, and then it could, when we claimed the unit once more.
@@ -394,7 +395,7 @@ void UnitTask::tell_outcome() {
     // A stream has never reached its end: its owner wins for good only where whoever claimed the
     // partition from it has completed its last span for it.
     case Outcome::won:
-      report_.outcome = endless_ ? UnitOutcome::lost : UnitOutcome::done;
+      report_.outcome = traits_.is_endless() ? UnitOutcome::lost : UnitOutcome::done;
       break;
     case Outcome::left:
       report_.outcome = stopping_  ? UnitOutcome::stopped
@@ -420,10 +421,11 @@ void UnitTask::tell_outcome() {
           "unit " + unit_.id + ": " + others_.words() +
               (stopping_ ? "; stopped before it was done" : "; not waited for, as --no-wait says")};
       break;
-    case Outcome::lost:
-      report_.outcome =
-          run_.unit_is_finished() && !endless_ ? UnitOutcome::done_by_other : UnitOutcome::lost;
+    case Outcome::lost: {
+      const bool is_done = run_.unit_is_finished() && !traits_.is_endless();
+      report_.outcome = is_done ? UnitOutcome::done_by_other : UnitOutcome::lost;
       break;
+    }
     case Outcome::failed:
       report_.outcome = stopping_ && failure_->kind == ErrorKind::cancelled ? UnitOutcome::stopped
                                                                             : UnitOutcome::failed;
@@ -442,9 +444,8 @@ WalkSums UnitTask::walk_sums() const {
 }
 
 uint64_t UnitTask::records() const {
-  return report_.records + (fill_     ? fill_->sink_sums().records
-                            : filled_ ? filled_->sink.records
-                                      : 0);
+  const uint64_t more = fill_ ? fill_->sink_sums().records : filled_ ? filled_->sink.records : 0;
+  return report_.records + more;
 }
 
 }  // namespace sluice

@@ -110,8 +110,7 @@ class UnitTask : public Task {
 
   const UnitNames unit_;
   const Surroundings around_;
-  // Goes on until it is told to end; a pass of an incremental source ends by itself.
-  const bool endless_;
+  const SourceTraits& traits_;  // Of the job's source
   const ledger::UnitPtr ledger_unit_;
   ledger::UnitRun run_;
   LedgerDriver driver_;

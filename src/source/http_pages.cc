@@ -251,10 +251,20 @@ class HttpPages : public Source {
   bool stopped_ = false;
 };
 
+SourceTraits traits_of(const HttpPagesOptions& options) {
+  SourceTraits traits;
+  if (options.incremental) traits.extent = SourceTraits::Extent::pass;
+  traits.incremental = options.incremental;
+  if (options.details) return traits;
+  traits.resumable = !options.incremental && !Paging::numbered(options.paging);
+  traits.envelope = Paging::wanted(options.paging);
+  return traits;
+}
+
 class HttpPagesMaker : public SourceMaker {
  public:
   HttpPagesMaker(ApiAccess& api, HttpPagesOptions options)
-      : api_(api), options_(std::move(options)) {}
+      : SourceMaker(traits_of(options)), api_(api), options_(std::move(options)) {}
 
   Result<std::unique_ptr<Source>> open(SourceContext context) const override {
     const auto render = [&](const Template& text) -> Result<std::string> {
@@ -291,22 +301,6 @@ class HttpPagesMaker : public SourceMaker {
         std::make_unique<HttpPages>(api_, options_, std::move(fetch), std::move(paging), context);
     if (!resumed.ok()) pages->refuse_cursor(resumed.error());
     return std::unique_ptr<Source>(std::move(pages));
-  }
-  // What an API will give is not known before it does.
-  Status list(const UnitNames&, const std::function<void(const Document&)>&,
-              PlannedInput& planned) const override {
-    planned = {};
-    return {};
-  }
-  bool lists() const override { return false; }
-  bool stream() const override { return options_.incremental.has_value(); }
-  std::optional<Incremental> incremental() const override { return options_.incremental; }
-  bool wants_envelopes() const override { return !options_.details; }
-  std::vector<json::Path> envelope_paths() const override {
-    return options_.details ? std::vector<json::Path>() : Paging::wanted(options_.paging);
-  }
-  bool resumable() const override {
-    return !options_.details && !options_.incremental && !Paging::numbered(options_.paging);
   }
 
  private:

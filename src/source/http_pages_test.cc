@@ -21,7 +21,7 @@ struct Walked {
   std::string run(HttpPagesOptions options, std::optional<std::string> cursor = {}) {
     options.fetch.pauses = pauses;
     const auto maker = make_http_pages_maker(api, options);
-    const auto paths = maker->envelope_paths();
+    const auto& paths = *maker->traits().envelope;
     auto source = maker->open({.unit = unit,
                                .in_flight = in_flight,
                                .common = budget,

@@ -12,7 +12,8 @@ namespace {
 class ObjectsMaker : public SourceMaker {
  public:
   ObjectsMaker(Store& store, PathPattern pattern, TimeZone zone, MakeListing listing)
-      : store_(store),
+      : SourceMaker({.lists = true, .path_names = pattern.names()}),
+        store_(store),
         pattern_(std::move(pattern)),
         zone_(std::move(zone)),
         listing_(std::move(listing)) {}
@@ -26,7 +27,6 @@ class ObjectsMaker : public SourceMaker {
         TRY(list_objects(store_, TRY(pattern_.bind(unit, zone_)), UINT64_MAX, each, listing_));
     return {};
   }
-  std::vector<std::string> path_names() const override { return pattern_.names(); }
 
  private:
   Store& store_;

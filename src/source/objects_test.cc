@@ -366,7 +366,7 @@ TEST_CASE("listing alone counts documents, bytes and lists") {
   }
   auto pattern = PathPattern::parse("memory:{unit:%F}/{path.a}/");
   auto maker = make_objects_source_maker(*store, *pattern);
-  CHECK(maker->path_names() == std::vector<std::string>{"a"});
+  CHECK(maker->traits().path_names == std::vector<std::string>{"a"});
   PlannedInput planned;
   std::vector<std::string> keys;
   const UnitNames unit = day();

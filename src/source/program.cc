@@ -155,20 +155,10 @@ class StreamedDocuments final : public Source {
   std::unique_ptr<ByteReader> reader_;
 };
 
-class StreamedMaker : public SourceMaker {
+class ProgramMaker : public SourceMaker {
  public:
-  // What it will print is known once it has.
-  Status list(const UnitNames&, const std::function<void(const Document&)>&,
-              PlannedInput& planned) const override {
-    planned = {};
-    return {};
-  }
-  bool lists() const override { return false; }
-};
-
-class ProgramMaker : public StreamedMaker {
- public:
-  explicit ProgramMaker(std::vector<Template> words) : words_(std::move(words)) {}
+  explicit ProgramMaker(std::vector<Template> words)
+      : SourceMaker({.resumable = true}), words_(std::move(words)) {}
 
   Result<std::unique_ptr<Source>> open(SourceContext context) const override {
     ChildOptions options{.input = ChildOptions::Input::none};
@@ -186,14 +176,13 @@ class ProgramMaker : public StreamedMaker {
     return std::unique_ptr<Source>(std::make_unique<StreamedDocuments>(name, context, start));
   }
 
-  bool resumable() const override { return true; }
-
  private:
   const std::vector<Template> words_;
 };
 
-class StandardInputMaker : public StreamedMaker {
+class StandardInputMaker : public SourceMaker {
  public:
+  StandardInputMaker() : SourceMaker({}) {}
   Result<std::unique_ptr<Source>> open(SourceContext context) const override {
     if (opened_.exchange(true)) {
       return Error{ErrorKind::invalid,

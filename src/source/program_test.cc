@@ -181,7 +181,7 @@ TEST_CASE("a checkpoint ends a document, and a later run is told of it") {
   World world;
   const auto maker = shell(R"(echo '{"n":1}'; echo '{"sluice": {"checkpoint": "c1"}}'; sleep 0.4; )"
                            R"(echo "{\"from\":\"$SLUICE_CURSOR\"}")");
-  REQUIRE(maker->resumable());
+  REQUIRE(maker->traits().resumable);
   REQUIRE(world.open(*maker).ok());
   std::vector<std::string> documents(3);
   while (!world.source->documents()) {

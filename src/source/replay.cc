@@ -103,17 +103,11 @@ class Replay : public Source {
 
 class ReplayMaker : public SourceMaker {
  public:
-  explicit ReplayMaker(ReplayOptions options) : options_(options) {}
+  explicit ReplayMaker(ReplayOptions options)
+      : SourceMaker({.extent = SourceTraits::Extent::endless}), options_(options) {}
   Result<std::unique_ptr<Source>> open(SourceContext context) const override {
     return std::unique_ptr<Source>(std::make_unique<Replay>(options_, context));
   }
-  // What a stream will bring is not known before it does.
-  Status list(const UnitNames&, const std::function<void(const Document&)>&,
-              PlannedInput& planned) const override {
-    planned = {};
-    return {};
-  }
-  bool stream() const override { return true; }
 
  private:
   const ReplayOptions options_;

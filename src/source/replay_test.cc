@@ -15,7 +15,7 @@ struct Played {
 Played play(const ReplayOptions& options, uint64_t position, std::optional<uint64_t> until,
             uint64_t limit = UINT64_MAX) {
   const auto maker = make_replay_source_maker(options);
-  CHECK(maker->stream());
+  CHECK(maker->traits().is_endless());
   const UnitNames unit;
   InFlight in_flight(1);
   Budget common(400 << 10);
