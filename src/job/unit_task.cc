@@ -187,9 +187,8 @@ void UnitTask::write_intent() {
 void UnitTask::open_fill() {
   report_.epoch = run_.epoch();
   if (std::exchange(filled_, {}))
-    in_vain_ = Error{ErrorKind::conflict,
-                     "an upload, or a part of one, was gone when it was to be "
-                     "completed"};
+    in_vain_ =
+        Error{ErrorKind::conflict, "an upload, or a part of one, was gone at its completion"};
   if (fills_++ == fills_max) {
     Error why = *std::exchange(in_vain_, {});
     why.message += "; filled " + std::to_string(fills_max) + " times, each time in vain";
