@@ -158,6 +158,10 @@ std::string folder_of(const JobWords& words, const std::string& unit, const std:
 
 }  // namespace
 
+GivenRecord make_item(const World& world, uint64_t number, size_t pad_most, Chance& chance) {
+  return make_record(world.words, "", "item." + std::to_string(number), pad_most, chance);
+}
+
 GivenDocument make_document(const World& world, const std::string& unit, uint64_t number,
                             Chance& chance) {
   const std::string team = chance.below(2) == 0 ? "blue" : "red";

@@ -22,43 +22,63 @@ struct Expected {
   uint64_t records = 0, duplicates = 0, conflicts = 0;
 };
 
-Expected expect(const World& world, const std::string& unit, Tally& tally) {
-  Expected expected;
-  std::map<std::string, std::set<std::string>> seen;  // By id: the texts
-  for (const GivenDocument& document : world.documents) {
-    if (document.unit != unit) continue;
-    expected.inputs.push_back(document.key);
-    if (document.is_bad) {
-      expected.set_aside["given:" + document.key] += 1;
-      tally.met(Met::bad_document);
-      continue;
-    }
-    for (const GivenRecord& record : document.records) {
-      if (record.becomes == Becomes::filtered) tally.met(Met::filtered);
-      if (record.becomes == Becomes::set_aside) {
-        expected.set_aside["given:" + document.key] += 1;
-        tally.met(record.lands.empty() ? Met::bad_record : Met::no_place);
+class Foresight {
+ public:
+  Foresight(const World& world, Tally& tally) : world_(world), tally_(tally) {}
+
+  // Of a unit of objects: its documents.
+  Expected of_unit(const std::string& unit) {
+    for (const GivenDocument& document : world_.documents) {
+      if (document.unit != unit) continue;
+      expected_.inputs.push_back(document.key);
+      if (document.is_bad) {
+        expected_.set_aside["given:" + document.key] += 1;
+        tally_.met(Met::bad_document);
+        continue;
       }
-      if (record.becomes != Becomes::written) continue;
-      if (world.words.dedupe) {
-        auto& texts = seen[record.id];
-        if (texts.contains(record.text)) {
-          ++expected.duplicates;
-          tally.met(Met::duplicate);
-          continue;
-        }
-        if (!texts.empty()) {
-          ++expected.conflicts;
-          tally.met(Met::conflict);
-        }
-        texts.insert(record.text);
-      }
-      ++expected.records;
-      expected.text[record.place] += record.lands + "\n";
+      for (const GivenRecord& record : document.records) add(record, "given:" + document.key);
     }
+    return std::move(expected_);
   }
-  return expected;
-}
+
+  // Of an API: so many of its items.
+  Expected of_items(size_t count) {
+    for (size_t i = 0; i < count; ++i) add(world_.items[i], "the API");
+    return std::move(expected_);
+  }
+
+ private:
+  void add(const GivenRecord& record, const std::string& document) {
+    if (record.becomes == Becomes::filtered) tally_.met(Met::filtered);
+    if (record.becomes == Becomes::set_aside) {
+      expected_.set_aside[document] += 1;
+      tally_.met(record.lands.empty() ? Met::bad_record : Met::no_place);
+    }
+    if (record.becomes != Becomes::written || (world_.words.dedupe && is_duplicate(record))) return;
+    ++expected_.records;
+    expected_.text[record.place] += record.lands + "\n";
+  }
+
+  bool is_duplicate(const GivenRecord& record) {
+    auto& texts = seen_[record.id];
+    const bool is_first = texts.empty();
+    if (!texts.insert(record.text).second) {
+      ++expected_.duplicates;
+      tally_.met(Met::duplicate);
+      return true;
+    }
+    if (!is_first) {
+      ++expected_.conflicts;
+      tally_.met(Met::conflict);
+    }
+    return false;
+  }
+
+  const World& world_;
+  Tally& tally_;
+  Expected expected_;
+  std::map<std::string, std::set<std::string>> seen_;  // By id: the texts
+};
 
 std::string place_of(std::string_view key) {
   const size_t slash = key.rfind('/');
@@ -100,12 +120,28 @@ class Oracle {
     if (!record->manifest) return say("it has no manifest");
     if (record->manifest->todo) say("retiring is not noted");
     if (!record->manifest->provisional.empty()) say("it is provisional");
-    const Expected expected = expect(world_, unit, tally_);
+    if (world_.words.api) return look_at_items(*record->manifest);
+    const Expected expected = Foresight(world_, tally_).of_unit(unit);
+    compare_inputs(unit, expected, *record->manifest);
     compare(unit, expected, *record->manifest);
   }
 
-  void compare(const std::string& unit, const Expected& expected,
-               const ledger::Manifest& manifest) {
+  // An API grows while it is asked: all that was there at first must have come, and of the rest as
+  // much as there is, without a gap.
+  void look_at_items(const ledger::Manifest& manifest) {
+    size_t count = world_.items_at_first;
+    const auto is_less = [&] {
+      const Expected expected = Foresight(world_, ignored_).of_items(count);
+      return expected.records < manifest.sums.records;
+    };
+    while (count < world_.items.size() && is_less()) ++count;
+    Expected expected = Foresight(world_, tally_).of_items(count);
+    expected.set_aside.clear();  // Pages are named by their URLs
+    compare("once", expected, manifest);
+  }
+
+  void compare_inputs(const std::string& unit, const Expected& expected,
+                      const ledger::Manifest& manifest) {
     const auto say = [&](const std::string& what) { complain("unit " + unit + ": " + what); };
     const auto equal = [&](const char* what, uint64_t must, uint64_t is) {
       if (must != is)
@@ -113,9 +149,6 @@ class Oracle {
             std::to_string(is));
     };
     equal("documents", expected.inputs.size(), manifest.sums.documents);
-    equal("records", expected.records, manifest.sums.records);
-    equal("duplicates", expected.duplicates, manifest.sums.duplicates);
-    equal("conflicts", expected.conflicts, manifest.sums.conflicts);
     equal("inputs", expected.inputs.size(),
           manifest.inputs.file.empty() ? manifest.inputs.list.size() : manifest.inputs.count);
     for (size_t i = 0; i < std::min(manifest.inputs.list.size(), expected.inputs.size()); ++i) {
@@ -128,6 +161,19 @@ class Oracle {
       say("other things are set aside than are bad");
       tell_difference(expected.set_aside, set_aside);
     }
+  }
+
+  void compare(const std::string& unit, const Expected& expected,
+               const ledger::Manifest& manifest) {
+    const auto say = [&](const std::string& what) { complain("unit " + unit + ": " + what); };
+    const auto equal = [&](const char* what, uint64_t must, uint64_t is) {
+      if (must != is)
+        say(std::string(what) + ": " + std::to_string(must) + " were given, the manifest says " +
+            std::to_string(is));
+    };
+    equal("records", expected.records, manifest.sums.records);
+    equal("duplicates", expected.duplicates, manifest.sums.duplicates);
+    equal("conflicts", expected.conflicts, manifest.sums.conflicts);
     std::map<std::string, std::string> text;
     uint64_t records = 0;
     std::vector<ledger::Output> outputs = manifest.outputs;
@@ -189,6 +235,7 @@ class Oracle {
   const MemoryStore& lake_;
   const std::map<Key, std::string> objects_;
   Tally& tally_;
+  Tally ignored_;
   std::set<std::string> known_;
   std::vector<std::string> complaints_;
 };

@@ -49,9 +49,38 @@ void StormyStore::note(const Request& request, Fate fate) {
   tally_.met(Met::answer_lost);
   if (has(request, "\"intent\"") || has(request, "\"manifest\"")) {
     tally_.met(Met::answer_lost_of_commit);
-  } else if (has(request, "\"run\":\"")) {
+  } else if (has(request, "\"since\"")) {
     tally_.met(Met::answer_lost_of_claim);
   }
+}
+
+StormyStore::Facts StormyStore::facts_of(const Request& request) {
+  Facts facts{.verb = request.index()};
+  if (const auto* part = std::get_if<PutPart>(&request)) facts.is_second_part = part->number > 1;
+  if (const auto* complete = std::get_if<Complete>(&request)) facts.id = complete->id;
+  if (const auto* abort = std::get_if<Abort>(&request)) facts.id = abort->id;
+  if (const auto* gone = std::get_if<Delete>(&request))
+    facts.is_of_data = !gone->key.view().starts_with("_");
+  facts.has_checkpoint = has(request, "\"checkpoint\"");
+  return facts;
+}
+
+void StormyStore::note(const Facts& facts, const Result<Answer>& answer, const Process* asker) {
+  const std::string_view verb = store_verbs[facts.verb];
+  if (!answer.ok()) {
+    if (verb == "get" && answer.error().kind == ErrorKind::not_found && name() == "given:")
+      tally_.met(Met::vanished);
+    return;
+  }
+  if (verb == "create_upload") uploads_[std::get<UploadId>(*answer)] = asker;
+  if (const auto found = uploads_.find(facts.id);
+      found != uploads_.end() && found->second != asker) {
+    if (verb == "complete") tally_.met(Met::completed_for_another);
+    if (verb == "abort") tally_.met(Met::aborted_for_another);
+  }
+  if (facts.is_second_part) tally_.met(Met::many_parts);
+  if (facts.is_of_data) tally_.met(Met::retired_object);
+  if (facts.has_checkpoint) tally_.met(Met::checkpoint_written);
 }
 
 Result<Answer> StormyStore::told(Fate fate, Result<Answer> answer, const std::string& what) const {
@@ -72,10 +101,10 @@ void StormyStore::deny(Lease lease, Ticket ticket, Inbox& inbox) {
 // It comes to pass at one instant and is answered at a later one. Only the answer needs somebody
 // who still waits for it.
 void StormyStore::start(Request request, Lease lease, Ticket ticket, Inbox& inbox) {
+  if (when_called_) when_called_(request);
   if (simulation_.process() != nullptr && simulation_.process()->killed())
     return deny(std::move(lease), ticket, inbox);
   ++calls_;
-  if (when_called_) when_called_();
   const Fate fate = this->fate();
   note(request, fate);
   const Nanoseconds there = latency(), back = latency();
@@ -96,8 +125,10 @@ void StormyStore::start(Request request, Lease lease, Ticket ticket, Inbox& inbo
   if (happens) {
     const Nanoseconds extra = fate == Fate::late ? back + simulation_.between(0, 3_s) : 0;
     simulation_.after(there + extra, nullptr,
-                      [this, answer, request = std::move(request)]() mutable {
+                      [this, answer, asker, request = std::move(request)]() mutable {
+                        const Facts facts = facts_of(request);
                         *answer = call(*memory_, std::move(request));
+                        note(facts, *answer, asker);
                       });
   }
   simulation_.after(

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 
 #include "simulator/simulation.h"
 #include "simulator/tally.h"
@@ -28,7 +29,7 @@ class StormyStore : public Store {
   }
   uint64_t calls() const { return calls_; }
   // Told of each call, before anything comes of it.
-  void when_called(std::function<void()> told) { when_called_ = std::move(told); }
+  void when_called(std::function<void(const Request&)> told) { when_called_ = std::move(told); }
 
  private:
   enum class Fate : uint8_t { answered, failed, lost, late, throttled };
@@ -37,6 +38,14 @@ class StormyStore : public Store {
   Result<Answer> told(Fate fate, Result<Answer> answer, const std::string& what) const;
   void deny(Lease lease, Ticket ticket, Inbox& inbox);
   void note(const Request& request, Fate fate);
+  // What the protocol's branches are told by, once a request has come to pass.
+  struct Facts {
+    size_t verb;
+    UploadId id = {};
+    bool is_second_part = false, is_of_data = false, has_checkpoint = false;
+  };
+  static Facts facts_of(const Request& request);
+  void note(const Facts& facts, const Result<Answer>& answer, const Process* asker);
 
   Simulation& simulation_;
   Tally& tally_;
@@ -44,7 +53,8 @@ class StormyStore : public Store {
   Weather weather_;
   Instant since_;
   uint64_t calls_ = 0;
-  std::function<void()> when_called_;
+  std::function<void(const Request&)> when_called_;
+  std::map<UploadId, const Process*> uploads_;  // Who has created it
 };
 
 }  // namespace sluice::simulator

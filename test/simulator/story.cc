@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "ledger/record.h"
+#include "simulator/api.h"
 #include "simulator/one_run.h"
 #include "simulator/oracle.h"
 #include "simulator/stormy_store.h"
@@ -18,23 +19,22 @@ constexpr int calm_runs_max = 4;
 Met met_of(UnitOutcome outcome) {
   switch (outcome) {
     case UnitOutcome::done:
-      return Met::done;
+      return Met::unit_done;
     case UnitOutcome::done_already:
-      return Met::done_already;
+      return Met::unit_done_already;
     case UnitOutcome::done_by_other:
-      return Met::done_by_other;
+      return Met::unit_done_by_other;
     case UnitOutcome::stale:
-      return Met::stale;
     case UnitOutcome::lost:
-      return Met::lost;
+      return Met::unit_lost;
     case UnitOutcome::claimed:
-      return Met::claimed;
+      return Met::unit_claimed;
     case UnitOutcome::failed:
-      return Met::failed;
+      return Met::unit_failed;
     case UnitOutcome::stopped:
       return Met::unit_stopped;
   }
-  return Met::failed;
+  return Met::unit_failed;
 }
 
 class Story {
@@ -44,11 +44,13 @@ class Story {
         tally_(tally),
         simulation_(schedule),
         source_(simulation_, tally, "given:"),
-        lake_(simulation_, tally, "lake:") {
+        lake_(simulation_, tally, "lake:"),
+        api_(simulation_, tally, world.words.api.value_or(ApiWords())) {
     simulation_.set_trace(telling == Telling::aloud);
     for (const GivenDocument& document : world_.documents) give(document);
-    source_.when_called([this] { on_call(); });
-    lake_.when_called([this] { on_call(); });
+    for (const GivenRecord& item : world_.items) api_.add(item.text);
+    source_.when_called([this](const Request& request) { on_call(request); });
+    lake_.when_called([this](const Request& request) { on_call(request); });
   }
 
   Outcome live() {
@@ -58,7 +60,7 @@ class Story {
     if (outcome_.complaints.empty()) ask_oracle();
     outcome_.objects = data_objects(lake_.memory());
     outcome_.fingerprint = simulation_.fingerprint();
-    outcome_.calls = source_.calls() + lake_.calls();
+    outcome_.calls = source_.calls() + lake_.calls() + api_.calls();
     outcome_.happened = simulation_.happened();
     outcome_.virtual_time = simulation_.now() - Instant{1'000'000'000};
     return std::move(outcome_);
@@ -70,7 +72,9 @@ class Story {
     RunWish wish;
     RunEnd end;
     Process* process = nullptr;
+    // Killed at its n-th call, or at its n-th call of one verb.
     std::optional<uint64_t> dies_at_call = {};
+    std::string_view dies_at_verb = {};
     uint64_t calls = 0;
   };
 
@@ -81,7 +85,15 @@ class Story {
   // ---- what the world does ----
 
   void give(const GivenDocument& document) {
+    if (document.body.size() > 4 << 20) tally_.met(Met::large_document);
     ENSURE(call(source_.memory(), Put{Key(document.key), document.body}).ok());
+  }
+
+  void grow() {
+    if (!world_.words.api) return;
+    tally_.met(Met::api_grew);
+    world_.items.push_back(make_item(world_, world_.items.size(), 100, chance()));
+    api_.add(world_.items.back().text);
   }
 
   // A document more, one less, or another in its place.
@@ -127,7 +139,9 @@ class Story {
 
   void schedule_accidents() {
     const auto some_time = [&] { return simulation_.between(0, 1_ms << chance().below(13)); };
-    if (one_in(3)) simulation_.after(some_time(), nullptr, [this] { change_listing(); });
+    for (uint64_t changes = chance().below(4); changes > 0; --changes)
+      simulation_.after(some_time(), nullptr, [this] { change_listing(); });
+    if (one_in(3)) simulation_.after(some_time(), nullptr, [this] { grow(); });
     if (one_in(4)) simulation_.after(some_time(), nullptr, [this] { lapse_upload(); });
   }
 
@@ -150,6 +164,7 @@ class Story {
     if (one_in(6)) wish.options.others = Others::leave;
     if (one_in(6)) wish.options.others = Others::take_over;
     if (one_in(6)) wish.stop_after = simulation_.between(0, 1_ms << chance().below(13));
+    wish.options.on_notice = [this](const std::string&) { tally_.met(Met::waited_for_lease); };
     if (one_in(4)) wish.options.on_progress = [](const Progress&) {};
     return wish;
   }
@@ -193,18 +208,29 @@ class Story {
     return words;
   }
 
-  // Counts what a process asks for, and kills it where that was its lot.
-  void on_call() {
+  // Counts what a process asks for, and kills it where that was its lot: before it is sent, or soon
+  // after.
+  void on_call(const Request& request) {
     for (const auto& one : running_) {
       if (one->process == nullptr || one->process != simulation_.process()) continue;
+      if (!one->dies_at_verb.empty() && one->dies_at_verb != verb(request)) continue;
       if (++one->calls != one->dies_at_call) continue;
-      simulation_.after(simulation_.between(0, one_in(2) ? 0 : 50_ms), nullptr,
+      if (one_in(2)) return kill(*one->process);
+      simulation_.after(simulation_.between(0, 50_ms), nullptr,
                         [this, process = one->process] { kill(*process); });
     }
   }
 
+  void choose_death(Running& one) {
+    one.dies_at_call = 1 + chance().below(2ULL << chance().below(8));
+    if (one_in(2)) return;
+    constexpr std::string_view verbs[] = {"put", "complete", "put_part", "delete", "create_upload"};
+    one.dies_at_verb = verbs[chance().below(5)];
+    one.dies_at_call = 1 + chance().below(one_in(2) ? 2 : 8);
+  }
+
   void kill(Process& process) {
-    if (process.ended()) return;
+    if (process.ended() || process.killed()) return;
     simulation_.say(process.name() + " is killed");
     tally_.met(Met::killed);
     bool claimed = false, intent = false;
@@ -229,7 +255,10 @@ class Story {
       for (std::string& what : one->end.complaints) complain(std::move(what));
       if (one->process == nullptr || one->process->killed()) continue;  // Nobody reads its report
       if (!one->end.report || !one->end.report->ok()) continue;
-      for (const UnitReport& unit : (*one->end.report)->units) tally_.met(met_of(unit.outcome));
+      for (const UnitReport& unit : (*one->end.report)->units) {
+        tally_.met(met_of(unit.outcome));
+        if (unit.documents_before > 0) tally_.met(Met::resumed);
+      }
     }
   }
 
@@ -239,6 +268,7 @@ class Story {
     const Weather weather = make_weather(chance());
     lake_.set_weather(weather);
     source_.set_weather(make_weather(chance()));
+    api_.set_weather(make_weather(chance()));
     running_.clear();
     const uint64_t at_once = one_in(3) ? 2 + chance().below(2) : 1;
     if (at_once > 1) tally_.met(Met::side_by_side);
@@ -246,7 +276,7 @@ class Story {
       Running& one = begin(stormy_wish(), i == 0 ? 0 : simulation_.between(0, 2_s));
       if (one.wish.options.others == Others::take_over) tally_.met(Met::taken_over);
       if (one.wish.stop_after) tally_.met(Met::stopped);
-      if (one_in(2)) one.dies_at_call = 1 + chance().below(2ULL << chance().below(8));
+      if (one_in(2)) choose_death(one);
     }
     schedule_accidents();
     pass(storm_most);
@@ -255,17 +285,18 @@ class Story {
   void calm_down() {
     lake_.set_weather({});
     source_.set_weather({});
-    if (one_in(2)) change_listing();
+    api_.set_weather({});
+    for (uint64_t changes = chance().below(4); changes > 0; --changes) change_listing();
     for (int i = 0; i < calm_runs_max; ++i) {
       running_.clear();
-      const uint64_t calls_before = source_.calls() + lake_.calls();
+      const uint64_t calls_before = source_.calls() + lake_.calls() + api_.calls();
       const Running& one = begin(wish(), 0);
       pass(calm_most);
       if (!outcome_.complaints.empty() || !is_well(one.end)) return;
-      const uint64_t calls = source_.calls() + lake_.calls() - calls_before;
+      const uint64_t calls = source_.calls() + lake_.calls() + api_.calls() - calls_before;
       const uint64_t objects = lake_.memory().objects().size();
-      const uint64_t calls_most =
-          100 + 60 * world_.units.size() + 6 * world_.documents.size() + 12 * objects;
+      const uint64_t calls_most = 100 + 60 * world_.units.size() + 6 * world_.documents.size() +
+                                  3 * world_.items.size() + 12 * objects;
       if (calls > calls_most)
         complain(one.wish.name + " has asked " + std::to_string(calls) + " times, where " +
                  std::to_string(calls_most) + " would do");
@@ -275,8 +306,10 @@ class Story {
           }))
         return;
     }
-    if (!world_.documents.empty()) complain("it doesn't come to rest");
+    if (!nothing_given()) complain("it doesn't come to rest");
   }
+
+  bool nothing_given() const { return world_.documents.empty() && world_.items.empty(); }
 
   // In good weather nothing but done will do.
   bool is_well(const RunEnd& end) {
@@ -286,7 +319,7 @@ class Story {
     }
     const RunReport& report = **end.report;
     const int code = report.exit_code(false);
-    if (world_.documents.empty()) {
+    if (nothing_given()) {
       if (code != 1) complain("nothing was given, and yet: " + words_of(end));
       return false;
     }
@@ -302,7 +335,7 @@ class Story {
   }
 
   void ask_oracle() {
-    if (world_.documents.empty()) {
+    if (nothing_given()) {
       tally_.met(Met::nothing_given);
       if (!data_objects(lake_.memory()).empty()) complain("objects of nothing");
       return;
@@ -314,6 +347,7 @@ class Story {
   Tally& tally_;
   Simulation simulation_;
   StormyStore source_, lake_;
+  Api api_;
   std::vector<std::unique_ptr<Running>> running_;
   uint64_t changes_ = 0;
   Outcome outcome_;

@@ -37,6 +37,27 @@ JobWords make_words(Chance& chance) {
   return words;
 }
 
+// What goes with objects alone goes.
+void make_api(JobWords& words, Chance& chance) {
+  using Paging = ApiWords::Paging;
+  ApiWords api;
+  api.paging = one_of(chance, {Paging::cursor, Paging::offset, Paging::page});
+  api.page_items = one_of<uint64_t>(chance, {1, 3, 10, 40});
+  api.total = one_in(chance, 3);
+  api.lies = api.total && one_in(chance, 3);
+  api.is_large = one_in(chance, 6);
+  words.api = api;
+  if (api.is_large) {  // Uploads in parts, and checkpoints in the record
+    words.partition = JobWords::Partition::none;
+    words.format = JobWords::Format::plain;
+    words.dedupe = false;
+    words.roll_bytes = words.roll_records = 0;
+  }
+  words.units = JobWords::Units::once;
+  words.decode = JobWords::Decode::json;
+  words.team_in_path = words.late = false;
+}
+
 std::vector<std::string> make_units(const JobWords& words, Chance& chance) {
   if (words.units == JobWords::Units::once) return {"once"};
   std::vector<std::string> units;
@@ -60,15 +81,43 @@ void add_transforms(const JobWords& words, std::string& text) {
 
 }  // namespace
 
+namespace {
+
+std::string api_text(const ApiWords& api) {
+  const std::string size = std::to_string(api.page_items);
+  std::string text = "source: { http: { url: \"https://api.test/items\", next: { ";
+  switch (api.paging) {
+    case ApiWords::Paging::cursor:
+      text += "cursor: .next, as: token";
+      break;
+    case ApiWords::Paging::offset:
+      text += "offset: offset, size: " + size;
+      break;
+    case ApiWords::Paging::page:
+      text += "page: page, size: " + size;
+      break;
+  }
+  if (api.total) text += ", total: .total";
+  if (api.lies) text += ", total_may_differ: true";
+  return text + " } } }\ndecode: { json: { records: .items } }\n";
+}
+
+}  // namespace
+
 std::string JobWords::text() const {
   std::string text = "name: trail\n";
   text +=
       units == Units::once ? "units: { each: once }\n" : "units: { each: day, default: 2024-02-08";
   if (units == Units::day) text += late ? ", late: 30d }\n" : " }\n";
-  text += "source: { objects: \"in/";
-  if (team_in_path) text += "{path.team}/";
-  text += units == Units::once ? "all/\" }\n" : "{unit:%Y/%m/%d}/\" }\n";
-  text += decode == Decode::lines ? "decode: jsonl\n" : "decode: { json: { records: .Records } }\n";
+  if (api) {
+    text += api_text(*api);
+  } else {
+    text += "source: { objects: \"in/";
+    if (team_in_path) text += "{path.team}/";
+    text += units == Units::once ? "all/\" }\n" : "{unit:%Y/%m/%d}/\" }\n";
+    text +=
+        decode == Decode::lines ? "decode: jsonl\n" : "decode: { json: { records: .Records } }\n";
+  }
   add_transforms(*this, text);
   text += "sink: { lake: \"lake/\"";
   if (partition == Partition::day) text += ", partition: \"dt={.t:%F}/\"";
@@ -82,23 +131,22 @@ std::string JobWords::text() const {
   return text + ", format: " + formats[static_cast<size_t>(format)] + " }\n";
 }
 
-const GivenDocument* World::document(const std::string& key) const {
-  const auto found = std::ranges::find(documents, key, &GivenDocument::key);
-  return found == documents.end() ? nullptr : &*found;
-}
-
-bool World::has_documents(const std::string& unit) const {
-  return std::ranges::find(documents, unit, &GivenDocument::unit) != documents.end();
-}
-
 World make_world(uint64_t seed) {
   Chance chance(seed * 0x9e3779b97f4a7c15ULL + 1);
   World world{.seed = seed, .words = make_words(chance)};
+  if (seed % 4 == 3) make_api(world.words, chance);
   world.job = world.words.text();
   world.units = make_units(world.words, chance);
   world.memory_bytes = one_of<uint64_t>(chance, {48, 64, 96, 256}) << 20;
   world.in_flight = one_of<uint32_t>(chance, {1, 2, 3, 16, 64, 512});
   world.threads = 1 + static_cast<unsigned>(chance.below(4));
+  if (world.words.api) {
+    const bool is_large = world.words.api->is_large;
+    world.items_at_first = is_large ? 150 : 1 + chance.below(200);
+    for (uint64_t i = 0; i < world.items_at_first; ++i)
+      world.items.push_back(make_item(world, i, is_large ? 200'000 : 100, chance));
+    return world;
+  }
   const uint64_t most = one_of<uint64_t>(chance, {2, 8, 8, 30, 100});
   for (const std::string& unit : world.units) {
     // Now and then a unit that nothing was given for.

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +31,14 @@ struct GivenDocument {
   std::vector<GivenRecord> records;
 };
 
+// A paged API, where there is one.
+struct ApiWords {
+  enum class Paging : uint8_t { cursor, offset, page } paging = Paging::cursor;
+  uint64_t page_items = 10;
+  bool total = false, lies = false;  // About the total
+  bool is_large = false;
+};
+
 // The words of the job, chosen by the seed.
 struct JobWords {
   enum class Units : uint8_t { once, day } units = Units::day;
@@ -44,6 +52,7 @@ struct JobWords {
   bool keep_set_aside = false;
   bool late = false;
   uint64_t roll_bytes = 0, roll_records = 0;  // 0: by default
+  std::optional<ApiWords> api = {};           // In place of objects
 
   std::string text() const;
 };
@@ -54,12 +63,13 @@ struct World {
   std::string job;
   std::vector<std::string> units;
   std::vector<GivenDocument> documents;  // In the order of their keys
+  // Of an API, in its order; the first items_at_first are there when all begins, so many at least
+  // must have come.
+  std::vector<GivenRecord> items;
+  size_t items_at_first = 0;
   uint64_t memory_bytes = 0;
   uint32_t in_flight = 1;
   unsigned threads = 1;
-
-  const GivenDocument* document(const std::string& key) const;
-  bool has_documents(const std::string& unit) const;
 };
 
 World make_world(uint64_t seed);
@@ -67,6 +77,8 @@ World make_world(uint64_t seed);
 // Another document of this world, for a listing that changes. `number` tells its key.
 GivenDocument make_document(const World& world, const std::string& unit, uint64_t number,
                             Chance& chance);
+
+GivenRecord make_item(const World& world, uint64_t number, size_t pad_most, Chance& chance);
 
 // From calm to stormy.
 Weather make_weather(Chance& chance);
