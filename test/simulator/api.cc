@@ -49,7 +49,8 @@ HttpResponse Api::page(const std::string& url, bool is_glitch) const {
   using Paging = ApiWords::Paging;
   uint64_t from = number_in(url, words_.paging == Paging::cursor ? "token" : "offset", 0);
   if (words_.paging == Paging::page) from = (number_in(url, "page", 1) - 1) * words_.page_items;
-  const bool is_again = is_glitch && from >= words_.page_items;
+  // Exactly the page before: one that only overlaps it nobody could tell from a good one.
+  const bool is_again = is_glitch && from >= words_.page_items && from % words_.page_items == 0;
   if (is_again && words_.paging != Paging::cursor) from -= words_.page_items;
   const uint64_t end = std::min<uint64_t>(items_.size(), from + words_.page_items);
   std::string body = "{\"items\":[";

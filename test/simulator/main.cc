@@ -111,9 +111,7 @@ int simulate(const Options& options) {
     failed += lives_well(seed, options, tally, sums) ? 0 : 1;
   }
   print(tally, sums, seconds());
-  std::printf("%llu passed, %llu failed, 0 skipped\n",
-              static_cast<unsigned long long>(sums.seeds - failed),
-              static_cast<unsigned long long>(failed));
+  std::printf("%llu seeds failed\n", static_cast<unsigned long long>(failed));
   return failed == 0 ? 0 : 1;
 }
 

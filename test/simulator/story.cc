@@ -234,9 +234,11 @@ class Story {
     simulation_.say(process.name() + " is killed");
     tally_.met(Met::killed);
     bool claimed = false, intent = false;
-    for (const auto& [key, text] : lake_.memory().objects()) {
-      if (!key.view().starts_with("_sluice/trail/") || !key.view().ends_with(".json")) continue;
-      const auto record = ledger::parse_record(text, key);
+    for (const std::string& unit : world_.units) {
+      const Key key("_sluice/trail/" + unit + ".json");
+      const auto text = call_for<Body>(lake_.memory(), Get{.key = key});
+      if (!text.ok()) continue;
+      const auto record = ledger::parse_record(text->bytes.view(), key);
       if (!record.ok()) continue;
       claimed |= record->run.has_value();
       intent |= record->intent.has_value();
@@ -294,7 +296,7 @@ class Story {
       pass(calm_most);
       if (!outcome_.complaints.empty() || !is_well(one.end)) return;
       const uint64_t calls = source_.calls() + lake_.calls() + api_.calls() - calls_before;
-      const uint64_t objects = lake_.memory().objects().size();
+      const uint64_t objects = call_for<Page>(lake_.memory(), List{})->objects.size();
       const uint64_t calls_most = 100 + 60 * world_.units.size() + 6 * world_.documents.size() +
                                   3 * world_.items.size() + 12 * objects;
       if (calls > calls_most)

@@ -45,7 +45,7 @@ void make_api(JobWords& words, Chance& chance) {
   api.page_items = one_of<uint64_t>(chance, {1, 3, 10, 40});
   api.total = one_in(chance, 3);
   api.lies = api.total && one_in(chance, 3);
-  api.is_large = one_in(chance, 6);
+  api.is_large = one_in(chance, 4);
   words.api = api;
   if (api.is_large) {  // Uploads in parts, and checkpoints in the record
     words.partition = JobWords::Partition::none;
@@ -142,9 +142,9 @@ World make_world(uint64_t seed) {
   world.threads = 1 + static_cast<unsigned>(chance.below(4));
   if (world.words.api) {
     const bool is_large = world.words.api->is_large;
-    world.items_at_first = is_large ? 150 : 1 + chance.below(200);
+    world.items_at_first = is_large ? 60 : 1 + chance.below(200);
     for (uint64_t i = 0; i < world.items_at_first; ++i)
-      world.items.push_back(make_item(world, i, is_large ? 200'000 : 100, chance));
+      world.items.push_back(make_item(world, i, is_large ? 300'000 : 100, chance));
     return world;
   }
   const uint64_t most = one_of<uint64_t>(chance, {2, 8, 8, 30, 100});
