@@ -6,13 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "app/generate.h"
 #include "app/stop_on_signal.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "job/run.h"
 #include "job/units.h"
 #include "job/variables.h"
+#include "trail/generate.h"
 
 namespace sluice {
 

@@ -5,13 +5,13 @@
 #include <cerrno>
 #include <cstring>
 
-#include "app/guess_job.h"
 #include "app/opened_job.h"
 #include "app/process.h"
 #include "app/trusted.h"
 #include "app/verbs.h"
 #include "base/text.h"
 #include "codec/inflate.h"
+#include "guess/guess_job.h"
 #include "http/address_class.h"
 #include "http/engine.h"
 #include "http/url.h"

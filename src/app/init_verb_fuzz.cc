@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "app/guess_job.h"
-#include "app/guess_next.h"
 #include "app/parts.h"
+#include "guess/guess_job.h"
+#include "guess/guess_next.h"
 #include "http/url.h"
 #include "job/job_file.h"
 #include "source/http_pages.h"

@@ -1,4 +1,4 @@
-#include "app/guess_next.h"
+#include "guess/guess_next.h"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "app/generate.h"
+#include "trail/generate.h"
 
 #include <doctest/doctest.h>
 #include <zlib.h>

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "app/api_answer.h"
+#include "guess/api_answer.h"
 
 namespace sluice {
 

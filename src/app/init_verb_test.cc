@@ -1,9 +1,8 @@
-#include "app/guess_job.h"
-
 #include <doctest/doctest.h>
 
-#include "app/guess_next.h"
 #include "app/parts.h"
+#include "guess/guess_job.h"
+#include "guess/guess_next.h"
 #include "job/job_file.h"
 #include "source/http_pages.h"
 

@@ -1,4 +1,4 @@
-#include "app/generate.h"
+#include "trail/generate.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -15,8 +15,8 @@
 #include <string_view>
 #include <vector>
 
-#include "app/trail_record.h"
 #include "base/clock.h"
+#include "trail/trail_record.h"
 
 namespace sluice {
 namespace {

@@ -1,4 +1,4 @@
-#include "app/api_answer.h"
+#include "guess/api_answer.h"
 
 #include <algorithm>
 

@@ -1,12 +1,12 @@
-#include "app/guess_job.h"
+#include "guess/guess_job.h"
 
 #include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
 
-#include "app/guess_next.h"
 #include "base/text.h"
+#include "guess/guess_next.h"
 #include "http/url.h"
 #include "json/value.h"
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "app/api_answer.h"
 #include "base/result.h"
+#include "guess/api_answer.h"
 #include "http/http.h"
 
 namespace sluice {

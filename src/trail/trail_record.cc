@@ -1,4 +1,4 @@
-#include "app/trail_record.h"
+#include "trail/trail_record.h"
 
 #include <algorithm>
 #include <iterator>
