@@ -1,5 +1,6 @@
 // simulate SEED [--trace]                one world, as often as wanted the same
 // simulate --seconds N [--from SEED]     as many as there is time for, and what was met
+//          [--until-failure]             ... or until the first that fails
 //
 // A seed gives a world and a schedule (what happens when, and what fails). Each seed is lived
 // through with its schedule, and some with a second one, which must leave the same objects.
@@ -26,6 +27,7 @@ struct Options {
   std::optional<uint64_t> seed;
   uint64_t from = 1;
   uint64_t seconds = 0;
+  uint64_t failures_most = 10;  // Enough to see what they have in common
   Telling telling = Telling::silent;
 };
 
@@ -105,9 +107,8 @@ int simulate(const Options& options) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
   };
   uint64_t failed = 0;
-  constexpr uint64_t failures_shown_max = 10;
   for (uint64_t seed = options.from;
-       seconds() < static_cast<double>(options.seconds) && failed < failures_shown_max; ++seed) {
+       seconds() < static_cast<double>(options.seconds) && failed < options.failures_most; ++seed) {
     failed += lives_well(seed, options, tally, sums) ? 0 : 1;
   }
   print(tally, sums, seconds());
@@ -122,6 +123,8 @@ std::optional<Options> read_options(int count, char** words) {
     const auto number = parse_number<uint64_t>(i + 1 < count ? words[i + 1] : "");
     if (word == "--trace") {
       options.telling = Telling::aloud;
+    } else if (word == "--until-failure") {
+      options.failures_most = 1;
     } else if (word == "--seconds" && number) {
       options.seconds = *number, ++i;
     } else if (word == "--from" && number) {

@@ -2,10 +2,23 @@
 
 #include "app/parts.h"
 #include "flow/workers.h"
+#include "job/ledger_driver.h"
 #include "job/units.h"
+#include "ledger/settle.h"
 
 namespace sluice::simulator {
 namespace {
+
+void settle(const Job& job, const JobParts& parts, const std::vector<UnitNames>& units,
+            const Clock& clock, RunEnd& end) {
+  Chance chance;
+  for (const UnitNames& unit : units) {
+    ledger::Settle machine(
+        ledger_unit(job, parts, unit, chance.unique_id(clock.wall()), "here", clock));
+    drive_ledger(machine, {*parts.state, *parts.lake}, chance);
+    if (machine.error()) end.settle_error = machine.error();
+  }
+}
 
 Result<RunReport> run(const World& world, Store& source, Store& lake, const RunWish& wish,
                       const std::function<bool(std::string_view)>& has_ended, RunEnd& end) {
@@ -17,6 +30,10 @@ Result<RunReport> run(const World& world, Store& source, Store& lake, const RunW
   if (world.words.units == JobWords::Units::day) asked.ids = world.units;
   std::vector<UnitNames> units = TRY(plan_units(job.units, job.zone, asked, clock.wall()));
 
+  if (wish.verb == Verb::settle) {
+    settle(job, parts, units, clock, end);
+    return RunReport();
+  }
   Budget budget(wish.memory_bytes);
   Inbox inbox;
   Workers workers(wish.threads);

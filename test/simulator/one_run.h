@@ -1,4 +1,5 @@
-// One process that runs the job: what app's `run` does, over stores that are handed to it.
+// One process that runs the job, or settles it: what app's verbs do, over stores that are handed to
+// it.
 #pragma once
 
 #include <memory>
@@ -11,8 +12,11 @@
 
 namespace sluice::simulator {
 
+enum class Verb : uint8_t { run, settle };
+
 struct RunWish {
   std::string name;  // Of the process
+  Verb verb = Verb::run;
   RunOptions options = {};
   std::optional<Nanoseconds> stop_after = {};
   bool knows_the_dead = true;  // Sees that other processes have ended
@@ -22,7 +26,8 @@ struct RunWish {
 };
 
 struct RunEnd {
-  std::optional<Result<RunReport>> report;
+  std::optional<Result<RunReport>> report;  // Of a run
+  std::optional<Error> settle_error = {};
   std::vector<std::string> complaints;  // Of what it held at its end
 };
 

@@ -280,14 +280,34 @@ class Story {
       if (one.wish.stop_after) tally_.met(Met::stopped);
       if (one_in(2)) choose_death(one);
     }
+    if (one_in(6)) begin_settling(simulation_.between(0, 2_s));
     schedule_accidents();
     pass(storm_most);
+  }
+
+  void begin_settling(Nanoseconds after) {
+    tally_.met(Met::settled);
+    RunWish wish = this->wish();
+    wish.verb = Verb::settle;
+    begin(std::move(wish), after);
+  }
+
+  // In good weather, with nobody at work: nothing is left open.
+  void settle_all() {
+    running_.clear();
+    begin_settling(0);
+    pass(calm_most);
+    if (const auto& error = running_.front()->end.settle_error)
+      complain("settle in good weather: " + error->message);
+    for (const OpenUpload& upload : lake_.memory().open_uploads())
+      complain("settle has left an upload open: " + upload.key.str() + " " + upload.id.str());
   }
 
   void calm_down() {
     lake_.set_weather({});
     source_.set_weather({});
     api_.set_weather({});
+    if (one_in(5)) settle_all();
     for (uint64_t changes = chance().below(4); changes > 0; --changes) change_listing();
     for (int i = 0; i < calm_runs_max; ++i) {
       running_.clear();
@@ -313,6 +333,23 @@ class Story {
 
   bool nothing_given() const { return world_.documents.empty() && world_.items.empty(); }
 
+  // What a run says of a unit that it has done is what the record says.
+  void compare(const UnitReport& unit) {
+    if (unit.outcome != UnitOutcome::done) return;
+    const Key key("_sluice/trail/" + unit.unit + ".json");
+    const auto text = call_for<Body>(lake_.memory(), Get{.key = key});
+    if (!text.ok()) return complain("unit " + unit.unit + " is done without a record");
+    const auto record = ledger::parse_record(text->bytes.view(), key);
+    if (!record.ok() || !record->manifest) return complain("unit " + unit.unit + ": no manifest");
+    const ledger::Sums& sums = record->manifest->sums;
+    const uint64_t set_aside = unit.walk.documents_set_aside + unit.walk.records_set_aside;
+    if (unit.records != sums.records || unit.duplicates != sums.duplicates ||
+        unit.conflicts != sums.conflicts || unit.bytes_written != sums.bytes ||
+        unit.walk.documents + unit.documents_before != sums.documents ||
+        (unit.documents_before == 0 && set_aside != sums.set_aside))
+      complain("unit " + unit.unit + ": the report has other sums than the manifest");
+  }
+
   // In good weather nothing but done will do.
   bool is_well(const RunEnd& end) {
     if (!end.report || !end.report->ok()) {
@@ -327,6 +364,7 @@ class Story {
     }
     bool set_aside = false;
     for (const UnitReport& unit : report.units) {
+      compare(unit);
       set_aside |= unit.walk.documents_set_aside + unit.walk.records_set_aside > 0;
       if (unit.outcome != UnitOutcome::done && unit.outcome != UnitOutcome::done_already &&
           unit.outcome != UnitOutcome::done_by_other)

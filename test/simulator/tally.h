@@ -34,6 +34,7 @@ enum class Met : uint8_t {
   taken_over,
   redone,
   limited,
+  settled,
 
   unit_done,
   unit_done_already,
@@ -91,6 +92,7 @@ inline constexpr std::array<std::string_view, met_count> met_names = {
     "--take-over",
     "--redo",
     "--limit",
+    "settle",
 
     "a unit is done",
     "done already",
