@@ -5,7 +5,6 @@
 #include <map>
 #include <optional>
 #include <queue>
-#include <unordered_map>
 
 #include "aws/digest.h"
 #include "aws/md5.h"
@@ -13,7 +12,7 @@
 #include "http/url.h"
 #include "json/items.h"
 #include "json/value.h"
-#include "source/lister.h"
+#include "source/errands.h"
 
 namespace sluice {
 namespace {
@@ -79,7 +78,7 @@ class Inventory : public Listing {
 
   void start_what_fits() override {
     if (stopped_ || error_) return;
-    if (!manifest_ && open_.empty()) {
+    if (!manifest_ && errands_.open() == 0) {
       (void)ask({.is_manifest = true});
       return;
     }
@@ -87,7 +86,7 @@ class Inventory : public Listing {
       if (auto lease = parts_.common.try_reserve(window_bytes_)) window_lease_ = std::move(*lease);
     }
     while (manifest_ && next_file_ < manifest_->files.size() &&
-           open_.size() + early_.size() < ranges_at_once) {
+           errands_.open() + early_.size() < ranges_at_once) {
       const InventoryManifest::File& file = manifest_->files[next_file_];
       const uint64_t bytes = std::min(range_bytes, file.bytes - next_offset_);
       const bool is_last = next_offset_ + bytes == file.bytes;
@@ -100,23 +99,20 @@ class Inventory : public Listing {
   }
 
   bool on(Event& event) override {
-    const auto found = open_.find(event.ticket);
-    if (found == open_.end()) return false;
-    Asked asked = std::move(found->second);
-    open_.erase(found);
-    if (asked.is_resting) {
-      asked.is_resting = false;
-      if (stopped_ || error_) return true;
+    auto back = errands_.take(event.ticket);
+    if (!back) return false;
+    if (stopped_ || error_) return true;
+    Asked asked = std::move(back->what);
+    if (back->was == Errands<Asked>::State::resting) {
       if (parts_.in_flight.try_take(turn_of(asked))) {
         send(std::move(asked));
       } else {
-        rest(std::move(asked));
+        const Nanoseconds pause = errand_retry_delay << asked.tries;
+        errands_.rests(std::move(asked), now() + pause);
       }
       return true;
     }
     auto& answered = static_cast<Answered&>(event);
-    parts_.in_flight.give_back();
-    if (stopped_ || error_) return true;
     if (!answered.answer.ok()) {
       failed(std::move(asked), std::move(answered.answer.error()));
     } else {
@@ -167,11 +163,9 @@ class Inventory : public Listing {
   void stop() override {
     stopped_ = true;
     early_.clear();
-    for (const auto& [ticket, asked] : open_) {
-      if (!asked.is_resting) place_.store.cancel(ticket);
-    }
+    errands_.stop([&](Ticket ticket) { place_.store.cancel(ticket); });
   }
-  size_t open() const override { return open_.size(); }
+  size_t open() const override { return errands_.open(); }
 
  private:
   struct Asked {
@@ -180,8 +174,7 @@ class Inventory : public Listing {
     size_t file = 0;
     uint64_t offset = 0, bytes = 0;
     uint32_t tries = 0;
-    bool is_resting = false;  // Till the next try
-    Lease lease = {};         // While it is not under way
+    Lease lease = {};  // While it is not under way
   };
   struct Range {
     size_t file = 0;
@@ -217,23 +210,15 @@ class Inventory : public Listing {
       get.most = asked.bytes;
     }
     ++requests_;
-    const Ticket ticket = parts_.tickets.next();
     Lease lease = std::exchange(asked.lease, Lease());
-    open_.emplace(ticket, std::move(asked));
+    const Ticket ticket = errands_.sent(std::move(asked));
     place_.store.start(std::move(get), std::move(lease), ticket, parts_.inbox);
   }
-  void rest(Asked asked) {
-    const Ticket ticket = parts_.tickets.next();
-    asked.is_resting = true;
-    const Nanoseconds pause = Lister::retry_delay << asked.tries;
-    open_.emplace(ticket, std::move(asked));
-    parts_.inbox.post_at(now() + pause, std::make_unique<Event>(ticket));
-  }
   void failed(Asked asked, Error error) {
-    const bool passes = error.kind == ErrorKind::transient || error.kind == ErrorKind::throttled;
-    if (!passes || asked.tries >= Lister::retries_max) return stop_with(std::move(error));
+    const auto rest = rest_before_retry(error, asked.tries);
+    if (!rest) return stop_with(std::move(error));
     ++asked.tries;
-    rest(std::move(asked));
+    errands_.rests(std::move(asked), now() + *rest);
   }
 
   // ---- reading ----------------------------------------------------------------------------------
@@ -341,7 +326,7 @@ class Inventory : public Listing {
   std::unique_ptr<Decoder> decoder_;
 
   // Asked for and come:
-  std::unordered_map<Ticket, Asked> open_;
+  Errands<Asked> errands_{parts_.in_flight, parts_.inbox, parts_.tickets};
   std::map<uint64_t, Range> early_;  // By number; the one that is being read is among them
   size_t next_file_ = 0;
   uint64_t next_offset_ = 0, asked_ = 0, requests_ = 0;

@@ -37,7 +37,8 @@ Lister::Lister(BoundPattern pattern, Parts parts)
       cuts_(parts.store.features().lists_from_anywhere),
       parts_(parts),
       lists_max_(std::clamp(parts.in_flight.most() / 4, 1U, lists_in_flight_max)),
-      ahead_(std::min(ahead_bytes_max, parts.common.capacity() / 8)) {
+      ahead_(std::min(ahead_bytes_max, parts.common.capacity() / 8)),
+      errands_(parts.in_flight, parts.inbox, parts.tickets) {
   add_below(line_.end(), "", 0, pattern_.all());
 }
 
@@ -50,19 +51,15 @@ void Lister::start_what_fits() {
 }
 
 bool Lister::on(Event& event) {
-  const auto found = open_.find(event.ticket);
-  if (found == open_.end()) return false;
-  const At place = found->second;
-  open_.erase(found);
-  if (place->resting) {
-    place->resting = false;
-    if (!stopped_) wait(place);
+  const auto back = errands_.take(event.ticket);
+  if (!back) return false;
+  if (stopped_) return true;
+  const At place = back->what;
+  if (back->was == Errands<At>::State::resting) {
+    wait(place);
     return true;
   }
   auto& answered = static_cast<Answered&>(event);
-  parts_.in_flight.give_back();
-  --asked_;
-  if (stopped_) return true;
   if (answered.answer.ok()) {
     listed(place, std::get<Page>(std::move(*answered.answer)), std::move(answered.lease));
   } else {
@@ -95,9 +92,7 @@ std::optional<uint64_t> Lister::found() const {
 void Lister::stop() {
   stopped_ = true;
   waiting_.clear();
-  for (const auto& [ticket, place] : open_) {
-    if (!place->resting) parts_.store.cancel(ticket);
-  }
+  errands_.stop([&](Ticket ticket) { parts_.store.cancel(ticket); });
 }
 
 std::unique_ptr<Listing> make_lister(BoundPattern pattern, Listing::Parts parts) {
@@ -158,7 +153,7 @@ void Lister::wait(At place) {
 // False: not now.
 bool Lister::start(At place) {
   const bool is_front = place == line_.begin();
-  if (!is_front && asked_ >= lists_max_) return false;
+  if (!is_front && errands_.under_way() >= lists_max_) return false;
 
   // Where there is memory for it a page is as long as it may be. Else pages are shorter, so that
   // many can be under way; who has a second page has many.
@@ -181,24 +176,18 @@ bool Lister::start(At place) {
   Lease lease;
   if (common) lease = std::move(*common);
   ++lists_;
-  ++asked_;
-  const Ticket ticket = parts_.tickets.next();
-  open_.emplace(ticket, place);
-  parts_.store.start(std::move(list), std::move(lease), ticket, parts_.inbox);
+  parts_.store.start(std::move(list), std::move(lease), errands_.sent(place), parts_.inbox);
   return true;
 }
 
 void Lister::failed(At place, Error error) {
   place->ahead.release();
-  const bool passing = error.kind == ErrorKind::transient || error.kind == ErrorKind::throttled;
-  if (passing && place->tries < retries_max) {
-    place->resting = true;
-    const Ticket ticket = parts_.tickets.next();
-    open_.emplace(ticket, place);
-    parts_.inbox.post_at(now() + (retry_delay << place->tries++), std::make_unique<Event>(ticket));
-    return;
+  if (const auto rest = rest_before_retry(error, place->tries)) {
+    ++place->tries;
+    errands_.rests(place, now() + *rest);
+  } else if (!error_) {
+    error_ = std::move(error);
   }
-  if (!error_) error_ = std::move(error);
 }
 
 // ---- pages --------------------------------------------------------------------------------------

@@ -17,7 +17,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "base/budget.h"
@@ -25,6 +24,7 @@
 #include "base/result.h"
 #include "flow/path_pattern.h"
 #include "flow/stage.h"
+#include "source/errands.h"
 #include "source/listing.h"
 #include "store/page_order.h"
 #include "store/store.h"
@@ -43,10 +43,6 @@ class Lister : public Listing {
   // reader.
   static constexpr uint32_t pages_before_cut = 8;
   static constexpr uint32_t parts_at_once_max = 8;
-  // A transient error that the store gives in spite of its own retries is tried so often again,
-  // after 100, 200, 400, 800 ms.
-  static constexpr uint32_t retries_max = 4;
-  static constexpr Nanoseconds retry_delay = 100_ms;
 
   Lister(BoundPattern pattern, Parts parts);
   Lister(const Lister&) = delete;
@@ -60,7 +56,7 @@ class Lister : public Listing {
   uint64_t lists() const override { return lists_; }
   const std::optional<Error>& error() const override { return error_; }
   void stop() override;
-  size_t open() const override { return open_.size(); }
+  size_t open() const override { return errands_.open(); }
 
  private:
   // One place in the line.
@@ -80,7 +76,6 @@ class Lister : public Listing {
     uint32_t pages = 0;  // That the prefix has had
     uint64_t found = 0;  // In this part
     uint32_t tries = 0;
-    bool resting = false;  // Till the next try
     // Listed:
     std::vector<Listed> objects;
     size_t next = 0;
@@ -108,9 +103,8 @@ class Lister : public Listing {
 
   Line line_;
   std::multimap<std::string, At> waiting_;  // By where in the keys they begin
-  std::unordered_map<Ticket, At> open_;     // Asked for, or resting before the next try
+  Errands<At> errands_;
   uint32_t parts_at_once_ = parts_at_once_max;
-  uint32_t asked_ = 0;     // Requests in flight
   uint64_t unlisted_ = 0;  // Places that are not objects
   uint64_t found_ = 0;
   uint64_t lists_ = 0;

@@ -4,10 +4,9 @@
 #include <deque>
 #include <map>
 #include <set>
-#include <unordered_map>
 #include <utility>
 
-#include "source/lister.h"
+#include "source/errands.h"
 
 namespace sluice {
 namespace {
@@ -51,20 +50,16 @@ class Objects : public Source {
   }
 
   void on(Event& event) override {
-    const auto found = open_.find(event.ticket);
-    if (found == open_.end()) {
+    auto back = errands_.take(event.ticket);
+    if (!back) {
       lister_->on(event);
+    } else if (stopped_) {
       return;
+    } else if (back->was == Errands<Asked>::State::resting) {
+      again_.push_back(std::move(back->what));
+    } else {
+      answered(std::move(back->what), static_cast<Answered&>(event));
     }
-    Asked asked = std::move(found->second);
-    open_.erase(found);
-    if (asked.resting) {
-      asked.resting = false;
-      if (!stopped_) again_.push_back(std::move(asked));
-      return;
-    }
-    in_flight_.give_back();
-    answered(std::move(asked), static_cast<Answered&>(event));
   }
 
   std::optional<Arrived> take() override {
@@ -101,11 +96,9 @@ class Objects : public Source {
     stopped_ = true;
     again_.clear();
     lister_->stop();
-    for (const auto& [ticket, asked] : open_) {
-      if (!asked.resting) store_.cancel(ticket);
-    }
+    errands_.stop([&](Ticket ticket) { store_.cancel(ticket); });
   }
-  bool drained() const override { return open_.empty() && lister_->open() == 0; }
+  bool drained() const override { return errands_.open() == 0 && lister_->open() == 0; }
 
  private:
   struct Entry {
@@ -130,8 +123,7 @@ class Objects : public Source {
   struct Asked {
     uint64_t document = 0;
     uint64_t offset = 0, bytes = 0;
-    bool head = false;     // A look at what it has become
-    bool resting = false;  // Till the next try
+    bool head = false;  // A look at what it has become
     uint32_t tries = 0;
     Lease lease = {};  // While it is not under way
   };
@@ -204,10 +196,9 @@ class Objects : public Source {
       return;
     }
     const Document& document = entry->document;
-    const Ticket ticket = tickets_.next();
     Lease lease = std::exchange(asked.lease, Lease());
     Request request = asked.head ? Request(Head{document.key}) : Request(get_of(document, asked));
-    open_.emplace(ticket, std::move(asked));
+    const Ticket ticket = errands_.sent(std::move(asked));
     store_.start(std::move(request), std::move(lease), ticket, inbox_);
   }
   static Get get_of(const Document& document, const Asked& asked) {
@@ -219,14 +210,14 @@ class Objects : public Source {
 
   void answered(Asked asked, Answered& answer) {
     Entry* entry = find(asked.document);
-    if (stopped_ || entry == nullptr) return;
+    if (entry == nullptr) return;
     if (!answer.answer.ok()) {
-      const ErrorKind kind = answer.answer.error().kind;
-      const bool passing = kind == ErrorKind::transient || kind == ErrorKind::throttled;
       const bool wanted = !entry->bad && (asked.head || !entry->changed);
-      if (passing && wanted && asked.tries < Lister::retries_max) {
+      const auto rest = rest_before_retry(answer.answer.error(), asked.tries);
+      if (rest && wanted) {
+        ++asked.tries;
         asked.lease = std::move(answer.lease);
-        rest(std::move(asked));
+        errands_.rests(std::move(asked), now() + *rest);
         return;
       }
       --entry->open;
@@ -239,14 +230,6 @@ class Objects : public Source {
       if (!entry->bad) got(*entry, asked, std::get<Body>(std::move(*answer.answer)), answer);
     }
     if (entry->changed && !entry->bad && entry->open == 0) look_again(*entry);
-  }
-
-  void rest(Asked asked) {
-    const Ticket ticket = tickets_.next();
-    const Nanoseconds delay = Lister::retry_delay << asked.tries++;
-    asked.resting = true;
-    open_.emplace(ticket, std::move(asked));
-    inbox_.post_at(now() + delay, std::make_unique<Event>(ticket));
   }
 
   void got(Entry& entry, const Asked& asked, Body body, Answered& answer) {
@@ -329,7 +312,7 @@ class Objects : public Source {
   uint64_t first_ = 0;         // The number of the front
   std::set<uint64_t> anew_;    // Documents that begin anew
   std::deque<Asked> again_;    // Requests to be made again; they have kept their bytes
-  std::unordered_map<Ticket, Asked> open_;
+  Errands<Asked> errands_{in_flight_, inbox_, tickets_};
   std::deque<Arrived> ready_;
   bool stopped_ = false;
   std::optional<Error> error_;

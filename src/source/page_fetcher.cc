@@ -91,9 +91,8 @@ PageFetcher::PageFetcher(ApiAccess& api, PageFetchOptions options, const SourceC
                api.auth == nullptr ? SecretPlaces() : api.auth->secret_places()),
       may_be_empty_(context.may_be_empty),
       decoder_(context.decoder),
-      in_flight_(context.in_flight),
       inbox_(context.inbox),
-      tickets_(tickets) {}
+      errands_(context.in_flight, context.inbox, tickets) {}
 
 PageFetcher::~PageFetcher() = default;
 
@@ -163,12 +162,11 @@ HttpRequest PageFetcher::request_for(const Page& page) const {
 
 void PageFetcher::start(Page& page, Lease lease) {
   page.state = Page::State::under_way;
-  page.ticket = tickets_.next();
+  page.ticket = errands_.sent(page.number);
   page.came = 0;
   page.started = now();
   page.repeated_crc = 0;
   page.held.clear();
-  open_.emplace(page.ticket, page.number);
   page.fetch = std::make_unique<Fetch>(api_.engine, inbox_, page.ticket, Buffer(first_room_bytes),
                                        std::move(lease));
   const RequestRate::Slot slot = api_.rate.next_slot(now());
@@ -198,22 +196,21 @@ void PageFetcher::start(Page& page, Lease lease) {
 }
 
 bool PageFetcher::on(Event& event) {
-  const auto found = open_.find(event.ticket);
-  if (found == open_.end()) return false;
-  Page* page = find(found->second);
+  const uint64_t* number = errands_.find(event.ticket);
+  if (number == nullptr) return false;
+  Page* page = find(*number);
+  if (page != nullptr && (page->ticket != event.ticket || stopped_)) page = nullptr;
   if (auto* bytes = dynamic_cast<FetchedBytes*>(&event)) {
-    if (page != nullptr && page->ticket == event.ticket && !stopped_) got(*page, *bytes);
+    if (page != nullptr) got(*page, *bytes);
     return true;
   }
-  open_.erase(found);
-  auto* end = dynamic_cast<FetchEnded*>(&event);
-  if (end != nullptr) in_flight_.give_back();
-  if (page == nullptr || page->ticket != event.ticket || stopped_) return true;
-  if (end == nullptr) {
-    page->state = Page::State::waiting;  // It has rested.
+  const auto back = errands_.take(event.ticket);
+  if (page == nullptr) return true;
+  if (back->was == Errands<uint64_t>::State::resting) {
+    page->state = Page::State::waiting;
   } else {
     page->fetch.reset();
-    ended(*page, std::move(end->response));
+    ended(*page, std::move(static_cast<FetchEnded&>(event).response));
   }
   return true;
 }
@@ -393,8 +390,6 @@ void PageFetcher::again(Page& page, Nanoseconds asked_for, Error why) {
   page.asked_for += asked_for;
   page.held.clear();
   page.state = Page::State::resting;
-  page.ticket = tickets_.next();
-  open_.emplace(page.ticket, page.number);
   Nanoseconds pause =
       pause_before_next(options_.pauses, page.failures + page.refusals, asked_for, chance_);
   tell_wait(page, at + pause, asked_for, why.message.substr(0, why.message.find(':')));
@@ -403,7 +398,7 @@ void PageFetcher::again(Page& page, Nanoseconds asked_for, Error why) {
     api_.rate.hold(page.identity, at + pause);
     pause = 0;
   }
-  inbox_.post_at(at + pause, std::make_unique<Event>(page.ticket));
+  page.ticket = errands_.rests(page.number, at + pause);
 }
 
 // So many failures, so long without success although nobody asked to wait, or asked to wait for
@@ -458,17 +453,15 @@ std::optional<PageFetcher::Arrival> PageFetcher::take() {
 void PageFetcher::forget(uint64_t number) {
   const Page* page = find(number);
   if (page == nullptr) return;
-  if (page->state == Page::State::resting) open_.erase(page->ticket);  // Nobody waits for it
+  errands_.drop_rest(page->ticket);
   std::erase_if(arrivals_, [&](const Arrival& one) { return one.number == number; });
   pages_.erase(number);
 }
 
 void PageFetcher::stop() {
   stopped_ = true;
-  for (auto& [number, page] : pages_) {
-    page->fetch.reset();
-    if (page->state == Page::State::resting) open_.erase(page->ticket);
-  }
+  for (auto& [number, page] : pages_) page->fetch.reset();  // Which ends it
+  errands_.stop([](Ticket) {});
 }
 
 }  // namespace sluice

@@ -17,7 +17,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -26,6 +25,7 @@
 #include "http/http.h"
 #include "http/retry.h"
 #include "source/api_auth.h"
+#include "source/errands.h"
 #include "source/fetch.h"
 #include "source/origin_rules.h"
 #include "source/paging.h"
@@ -96,7 +96,7 @@ class PageFetcher {
   std::vector<std::string> take_warnings() { return std::exchange(warnings_, {}); }
 
   void stop();
-  bool drained() const { return open_.empty(); }
+  bool drained() const { return errands_.open() == 0; }
 
  private:
   struct Page;
@@ -124,12 +124,10 @@ class PageFetcher {
   const OriginRules origins_;
   const bool may_be_empty_;
   const DecoderMaker* const decoder_;
-  InFlight& in_flight_;
   Inbox& inbox_;
-  TicketSeries& tickets_;
   Chance chance_;
   std::map<uint64_t, std::unique_ptr<Page>> pages_;
-  std::unordered_map<Ticket, uint64_t> open_;  // Fetches and rests
+  Errands<uint64_t> errands_;  // By the number of their page
   std::deque<Arrival> arrivals_;
   std::vector<std::string> warnings_;
   bool has_doubted_ = false;
