@@ -12,8 +12,8 @@
 #include "base/text.h"
 #include "codec/inflate.h"
 #include "guess/guess_job.h"
-#include "http/address_class.h"
 #include "http/engine.h"
+#include "http/host_kind.h"
 #include "http/url.h"
 #include "source/api_auth_words.h"
 
@@ -88,7 +88,7 @@ Result<HttpResponse> ask(Engine& engine, const std::string& first, Headers heade
     if (!same_origin(url, next)) {
       const Url from = TRY(parse_url(url)), to = TRY(parse_url(next));
       if (from.is_tls && !to.is_tls) return wrong(url_to_show(next) + ": https leads to http");
-      if (special_class(from.host).empty() && !special_class(to.host).empty())
+      if (host_kind(from.host) == HostKind::elsewhere && host_kind(to.host) != HostKind::elsewhere)
         return wrong(url_to_show(next) +
                      ": a redirect into this machine's network; give that URL "
                      "itself if it is right");

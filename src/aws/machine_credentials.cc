@@ -26,7 +26,7 @@ bool is_allowed(std::string_view url) {
   }
   constexpr std::string_view known[] = {"169.254.170.2", "169.254.170.23", "[fd00:ec2::23]",
                                         "[::1]"};
-  return host_kind(std::string(host)) == HostKind::loopback ||
+  return host_kind(host) == HostKind::loopback ||
          std::find(std::begin(known), std::end(known), host) != std::end(known);
 }
 

@@ -24,7 +24,7 @@ struct Origin {
   Origin(Url at, const ProxyRules& proxies);  // Which outlive it
   Url url;                                    // Only scheme, host and port count.
   const Url* proxy = nullptr;                 // Null: straight
-  bool is_public_only = false;                // No other addresses are asked (address_class.h)
+  bool is_public_only = false;                // No other addresses are asked (host_kind.h)
   std::string proxy_credentials = {};         // Secret
   TlsContext* tls = nullptr;                  // What is shown and trusted here
   bool tunnels() const { return proxy != nullptr && url.is_tls; }

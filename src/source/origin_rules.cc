@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "http/address_class.h"
+#include "http/host_kind.h"
 #include "http/url.h"
 
 namespace sluice {
@@ -25,7 +25,7 @@ Error refused(std::string_view url, const std::string& why) {
 OriginRules::OriginRules(OriginOptions options, Secrets secrets, SecretPlaces places)
     : options_(std::move(options)), secrets_(std::move(secrets)), places_(std::move(places)) {
   const auto own = parse_url(options_.own);
-  own_is_special_ = own.ok() && !special_class(own->host).empty();
+  own_is_special_ = own.ok() && host_kind(own->host) != HostKind::elsewhere;
 }
 
 bool OriginRules::is_own(std::string_view url) const {
@@ -50,10 +50,10 @@ Status OriginRules::may_ask(std::string_view url, Body body) const {
     return refused(url,
                    "the job's body would go to another origin than the job's own; say its URL as "
                    "`url` if it is the right one");
-  const std::string_view what = special_class(to.host);
-  if (what.empty() || own_is_special_ || is_named(url)) return {};
-  return refused(url, "a " + std::string(what) + " address, where the job's own origin has none; " +
-                          advice(url));
+  const HostKind kind = host_kind(to.host);
+  if (kind == HostKind::elsewhere || own_is_special_ || is_named(url)) return {};
+  return refused(url, "a " + std::string(to_string(kind)) +
+                          " address, where the job's own origin has none; " + advice(url));
 }
 
 Status OriginRules::make_fit_for_others(HttpRequest& request) const {
