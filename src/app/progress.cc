@@ -3,6 +3,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cstdio>
+#include <mutex>
+
 #include "base/time.h"
 #include "report/json.h"
 
@@ -27,6 +30,36 @@ size_t columns_of_terminal() {
   winsize size{};
   if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return columns_usual;
   return size.ws_col;
+}
+
+// The process has one stderr, and whoever writes to it takes away what is painted there.
+class Screen {
+ public:
+  void put(const std::string& text) {
+    const std::lock_guard lock(mutex_);
+    if (text.empty() && !is_painted_) return;
+    write((is_painted_ ? "\r\x1b[K" : "") + text);
+    is_painted_ = false;
+  }
+  void paint(const std::string& line) {
+    const std::lock_guard lock(mutex_);
+    write("\r" + line + "\x1b[K");
+    is_painted_ = true;
+  }
+
+ private:
+  static void write(const std::string& text) {
+    std::fputs(text.c_str(), stderr);
+    std::fflush(stderr);
+  }
+
+  std::mutex mutex_;
+  bool is_painted_ = false;  // Guarded by mutex_
+};
+
+Screen& screen() {
+  static Screen the;
+  return the;
 }
 
 }  // namespace
@@ -57,32 +90,26 @@ std::string progress_text(const Progress& progress, size_t columns) {
   return text;
 }
 
-void tell(const std::string& text) {
-  const char* const line_away = ::isatty(STDERR_FILENO) == 1 ? "\r\x1b[K" : "";
-  std::fputs((line_away + ("note: " + text) + "\n").c_str(), stderr);
-}
-
 ProgressLine::ProgressLine() : terminal_(::isatty(STDERR_FILENO) == 1) {}
 
 ProgressLine::~ProgressLine() {
-  if (painted_) std::fputs("\r\x1b[K", stderr);
+  screen().put("");
 }
 
 void ProgressLine::say(const std::string& text) {
-  std::fputs(((painted_ ? "\r\x1b[K" : "") + text + "\n").c_str(), stderr);
-  std::fflush(stderr);
-  painted_ = false;
+  screen().put(text + "\n");
+}
+
+void tell(const std::string& text) {
+  ProgressLine::say("note: " + text);
 }
 
 void ProgressLine::show(const Progress& progress) {
   if (!terminal_) {
-    std::fputs((report::json(progress) + "\n").c_str(), stderr);
+    screen().put(report::json(progress) + "\n");
     return;
   }
-  const std::string text = progress_text(progress, columns_of_terminal() - 1);
-  std::fputs(("\r" + text + "\x1b[K").c_str(), stderr);
-  std::fflush(stderr);
-  painted_ = true;
+  screen().paint(progress_text(progress, columns_of_terminal() - 1));
 }
 
 }  // namespace sluice

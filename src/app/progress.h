@@ -2,7 +2,6 @@
 // else a line of JSON a second.
 #pragma once
 
-#include <cstdio>
 #include <functional>
 #include <string>
 
@@ -18,16 +17,15 @@ class ProgressLine {
   ProgressLine& operator=(const ProgressLine&) = delete;
 
   void show(const Progress& progress);
-  void say(const std::string& text);  // A line that stays
+  // A line that stays, above the one that is painted, if any is. From any thread.
+  static void say(const std::string& text);
   Nanoseconds every() const { return terminal_ ? 200_ms : 1_s; }
 
  private:
   const bool terminal_;
-  bool painted_ = false;
 };
 
-// A line for whoever watches, at once: above the progress line, on whatever stderr is. From any
-// thread.
+// Said at once to whoever watches, as a note. From any thread.
 void tell(const std::string& text);
 
 // "3/31 units  3.9k documents  17.6k records  ...", for at most `columns`.

@@ -48,7 +48,7 @@ Result<int> run_job(const Command& command) {
       .until = opened->aids.until,
       .others = command.others,
       .lease = command.lease.value_or(60_s),
-      .on_notice = [&line](const std::string& text) { line.say(shown(text)); },
+      .on_notice = [](const std::string& text) { ProgressLine::say(shown(text)); },
       .on_progress = [&line](const Progress& progress) { line.show(progress); },
       .progress_every = line.every()};
   auto report = run(opened->job, opened->parts, std::move(units), resources, options);
