@@ -6,17 +6,16 @@
 #include "base/text.h"
 #include "flow/settings.h"
 #include "json/scan.h"
+#include "transform/batch_transform.h"
 #include "transform/line_exchange.h"
 
 namespace sluice {
 namespace {
 
-class Exec : public Transform {
+class Exec : public BatchTransform {
  public:
   Exec(std::vector<std::string> words, Nanoseconds patience)
       : words_(std::move(words)), patience_(patience) {}
-
-  bool wants_many() const override { return true; }
 
   Status apply_all(TransformBatch& batch) const override {
     auto tools = TRY_IN(borrow(), "exec");
@@ -42,17 +41,6 @@ class Exec : public Transform {
       return Error(status.error()).in("exec");  // And the program goes with its tools
     give_back(std::move(tools));
     return {};
-  }
-
-  Result<Verdict> apply(std::string_view record, const UnitNames& unit, const Document& document,
-                        std::string& out) const override {
-    TransformBatch batch{.unit = unit, .document = document, .records = {record}};
-    batch.outcomes.resize(1);
-    batch.answered = 1;
-    batch.record_max = text_bytes_max();
-    TRY(apply_all(batch));
-    out = std::move(batch.outcomes[0].out);
-    return std::move(batch.outcomes[0].verdict);
   }
 
  private:

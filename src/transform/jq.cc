@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "flow/settings.h"
 #include "json/value.h"
+#include "transform/batch_transform.h"
 #include "transform/jq_program.h"
 #include "transform/jq_server.h"
 #include "transform/line_exchange.h"
@@ -26,11 +27,9 @@ struct Options {
 // Each worker has a process; what a record does to it (no memory left, a crash) sets the record
 // aside, and the next one gets a new process. A program that gives no answer at all ends the unit:
 // how long that takes depends on more than the record.
-class Jq : public Transform {
+class Jq : public BatchTransform {
  public:
   explicit Jq(Options options) : options_(std::move(options)) {}
-
-  bool wants_many() const override { return true; }
 
   Status apply_all(TransformBatch& batch) const override {
     LineExchange::Terms terms{.cancelled = batch.cancelled};
@@ -59,17 +58,6 @@ class Jq : public Transform {
       batch.outcomes[done++].verdict = why_it_ended(*lines);
     }
     return {};
-  }
-
-  Result<Verdict> apply(std::string_view record, const UnitNames& unit, const Document& document,
-                        std::string& out) const override {
-    TransformBatch batch{.unit = unit, .document = document, .records = {record}};
-    batch.outcomes.resize(1);
-    batch.answered = 1;
-    batch.record_max = text_bytes_max();
-    TRY(apply_all(batch));
-    out = std::move(batch.outcomes[0].out);
-    return std::move(batch.outcomes[0].verdict);
   }
 
  private:
