@@ -1,4 +1,3 @@
-// Long because the life of a token is one state machine, whose steps share one lock.
 #include "source/oauth2_token.h"
 
 #include <algorithm>
@@ -10,14 +9,13 @@
 #include "aws/sign.h"
 #include "base/checksum.h"
 #include "base/text.h"
-#include "http/retry_after.h"
+#include "source/oauth2_answer.h"
 #include "source/secret_file.h"
 
 namespace sluice {
 namespace {
 
 constexpr uint64_t answer_bytes_max = 1 << 20;
-constexpr size_t told_bytes_max = 300;
 constexpr Nanoseconds pause_after_failure = 10_s;
 constexpr Nanoseconds renewed_before_most = 60_s;
 // A token this close to its end would end on the way.
@@ -27,25 +25,12 @@ constexpr Nanoseconds proven_after = 60_s;
 // Another run that uses up the refresh token and keeps the next is waited for so often, so long.
 constexpr uint32_t lock_waits_max = 300;
 constexpr Nanoseconds lock_pause = 200_ms;
-// Of an `expires_in`, so that no clock overflows: 100 years.
-constexpr int64_t life_seconds_max = int64_t{100} * 365 * 86'400;
 
 struct Token {
   std::string text;
   std::optional<WallTime> ends, renewed_from;
   WallTime fetched = {};
   bool in_place_of_refused = false;
-};
-
-struct Granted {
-  std::string access_token, refresh_token;
-  std::optional<Nanoseconds> life;
-};
-
-struct Refusal {
-  Error error;
-  bool may_pass = false;
-  std::optional<Nanoseconds> retry_after = {};
 };
 
 std::string without_query(std::string_view url) {
@@ -55,69 +40,6 @@ std::string without_query(std::string_view url) {
 // Nothing of the request has left: as the engine tells it (http/connection.cc).
 bool was_never_sent(const Error& error) {
   return error.message.starts_with("connect to ");
-}
-
-std::optional<Nanoseconds> life_of(std::string_view text) {
-  text = text.substr(0, text.find('.'));  // Some say 3599.0.
-  const auto seconds = parse_number<int64_t>(text);
-  if (!seconds) return std::nullopt;
-  return std::clamp<int64_t>(*seconds, 0, life_seconds_max) * 1_s;
-}
-
-// RFC 6749 5.2, and what servers add to it.
-ErrorKind kind_of(std::string_view error, int status) {
-  if (error == "temporarily_unavailable" || error == "server_error") return ErrorKind::transient;
-  if (error == "slow_down" || status == 429) return ErrorKind::throttled;
-  if (status >= 500) return ErrorKind::transient;
-  constexpr std::array<std::string_view, 4> denials = {"invalid_client", "invalid_grant",
-                                                       "unauthorized_client", "access_denied"};
-  const bool is_denial = std::find(denials.begin(), denials.end(), error) != denials.end();
-  return is_denial || status == 401 || status == 403 ? ErrorKind::denied : ErrorKind::invalid;
-}
-
-std::string advice(std::string_view error, int status, const Oauth2Options& options) {
-  const bool in_body = options.auth_in == Oauth2Options::AuthIn::body;
-  if (error == "invalid_client" || (error.empty() && status == 401)) {
-    return "check client_id and client_secret, or try auth_in: " +
-           std::string(in_body ? "header" : "body");
-  }
-  if (error == "invalid_grant" && options.grant == "refresh_token") {
-    const std::string& file = options.refresh_token_file;
-    return "the refresh token has ended or was used before: get a new one" +
-           (file.empty() ? std::string() : ", and put it into " + file);
-  }
-  if (error == "invalid_scope") return "check scope";
-  if (error == "unsupported_grant_type" || error == "unauthorized_client") return "check grant";
-  if (status / 100 == 3 || status == 404 || status == 405) return "check token_url";
-  return {};
-}
-
-// The answer's fields; nothing where it is no JSON object.
-std::vector<std::string> fields_of(std::string_view body) {
-  auto fields = aws::json_fields(body, {".access_token", ".expires_in", ".refresh_token", ".error",
-                                        ".error_description", ".message", ".id_token"});
-  return fields.ok() ? std::move(*fields) : std::vector<std::string>(7);
-}
-
-Refusal refusal_of(const HttpResponse& response, const std::vector<std::string>& fields,
-                   const Oauth2Options& options, WallTime at) {
-  const std::string& error = fields[3];
-  std::string_view told = fields[4].empty() ? fields[5] : fields[4];
-  while (told.ends_with('.')) told.remove_suffix(1);
-  Refusal refusal;
-  refusal.error.kind = kind_of(error, response.status);
-  std::string& message = refusal.error.message;
-  message = std::to_string(response.status);
-  if (!error.empty()) message += " " + excerpt(error);
-  if (!told.empty()) message += ": " + excerpt(told, told_bytes_max);
-  if (error.empty() && told.empty() && response.status / 100 == 2)
-    message += ": an answer without an access_token; check token_url";
-  if (const auto what = advice(error, response.status, options); !what.empty())
-    message += "; " + what;
-  refusal.may_pass =
-      refusal.error.kind == ErrorKind::transient || refusal.error.kind == ErrorKind::throttled;
-  refusal.retry_after = retry_after(response.headers, at);
-  return refusal;
 }
 
 }  // namespace
@@ -160,8 +82,7 @@ struct Oauth2Token::Shared : std::enable_shared_from_this<Oauth2Token::Shared> {
   void attempt(uint32_t number, Instant when);
   Status prepare();
   void finished(uint32_t number, Result<HttpResponse> response);
-  Result<Granted> read(const Result<HttpResponse>& response, Refusal& refusal);
-  bool may_be_used_up(const Result<HttpResponse>& response, const Refusal& refusal) const;
+  bool may_be_used_up(const Result<HttpResponse>& response, const TokenRefusal& refusal) const;
   Status keep(const Granted& granted);
   void conclude(Result<Granted> granted);
   std::string form() const;  // With the lock; so do the next two
@@ -339,38 +260,17 @@ Status Oauth2Token::Shared::prepare() {
   return {};
 }
 
-Result<Granted> Oauth2Token::Shared::read(const Result<HttpResponse>& response, Refusal& refusal) {
-  if (!response.ok()) {
-    refusal = {response.error(), response.error().kind == ErrorKind::transient};
-    return refusal.error;
-  }
-  const std::vector<std::string> fields = fields_of(response->body.view());
-  // Some say 200 and then what is wrong.
-  if (response->status / 100 != 2 || fields[0].empty()) {
-    refusal = refusal_of(*response, fields, options, clock.wall());
-    return refusal.error;
-  }
-  Granted granted{fields[0], fields[2], life_of(fields[1])};
-  // Before anybody can say them. Also other fields of an answer let somebody in (id_token).
-  Secrets told = secrets;
-  told.add("access_token", granted.access_token, Secrets::Life::passing);
-  told.add("refresh_token", granted.refresh_token, Secrets::Life::passing);
-  told.add("id_token", fields[6], Secrets::Life::passing);
-  return granted;
-}
-
 // Whether the server may have taken the refresh token for good without our having heard: no answer,
 // or one of somebody in between.
 bool Oauth2Token::Shared::may_be_used_up(const Result<HttpResponse>& response,
-                                         const Refusal& refusal) const {
+                                         const TokenRefusal& refusal) const {
   if (options.grant != "refresh_token" || !refusal.may_pass) return false;
   if (!response.ok()) return !was_never_sent(response.error());
-  return response->status >= 500 && response->status != 503 &&
-         fields_of(response->body.view())[3].empty();
+  return response->status >= 500 && response->status != 503 && !names_an_error(*response);
 }
 
 void Oauth2Token::Shared::finished(uint32_t number, Result<HttpResponse> response) {
-  Refusal refusal;
+  TokenRefusal refusal;
   std::optional<Error> failed_before;
   bool waits_for_lock = false;
   {
@@ -381,7 +281,7 @@ void Oauth2Token::Shared::finished(uint32_t number, Result<HttpResponse> respons
   }
   if (waits_for_lock) return attempt(number, now() + lock_pause);
   if (failed_before) return conclude(Error{ErrorKind::transient, failed_before->message});
-  Result<Granted> granted = read(response, refusal);
+  Result<Granted> granted = read_token_answer(response, options, clock.wall(), secrets, refusal);
   std::optional<Nanoseconds> pause;
   if (!granted.ok()) {
     const std::lock_guard guard(mutex);
