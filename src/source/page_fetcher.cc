@@ -1,5 +1,3 @@
-// Long because a page's whole life stands here: asked for, kept, handed on, refused, odd, asked for
-// again, given up. Each step decides by what the others have counted.
 #include "source/page_fetcher.h"
 
 #include <algorithm>
@@ -9,8 +7,8 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "http/url.h"
+#include "source/api_page.h"
 #include "source/objects.h"
-#include "source/refusal.h"
 
 namespace sluice {
 namespace {
@@ -19,31 +17,6 @@ namespace {
 constexpr uint64_t first_room_bytes = stream_room_bytes_min;
 constexpr uint64_t room_bytes = 256 << 10;
 constexpr int redirects_max = 10;
-constexpr int64_t slow_timeouts_most = 5;  // An answer may be all but still so long
-// HTML in place of JSON, no byte, what can't be decoded; a 401 that doesn't go away
-constexpr uint32_t odd_answers_max = 3;
-
-bool is_html(const Headers& headers) {
-  const std::string type = lower_case(header(headers, "Content-Type"));
-  return type.starts_with("text/html") || type.starts_with("application/xhtml");
-}
-
-// "no rows": what a refusal says, on one line.
-std::string said(std::string_view body) {
-  std::string line;
-  for (const char c : body) {
-    const bool blank = static_cast<unsigned char>(c) <= ' ';
-    if (!blank) line += c;
-    if (blank && !line.empty() && line.back() != ' ') line += ' ';
-  }
-  return line.empty() ? "" : ": " + excerpt(line, 300);
-}
-
-// Whether an answer without a byte came whole, as far as its head tells.
-bool is_framed(const HttpResponse& response) {
-  return has_header(response.headers, "Content-Length") ||
-         has_header(response.headers, "Transfer-Encoding");
-}
 
 // A buffer that was hardly used gives back what it doesn't need.
 Chunk fitted(Buffer bytes, Lease lease, uint64_t offset) {
@@ -55,33 +28,6 @@ Chunk fitted(Buffer bytes, Lease lease, uint64_t offset) {
 }
 
 }  // namespace
-
-struct PageFetcher::Page {
-  enum class State : uint8_t { waiting, under_way, resting, ended };
-  uint64_t number = 0;
-  PageRequest request;
-  std::string url;  // The request's, or where it was redirected to
-  std::string method;
-  State state = State::waiting;
-  Ticket ticket = 0;
-  std::unique_ptr<Fetch> fetch;
-  size_t identity = 0;
-  std::shared_ptr<HttpRequest> sent = {};  // With what proved who we are; once it has ended
-
-  std::deque<Chunk> held;  // The last that came is always among them: it may be the page's last
-  uint64_t came = 0;       // Bytes, in this attempt
-  bool is_packed = false;  // gzip or zstd, by its first bytes
-  uint64_t gone_on = 0;    // Bytes that arrivals have been made of, in any attempt
-  uint32_t gone_on_crc = 0;
-  uint32_t repeated_crc = 0;  // Of what came again
-
-  uint32_t failures = 0, refusals = 0, odd_answers = 0;
-  int redirects = 0;
-  Instant started = {};       // This attempt
-  Instant first_failed = {};  // Later by what the API has asked to wait
-  Nanoseconds asked_for = 0;  // The sum of that
-  Answer answer;
-};
 
 PageFetcher::PageFetcher(ApiAccess& api, PageFetchOptions options, const SourceContext& context,
                          TicketSeries& tickets)
@@ -96,7 +42,7 @@ PageFetcher::PageFetcher(ApiAccess& api, PageFetchOptions options, const SourceC
 
 PageFetcher::~PageFetcher() = default;
 
-PageFetcher::Page* PageFetcher::find(uint64_t number) {
+PageFetcher::ApiPage* PageFetcher::find(uint64_t number) {
   const auto found = pages_.find(number);
   return found == pages_.end() ? nullptr : found->second.get();
 }
@@ -106,7 +52,7 @@ const PageFetcher::Answer& PageFetcher::answer(uint64_t number) const {
 }
 
 void PageFetcher::add(uint64_t number, PageRequest request) {
-  auto page = std::make_unique<Page>();
+  auto page = std::make_unique<ApiPage>();
   page->number = number;
   page->url = request.url;
   page->method = options_.method;
@@ -115,25 +61,25 @@ void PageFetcher::add(uint64_t number, PageRequest request) {
 }
 
 // The document that the page is, or whose share of input it may have.
-uint64_t PageFetcher::turn_for(const Page& page, Whose whose, const Purse& purse) {
+uint64_t PageFetcher::turn_for(const ApiPage& page, Whose whose, const Purse& purse) {
   constexpr uint64_t none = UINT64_MAX;
   if (whose != Whose::documents) return whose == Whose::head ? purse.turn() : none;
   if (page.number != purse.turn() + 1 || !purse.is_placing()) return page.number;
   // The one whose turn it is has come, and won't be asked for again: it needs its share no more.
-  const Page* head = find(purse.turn());
-  return head != nullptr && head->state == Page::State::ended ? purse.turn() : page.number;
+  const ApiPage* head = find(purse.turn());
+  return head != nullptr && head->state == ApiPage::State::ended ? purse.turn() : page.number;
 }
 
 void PageFetcher::start_what_fits(Purse& purse, Whose whose) {
   if (stopped_) return;
   for (auto& [number, page] : pages_) {
     const uint64_t document = turn_for(*page, whose, purse);
-    if (page->state == Page::State::waiting) {
+    if (page->state == ApiPage::State::waiting) {
       auto lease = purse.admit(document, first_room_bytes + document_overhead_bytes);
       if (!lease) return;
       start(*page, std::move(*lease));
     }
-    while (page->state == Page::State::under_way && page->fetch->wants_room()) {
+    while (page->state == ApiPage::State::under_way && page->fetch->wants_room()) {
       auto lease = purse.reserve(document, room_bytes);
       if (!lease) return;
       page->fetch->give_room(Buffer(room_bytes), std::move(*lease));
@@ -141,7 +87,7 @@ void PageFetcher::start_what_fits(Purse& purse, Whose whose) {
   }
 }
 
-HttpRequest PageFetcher::request_for(const Page& page) const {
+HttpRequest PageFetcher::request_for(const ApiPage& page) const {
   HttpRequest request{.method = page.method, .url = page.url, .headers = options_.headers};
   request.first_byte_within = request.stalled_after = options_.answer_within;
   // A server that keeps a long answer alive with a byte now and then has some patience; not more
@@ -160,8 +106,8 @@ HttpRequest PageFetcher::request_for(const Page& page) const {
   return request;
 }
 
-void PageFetcher::start(Page& page, Lease lease) {
-  page.state = Page::State::under_way;
+void PageFetcher::start(ApiPage& page, Lease lease) {
+  page.state = ApiPage::State::under_way;
   page.ticket = errands_.sent(page.number);
   page.came = 0;
   page.started = now();
@@ -198,7 +144,7 @@ void PageFetcher::start(Page& page, Lease lease) {
 bool PageFetcher::on(Event& event) {
   const uint64_t* number = errands_.find(event.ticket);
   if (number == nullptr) return false;
-  Page* page = find(*number);
+  ApiPage* page = find(*number);
   if (page != nullptr && (page->ticket != event.ticket || stopped_)) page = nullptr;
   if (auto* bytes = dynamic_cast<FetchedBytes*>(&event)) {
     if (page != nullptr) got(*page, *bytes);
@@ -207,7 +153,7 @@ bool PageFetcher::on(Event& event) {
   const auto back = errands_.take(event.ticket);
   if (page == nullptr) return true;
   if (back->was == Errands<uint64_t>::State::resting) {
-    page->state = Page::State::waiting;
+    page->state = ApiPage::State::waiting;
   } else {
     page->fetch.reset();
     ended(*page, std::move(static_cast<FetchEnded&>(event).response));
@@ -218,7 +164,7 @@ bool PageFetcher::on(Event& event) {
 // ---- bytes -------------------------------------------------------------------------------------
 
 // What has gone on already must come again as it was, and is dropped.
-void PageFetcher::got(Page& page, FetchedBytes& event) {
+void PageFetcher::got(ApiPage& page, FetchedBytes& event) {
   const std::string_view bytes = event.bytes.view();
   const uint64_t known =
       std::min<uint64_t>(bytes.size(), page.gone_on - std::min(page.came, page.gone_on));
@@ -239,7 +185,7 @@ void PageFetcher::got(Page& page, FetchedBytes& event) {
   keep(page, std::move(chunk));
 }
 
-void PageFetcher::keep(Page& page, Chunk chunk) {
+void PageFetcher::keep(ApiPage& page, Chunk chunk) {
   page.held.push_back(std::move(chunk));
   if (page.came <= whole_bytes_max) return;
   while (page.held.size() > 1) {
@@ -255,7 +201,7 @@ void PageFetcher::keep(Page& page, Chunk chunk) {
 
 // ---- answers -----------------------------------------------------------------------------------
 
-void PageFetcher::ended(Page& page, Result<HttpResponse> response) {
+void PageFetcher::ended(ApiPage& page, Result<HttpResponse> response) {
   if (response.ok()) return answered(page, std::move(*response));
   Error& error = response.error();
   // A name that leads to where it must not.
@@ -265,7 +211,7 @@ void PageFetcher::ended(Page& page, Result<HttpResponse> response) {
   again(page, 0, std::move(error));
 }
 
-void PageFetcher::answered(Page& page, HttpResponse response) {
+void PageFetcher::answered(ApiPage& page, HttpResponse response) {
   const Instant at = now();
   const auto used_up = api_.rate.answered(page.identity, response.headers, at, api_.clock.wall());
   if (used_up) tell_wait(page, at + *used_up, *used_up, "its budget of requests is used up");
@@ -276,7 +222,7 @@ void PageFetcher::answered(Page& page, HttpResponse response) {
   refused(page, response);
 }
 
-void PageFetcher::redirected(Page& page, const HttpResponse& response) {
+void PageFetcher::redirected(ApiPage& page, const HttpResponse& response) {
   if (++page.redirects > redirects_max)
     return give_up(page, {ErrorKind::invalid, "more than 10 redirects, the last to " + page.url});
   page.url = resolved_url(page.url, header(response.headers, "Location"));
@@ -284,30 +230,10 @@ void PageFetcher::redirected(Page& page, const HttpResponse& response) {
     page.method = "GET";
     page.request.body.clear();
   }
-  page.state = Page::State::waiting;
+  page.state = ApiPage::State::waiting;
 }
 
-void PageFetcher::refused(Page& page, const HttpResponse& response) {
-  const Refusal refusal = refusal_of(response, api_.clock.wall());
-  Error why{refusal.kind, "status " + std::to_string(response.status) + said(response.body.view())};
-  if (why.kind == ErrorKind::throttled || why.kind == ErrorKind::transient)
-    return again(page, refusal.wait.value_or(0), std::move(why));
-  if (why.kind == ErrorKind::denied) {
-    // Who sits elsewhere says nothing about our token.
-    const bool is_own = origins_.is_own(page.url);
-    if (is_own && api_.auth != nullptr && ++page.odd_answers < odd_answers_max &&
-        api_.auth->refused(page.identity, page.sent.get())) {
-      page.state = Page::State::waiting;
-      return;
-    }
-    why.message += !is_own ? "; it lies at another origin than `url`, and gets nothing secret"
-                   : api_.auth == nullptr ? "; the job names no `auth`"
-                                          : "; is `auth` right?";
-  }
-  give_up(page, std::move(why));
-}
-
-void PageFetcher::complete(Page& page, HttpResponse response) {
+void PageFetcher::complete(ApiPage& page, HttpResponse response) {
   const std::string_view coding = header(response.headers, "Content-Encoding");
   for (const std::string_view one : split(coding, ',')) {
     const std::string name = lower_case(trim(one));
@@ -319,7 +245,7 @@ void PageFetcher::complete(Page& page, HttpResponse response) {
   if (page.gone_on > 0 && page.came <= page.gone_on)
     return give_up(page, {ErrorKind::conflict, "cut off, and shorter when it was asked for again"});
   if (response.may_be_cut) doubt_end(page);
-  page.state = Page::State::ended;
+  page.state = ApiPage::State::ended;
   page.answer = {std::move(response.headers), page.url, page.came, page.came == 0};
   while (!page.held.empty()) {
     Chunk chunk = std::move(page.held.front());
@@ -330,44 +256,9 @@ void PageFetcher::complete(Page& page, HttpResponse response) {
   arrivals_.push_back({.number = page.number, .ended = true});
 }
 
-// What can't be a page comes from something before the API, or was lost: it is asked for again.
-bool PageFetcher::is_odd(Page& page, const HttpResponse& response) {
-  Error why{ErrorKind::transient, ""};
-  if (page.came == 0) {
-    const bool is_nothing = response.status == 204 || (may_be_empty_ && is_framed(response));
-    if (is_nothing) return false;
-    why.message = "status " + std::to_string(response.status) + " without a byte";
-  } else if (is_html(response.headers)) {
-    why.message = "a page of HTML where JSON was expected";
-    if (!page.held.empty()) why.message += said(page.held.front().bytes.view().substr(0, 300));
-  } else {
-    return false;
-  }
-  if (++page.odd_answers >= odd_answers_max) {
-    give_up(page, std::move(why));
-  } else {
-    again(page, 0, std::move(why));
-  }
-  return true;
-}
-
-bool PageFetcher::begin_anew(uint64_t number, Error why) {
-  Page* page = find(number);
-  if (page == nullptr || stopped_) return false;
-  const bool is_enough = page->failures + 1 >= options_.attempts_max;
-  if (is_enough || ++page->odd_answers >= odd_answers_max) return false;
-  std::erase_if(arrivals_, [&](const Arrival& one) { return one.number == number; });
-  page->fetch.reset();
-  page->gone_on = 0;
-  page->gone_on_crc = page->repeated_crc = 0;
-  page->answer = {};
-  if (page->state != Page::State::resting) again(*page, 0, std::move(why));
-  return true;
-}
-
 // Nothing but the connection's end has shown that the page is whole. A JSON value shows its own
 // end, and so does what is compressed; lines don't.
-void PageFetcher::doubt_end(const Page& page) {
+void PageFetcher::doubt_end(const ApiPage& page) {
   if (has_doubted_ || page.is_packed) return;
   if (decoder_ != nullptr && decoder_->make()->spoils() == Spoils::document) return;
   has_doubted_ = true;
@@ -376,66 +267,7 @@ void PageFetcher::doubt_end(const Page& page) {
       "https://, a Content-Length or chunks would show its end");
 }
 
-// After a rest, till there is no hope left. What the API asks for is kept in full, and never less
-// than the ordinary pause: who says "now" each time doesn't mean it.
-void PageFetcher::again(Page& page, Nanoseconds asked_for, Error why) {
-  const Instant at = now();
-  if (page.first_failed == Instant{})
-    page.first_failed =
-        std::max(page.started, Instant{at.ns - slow_timeouts_most * options_.answer_within});
-  const bool is_refusal = why.kind == ErrorKind::throttled;
-  ++(is_refusal ? page.refusals : page.failures);
-  if (is_hopeless(page, at, asked_for, why)) return give_up(page, std::move(why));
-  page.first_failed = page.first_failed + asked_for;
-  page.asked_for += asked_for;
-  page.held.clear();
-  page.state = Page::State::resting;
-  Nanoseconds pause =
-      pause_before_next(options_.pauses, page.failures + page.refusals, asked_for, chance_);
-  tell_wait(page, at + pause, asked_for, why.message.substr(0, why.message.find(':')));
-  if (is_refusal && asked_for > 0) {
-    // Nobody asks as this identity meanwhile; another may, at once.
-    api_.rate.hold(page.identity, at + pause);
-    pause = 0;
-  }
-  page.ticket = errands_.rests(page.number, at + pause);
-}
-
-// So many failures, so long without success although nobody asked to wait, or asked to wait for
-// longer than anybody does.
-bool PageFetcher::is_hopeless(const Page& page, Instant at, Nanoseconds asked_for,
-                              Error& why) const {
-  const Nanoseconds asked_most = std::max(announced_wait_most, options_.hopeless_after);
-  if (asked_for > asked_most || page.asked_for > asked_most) {
-    why.message += "; it asks to wait for " + print_duration(std::max(asked_for, page.asked_for)) +
-                   "; run again then";
-    return true;
-  }
-  const bool too_often = page.failures >= options_.attempts_max;
-  if (!too_often && at - page.first_failed <= options_.hopeless_after) return false;
-  why.message += " (after " + std::to_string(page.failures + page.refusals) +
-                 " attempts); run again when it answers, or raise `" +
-                 (too_often ? "attempts" : "give_up_after") + "`";
-  return true;
-}
-
-// Once, and at once: else a run that waits looks as if it hung.
-void PageFetcher::tell_wait(const Page& page, Instant until, Nanoseconds wait,
-                            const std::string& why) {
-  if (wait < long_wait_min || !api_.say || !api_.rate.is_news(until)) return;
-  const auto url = parse_url(page.url);
-  api_.say((url.ok() ? url->host : std::string("the API")) + " asks to be left alone for " +
-           print_duration(wait) + " (" + why + "): waiting");
-}
-
-void PageFetcher::give_up(Page& page, Error why) {
-  page.state = Page::State::ended;
-  page.fetch.reset();
-  page.held.clear();
-  arrivals_.push_back({.number = page.number, .error = std::move(why).in(shown(page))});
-}
-
-std::string PageFetcher::shown(const Page& page) const {
+std::string PageFetcher::shown(const ApiPage& page) const {
   const std::string url =
       api_.auth == nullptr ? page.url : shown_url(page.url, api_.auth->secret_places());
   return page.method + " " + url;
@@ -451,7 +283,7 @@ std::optional<PageFetcher::Arrival> PageFetcher::take() {
 }
 
 void PageFetcher::forget(uint64_t number) {
-  const Page* page = find(number);
+  const ApiPage* page = find(number);
   if (page == nullptr) return;
   errands_.drop_rest(page->ticket);
   std::erase_if(arrivals_, [&](const Arrival& one) { return one.number == number; });

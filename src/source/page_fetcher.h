@@ -99,25 +99,25 @@ class PageFetcher {
   bool drained() const { return errands_.open() == 0; }
 
  private:
-  struct Page;
-  Page* find(uint64_t number);
-  uint64_t turn_for(const Page& page, Whose whose, const Purse& purse);
-  void start(Page& page, Lease lease);
-  HttpRequest request_for(const Page& page) const;
-  void got(Page& page, FetchedBytes& event);
-  void keep(Page& page, Chunk chunk);
-  void ended(Page& page, Result<HttpResponse> response);
-  void answered(Page& page, HttpResponse response);
-  void refused(Page& page, const HttpResponse& response);
-  void redirected(Page& page, const HttpResponse& response);
-  void complete(Page& page, HttpResponse response);
-  bool is_odd(Page& page, const HttpResponse& response);
-  void again(Page& page, Nanoseconds asked_for, Error why);
-  bool is_hopeless(const Page& page, Instant at, Nanoseconds asked_for, Error& why) const;
-  void tell_wait(const Page& page, Instant until, Nanoseconds wait, const std::string& why);
-  void give_up(Page& page, Error why);
-  void doubt_end(const Page& page);
-  std::string shown(const Page& page) const;
+  struct ApiPage;
+  ApiPage* find(uint64_t number);
+  uint64_t turn_for(const ApiPage& page, Whose whose, const Purse& purse);
+  void start(ApiPage& page, Lease lease);
+  HttpRequest request_for(const ApiPage& page) const;
+  void got(ApiPage& page, FetchedBytes& event);
+  void keep(ApiPage& page, Chunk chunk);
+  void ended(ApiPage& page, Result<HttpResponse> response);
+  void answered(ApiPage& page, HttpResponse response);
+  void refused(ApiPage& page, const HttpResponse& response);
+  void redirected(ApiPage& page, const HttpResponse& response);
+  void complete(ApiPage& page, HttpResponse response);
+  bool is_odd(ApiPage& page, const HttpResponse& response);
+  void again(ApiPage& page, Nanoseconds asked_for, Error why);
+  bool is_hopeless(const ApiPage& page, Instant at, Nanoseconds asked_for, Error& why) const;
+  void tell_wait(const ApiPage& page, Instant until, Nanoseconds wait, const std::string& why);
+  void give_up(ApiPage& page, Error why);
+  void doubt_end(const ApiPage& page);
+  std::string shown(const ApiPage& page) const;
 
   ApiAccess& api_;
   const PageFetchOptions options_;
@@ -126,7 +126,7 @@ class PageFetcher {
   const DecoderMaker* const decoder_;
   Inbox& inbox_;
   Chance chance_;
-  std::map<uint64_t, std::unique_ptr<Page>> pages_;
+  std::map<uint64_t, std::unique_ptr<ApiPage>> pages_;
   Errands<uint64_t> errands_;  // By the number of their page
   std::deque<Arrival> arrivals_;
   std::vector<std::string> warnings_;
