@@ -2,60 +2,32 @@
 // each other. Writes nothing.
 #include <algorithm>
 #include <iterator>
-#include <map>
 #include <semaphore>
-#include <unordered_map>
+#include <span>
 #include <unordered_set>
 
 #include "app/check_object.h"
+#include "app/lake_index.h"
 #include "app/unit_state.h"
 #include "app/verbs.h"
+#include "app/verify_findings.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "job/at_once.h"
 #include "job/recorded_inputs.h"
 #include "ledger/change.h"
 #include "report/columns.h"
-#include "report/json_object.h"
 #include "store/page_order.h"
 
 namespace sluice {
 namespace {
 
 using report::grouped;
-using report::JsonArray;
-using report::JsonObject;
 
-constexpr size_t problems_shown_max = 100;
 constexpr uint64_t manifest_bytes_max = 256 << 20;
+constexpr size_t manifests_at_once = 64;
 constexpr uint64_t small_bytes = 128 << 10;  // So much of each of lists_at_once may be in memory
 constexpr std::ptrdiff_t large_ones_at_once = 8;
-
-struct Problem {
-  std::string kind, unit, what;
-};
-
-// What was found of one unit, or of all.
-struct Findings {
-  uint64_t units = 0, inputs = 0, outputs = 0, records = 0, bytes_read = 0;
-  bool looked_for_inputs = false;
-  std::vector<Problem> problems;
-  std::vector<std::string> notes;
-
-  void problem(std::string kind, std::string unit, std::string what) {
-    problems.push_back({std::move(kind), std::move(unit), std::move(what)});
-  }
-  void add(Findings other) {
-    units += other.units;
-    inputs += other.inputs;
-    outputs += other.outputs;
-    records += other.records;
-    bytes_read += other.bytes_read;
-    looked_for_inputs |= other.looked_for_inputs;
-    std::move(other.problems.begin(), other.problems.end(), std::back_inserter(problems));
-    std::move(other.notes.begin(), other.notes.end(), std::back_inserter(notes));
-  }
-};
 
 // A stream's earlier manifests lie beside its record: <unit>/<position>.json.
 bool is_side_manifest(std::string_view file) {
@@ -82,7 +54,7 @@ class Verify {
     TRY_IN(list_lake(), "lake");
     TRY_IN(read_manifests(), "state");
     TRY(check_units(TRY(units_to_look_at(opened_, command_))));
-    find_extra();
+    TRY_IN(find_extra(), "lake");
     TRY(find_open_uploads());
     check_something_was_there();
     return {};
@@ -96,7 +68,9 @@ class Verify {
 
   Status list_lake() {
     return each_object(*opened_.parts.lake, opened_.parts.lake_prefix, [&](const Listed& listed) {
-      objects_.emplace(listed.key.str(), listed);
+      const bool counts = !is_hidden(listed.key.view().substr(opened_.parts.lake_prefix.size()));
+      index_.add(listed.key, listed.etag, listed.bytes,
+                 counts ? LakeIndex::Counts::yes : LakeIndex::Counts::no);
       return Status();
     });
   }
@@ -126,9 +100,16 @@ class Verify {
         if (!is_side_manifest(rest) && !ledger::unit_of_record_key(rest)) continue;
         wanted.push_back({listed.key, std::string(file.substr(0, slash)), std::string(rest)});
       }
-      at_once(wanted.size(), records_at_once,
-              [&](size_t i) { wanted[i].status = read(wanted[i]); });
-      for (Read& one : wanted) TRY(know(one));
+      // A manifest may be large: no more of them are held than are read at once.
+      for (std::span<Read> left(wanted); !left.empty();) {
+        const std::span<Read> now = left.first(std::min(left.size(), manifests_at_once));
+        at_once(now.size(), now.size(), [&](size_t i) { now[i].status = read(now[i]); });
+        for (Read& one : now) {
+          TRY(know(one));
+          one = {};
+        }
+        left = left.subspan(now.size());
+      }
       if (!page.next) return {};
       after = *page.next;
     }
@@ -153,10 +134,7 @@ class Verify {
       return {};
     }
     if (one.side) {
-      const std::string unit = one.job + "/" + one.file.substr(0, one.file.rfind('/'));
-      know(unit, *one.side);
-      auto& earlier = earlier_[unit];
-      std::move(one.side->outputs.begin(), one.side->outputs.end(), std::back_inserter(earlier));
+      know(one.job + "/" + one.file.substr(0, one.file.rfind('/')), *one.side);
       return {};
     }
     const ledger::Record& record = *one.record;
@@ -164,7 +142,7 @@ class Verify {
     if (record.manifest)
       know(one.job + "/" + ledger::unit_file_name(record.unit), *record.manifest);
     if (record.intent) {
-      for (const ledger::Upload& upload : record.intent->uploads) begun_.insert(upload.key.str());
+      for (const ledger::Upload& upload : record.intent->uploads) index_.excuse(upload.key);
     }
     return {};
   }
@@ -173,10 +151,9 @@ class Verify {
   void know(std::string who, const ledger::Manifest& manifest) {
     if (manifest.end > 0) who += ", to position " + std::to_string(manifest.end);
     for (const ledger::Output& output : manifest.outputs) {
-      const auto [at, is_new] = owners_.emplace(output.key.str(), who);
-      if (!is_new && at->second != who)
+      if (const auto other = index_.name(output.key, who))
         findings_.problem("doubled", who,
-                          output.key.str() + " is also in the manifest of " + at->second);
+                          output.key.str() + " is also in the manifest of " + *other);
     }
   }
 
@@ -231,18 +208,28 @@ class Verify {
     } else if (!opened_.parts.source->traits().goes_on()) {
       TRY_IN(check_inputs(unit, manifest.inputs, found), "unit " + unit.id);
     }
-    std::unordered_set<std::string_view> checked;
-    for (const ledger::Output& output : manifest.outputs) {
-      check_output(unit, output, found);
-      checked.insert(output.key.view());
-    }
-    // The last manifest may lie beside the record already; its objects are looked at once.
-    const auto earlier = earlier_.find(opened_.job.name + "/" + ledger::unit_file_name(unit.id));
-    if (earlier == earlier_.end()) return found;
-    for (const ledger::Output& output : earlier->second) {
-      if (!checked.contains(output.key.view())) check_output(unit, output, found);
-    }
+    for (const ledger::Output& output : manifest.outputs) TRY(check_output(unit, output, found));
+    if (manifest.end > 0) TRY(check_earlier(unit, manifest, found));
     return found;
+  }
+
+  // A stream's earlier manifests. The last may lie beside the record already, and its objects are
+  // looked at once.
+  Status check_earlier(const UnitNames& unit, const ledger::Manifest& last, Findings& found) const {
+    std::unordered_set<std::string_view> checked;
+    for (const ledger::Output& output : last.outputs) checked.insert(output.key.view());
+    const std::string prefix = ledger_unit_of(opened_, unit, "")->side_prefix();
+    return each_object(*opened_.parts.state, prefix, [&](const Listed& listed) -> Status {
+      if (!is_side_manifest(listed.key.view())) return {};
+      const Body body = TRY(
+          call_for<Body>(*opened_.parts.state, Get{.key = listed.key, .most = manifest_bytes_max}));
+      const auto manifest = ledger::parse_manifest(body.bytes.view(), listed.key);
+      if (!manifest.ok()) return {};  // Said already
+      for (const ledger::Output& output : manifest->outputs) {
+        if (!checked.contains(output.key.view())) TRY(check_output(unit, output, found));
+      }
+      return {};
+    });
   }
 
   // Both come in key order, one after another: however many there are, few are in memory.
@@ -281,22 +268,19 @@ class Verify {
     return status;
   }
 
-  void check_output(const UnitNames& unit, const ledger::Output& output, Findings& found) const {
+  Status check_output(const UnitNames& unit, const ledger::Output& output, Findings& found) const {
     ++found.outputs;
-    const auto there = objects_.find(output.key.str());
-    if (there == objects_.end()) return found.problem("missing object", unit.id, output.key.str());
-    const Listed& listed = there->second;
-    if (listed.etag != output.etag || listed.bytes != output.content.bytes) {
-      return found.problem("changed object", unit.id,
-                           output.key.str() + ": " + grouped(listed.bytes) + " bytes, ETag " +
-                               listed.etag.str() + "; the manifest says " +
-                               grouped(output.content.bytes) + " bytes, ETag " + output.etag.str());
+    const auto look = index_.look(output.key, output.etag, output.content.bytes);
+    if (look == LakeIndex::Look::another) return tell_change(unit, output, found);
+    if (look == LakeIndex::Look::missing) {
+      found.problem("missing object", unit.id, output.key.str());
+      return {};
     }
-    if (command_.shallow) return;
-    const auto figures = read_object(output, listed.bytes);
+    if (command_.shallow) return {};
+    const auto figures = read_object(output, output.content.bytes);
     if (!figures.ok()) {
-      return found.problem("bad object", unit.id,
-                           output.key.str() + ": " + figures.error().message);
+      found.problem("bad object", unit.id, output.key.str() + ": " + figures.error().message);
+      return {};
     }
     found.bytes_read += figures->bytes;
     found.records += figures->records;
@@ -308,6 +292,22 @@ class Verify {
                     output.key.str() + ": " + grouped(figures->records) +
                         " records; the manifest says " + grouped(output.content.records));
     }
+    return {};
+  }
+
+  // What the object is now is asked for again: of the listing only its difference is known.
+  Status tell_change(const UnitNames& unit, const ledger::Output& output, Findings& found) const {
+    const auto meta = call_for<Meta>(*opened_.parts.lake, Head{output.key});
+    if (!meta.ok() && meta.error().kind != ErrorKind::not_found) return meta.error();
+    if (!meta.ok()) {
+      found.problem("missing object", unit.id, output.key.str());
+      return {};
+    }
+    found.problem("changed object", unit.id,
+                  output.key.str() + ": " + grouped(meta->bytes) + " bytes, ETag " +
+                      meta->etag.str() + "; the manifest says " + grouped(output.content.bytes) +
+                      " bytes, ETag " + output.etag.str());
+    return {};
   }
 
   // Of large ones a few at once: each holds some MiB.
@@ -323,13 +323,14 @@ class Verify {
   // ---- what nobody knows
   // -------------------------------------------------------------------------
 
-  void find_extra() {
-    for (const auto& [key, listed] : objects_) {
-      const std::string_view name = std::string_view(key).substr(opened_.parts.lake_prefix.size());
-      if (is_hidden(name) || owners_.contains(key)) continue;
-      if (begun_.contains(key)) continue;
-      findings_.problem("extra object", "", key + " is in no manifest");
-    }
+  // Their keys are listed once more, where there are any.
+  Status find_extra() {
+    if (index_.nobodys() == 0) return {};
+    return each_object(*opened_.parts.lake, opened_.parts.lake_prefix, [&](const Listed& listed) {
+      if (index_.is_nobodys(listed.key))
+        findings_.problem("extra object", "", listed.key.str() + " is in no manifest");
+      return Status();
+    });
   }
 
   Status find_open_uploads() {
@@ -370,58 +371,19 @@ class Verify {
 
   OpenedJob& opened_;
   const Command& command_;
-  std::map<std::string, Listed> objects_;                // By key
-  std::unordered_map<std::string, std::string> owners_;  // Key to job/unit
-  std::unordered_set<std::string> begun_;                // Keys of intents
-  // By job/unit: what a stream's earlier manifests say.
-  std::unordered_map<std::string, std::vector<ledger::Output>> earlier_;
+  LakeIndex index_;
   bool a_run_is_at_work_ = false;
   Findings findings_;
   mutable std::counting_semaphore<> large_ones_{large_ones_at_once};
 };
-
-std::string text_of(const Findings& verify, bool shallow) {
-  std::string out;
-  const auto& problems = verify.problems;
-  for (size_t i = 0; i < std::min(problems.size(), problems_shown_max); ++i) {
-    const Problem& one = problems[i];
-    out += one.kind + ": " + (one.unit.empty() ? "" : "unit " + one.unit + ": ") + one.what + "\n";
-  }
-  if (problems.size() > problems_shown_max) {
-    out += "and " + grouped(problems.size() - problems_shown_max) + " more\n";
-  }
-  for (const std::string& note : verify.notes) out += "note: " + note + "\n";
-  out += problems.empty() ? "ok: " : grouped(problems.size()) + " problems: ";
-  out += grouped(verify.units) + " units, " + grouped(verify.inputs) +
-         " inputs against the manifests, " + grouped(verify.outputs) +
-         " objects by name, size and ETag";
-  if (!shallow) {
-    out += ", read again: " + grouped(verify.records) + " records, " +
-           print_bytes(verify.bytes_read) + " by CRC32C";
-  }
-  return out + "\n";
-}
-
-std::string json_of(const Findings& verify) {
-  JsonArray problems, notes;
-  for (const Problem& one : verify.problems) {
-    problems.raw(
-        JsonObject().text("kind", one.kind).text("unit", one.unit).text("what", one.what).done());
-  }
-  for (const std::string& note : verify.notes) notes.text(note);
-  JsonObject out;
-  out.flag("ok", verify.problems.empty()).number("units", verify.units);
-  out.number("inputs", verify.inputs).number("objects", verify.outputs);
-  out.number("records_read", verify.records).number("bytes_read", verify.bytes_read);
-  return out.raw("problems", problems.done()).raw("notes", notes.done()).done() + "\n";
-}
 
 Result<int> verify(const Command& command) {
   auto opened = TRY(open_job(command, Stores::Use::look));
   Verify verify(*opened, command);
   TRY(verify.check());
   const Findings& found = verify.findings();
-  command.json ? print_json(json_of(found)) : print(text_of(found, command.shallow));
+  command.json ? print_json(json_of(found))
+               : print(text_of(found, command.shallow ? Depth::shallow : Depth::read_again));
   return found.problems.empty() ? exit_done : exit_failed;
 }
 
