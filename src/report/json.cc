@@ -15,84 +15,64 @@ std::string milliseconds(Nanoseconds duration) {
   return std::to_string(microseconds / 1'000) + "." + fraction;
 }
 
-std::string gauges(const std::vector<Gauge::Snapshot>& all) {
-  JsonObject out;
-  for (const Gauge::Snapshot& one : all) {
-    JsonObject gauge;
-    gauge.number("count", one.count).number("failed", one.failed).number("bytes", one.bytes);
-    gauge.raw("wall_ms", milliseconds(one.wall)).raw("cpu_ms", milliseconds(one.cpu));
-    gauge.raw("wait_ms", milliseconds(one.wait)).raw("p50_ms", milliseconds(one.p50));
-    gauge.raw("p99_ms", milliseconds(one.p99)).raw("longest_ms", milliseconds(one.longest));
-    out.raw(one.name, gauge.done());
+class Printer {
+ public:
+  template <class Value>
+  void operator()(std::string_view name, const Value& value) {
+    out_.raw(name, json_of(value));
   }
-  return out.done();
-}
-
-std::string set_aside(const std::vector<SetAside>& all) {
-  JsonArray out;
-  for (const SetAside& one : all) {
-    JsonObject what;
-    what.text("document", one.document).number("offset_bytes", one.offset);
-    if (one.bytes > 0) what.number("record_bytes", one.bytes);
-    what.flag("whole", one.whole).text("reason", one.reason);
-    out.raw(what.done());
+  template <class Value>
+  void if_any(std::string_view name, const Value& value) {
+    if (value != Value{}) (*this)(name, value);
   }
-  return out.done();
-}
-
-std::string texts(const std::vector<std::string>& all) {
-  JsonArray out;
-  for (const std::string& text : all) out.text(text);
-  return out.done();
-}
-
-std::string unit_json(const UnitReport& unit) {
-  JsonObject out;
-  out.text("unit", unit.unit).text("outcome", to_string(unit.outcome));
-  out.number("epoch", unit.epoch).number("documents", unit.walk.documents);
-  out.number("records", unit.records).number("filtered", unit.walk.filtered);
-  if (!unit.reached.empty()) out.text("reached", unit.reached);
-  out.number("duplicates", unit.duplicates).number("conflicts", unit.conflicts);
-  if (unit.documents_before > 0) out.number("documents_before", unit.documents_before);
-  out.number("documents_set_aside", unit.walk.documents_set_aside);
-  out.number("documents_partial", unit.walk.documents_partial);
-  out.number("records_set_aside", unit.walk.records_set_aside);
-  out.number("objects", unit.objects).number("bytes_read", unit.walk.bytes_read);
-  out.number("bytes_inflated", unit.walk.bytes_inflated)
-      .number("bytes_written", unit.bytes_written);
-  out.raw("wall_ms", milliseconds(unit.wall)).raw("mixed_ms", milliseconds(unit.mixed));
-  if (unit.error) {
-    out.raw("error", JsonObject()
-                         .text("kind", to_string(unit.error->kind))
-                         .text("message", unit.error->message)
-                         .done());
+  void if_any(std::string_view name, const std::optional<Error>& error) {
+    if (error) (*this)(name, *error);
   }
-  out.raw("set_aside", set_aside(unit.set_aside)).raw("warnings", texts(unit.warnings));
-  return out.done();
-}
+  void named(std::string_view name, const std::vector<Gauge::Snapshot>& all) {
+    JsonObject members;
+    for (const Gauge::Snapshot& one : all) members.raw(one.name, json_of(one));
+    out_.raw(name, members.done());
+  }
+  void sum(std::string_view name, uint64_t value) { out_.number(name, value); }
+  void sum(std::string_view name, double value) { out_.raw(name, decimal(value, 6)); }
+
+  template <class Part>
+  static JsonObject object(const Part& part) {
+    Printer printer;
+    fields(printer, part);
+    return std::move(printer.out_);
+  }
+
+ private:
+  static std::string json_of(uint64_t number) { return std::to_string(number); }
+  static std::string json_of(bool flag) { return flag ? "true" : "false"; }
+  static std::string json_of(Nanoseconds duration) { return milliseconds(duration); }
+  static std::string json_of(std::string_view text) {
+    return json::quote(json::text_of_bytes(text));
+  }
+  static std::string json_of(const std::string& text) { return json_of(std::string_view(text)); }
+  static std::string json_of(WallTime at) { return json::quote(format_rfc3339(at)); }
+  static std::string json_of(UnitOutcome outcome) { return json::quote(to_string(outcome)); }
+  static std::string json_of(ErrorKind kind) { return json::quote(to_string(kind)); }
+  template <class Item>
+  static std::string json_of(const std::vector<Item>& all) {
+    JsonArray out;
+    for (const Item& item : all) out.raw(json_of(item));
+    return out.done();
+  }
+  template <class Part>
+  static std::string json_of(const Part& part) {
+    return object(part).done();
+  }
+
+  JsonObject out_;
+};
 
 }  // namespace
 
 std::string json(const RunReport& run, int exit_code,
                  const std::vector<std::pair<std::string, std::string>>& more) {
-  const Totals sum = totals(run);
-  JsonObject out;
-  out.text("job", run.job).text("run", run.run_id).text("started", format_rfc3339(run.started));
-  out.number("exit_code", static_cast<uint64_t>(exit_code));
-  out.number("documents", sum.documents).number("records", sum.records);
-  out.number("objects", sum.objects).number("set_aside", sum.set_aside);
-  out.number("bytes_read", sum.bytes_read).number("bytes_written", sum.bytes_written);
-  out.raw("wall_ms", milliseconds(run.wall)).raw("cpu_ms", milliseconds(run.cpu));
-  if (!run.warnings.empty()) out.raw("warnings", texts(run.warnings));
-  if (!run.remarks.empty()) out.raw("remarks", texts(run.remarks));
-  out.number("memory_bytes", run.memory_bytes).number("memory_peak_bytes", run.memory_peak_bytes);
-  if (run.resident_peak_bytes > 0) out.number("resident_peak_bytes", run.resident_peak_bytes);
-  out.raw("gigabyte_seconds", decimal(gigabyte_seconds(run), 6));
-  out.raw("request_dollars", decimal(request_dollars(run.calls), 6));
-  JsonArray units;
-  for (const UnitReport& unit : run.units) units.raw(unit_json(unit));
-  out.raw("units", units.done()).raw("errors", texts(run.errors));
-  out.raw("calls", gauges(run.calls)).raw("stages", gauges(run.stages));
+  JsonObject out = Printer::object(Ended{run, static_cast<uint64_t>(exit_code)});
   for (const auto& [name, value] : more) out.raw(name, value);
   return out.done() + "\n";
 }
