@@ -15,14 +15,14 @@ namespace {
 
 const std::string default_identity = "the environment's identity";
 
-struct Place {
+struct Location {
   std::string bucket, prefix;
 };
 
-std::optional<Place> place_of(const std::string& url) {
+std::optional<Location> location_of(const std::string& url) {
   const auto where = parse_store_url(url);
   if (!where.ok() || where->scheme != StoreScheme::s3) return std::nullopt;
-  return Place{where->root, where->prefix};
+  return Location{where->root, where->prefix};
 }
 
 // What all keys of a path begin with: up to its first reference or optional segment. "{{" and "[["
@@ -45,7 +45,7 @@ class Policies {
     const PathPattern* pattern = source_pattern(job);
     if (pattern == nullptr) return {};
     const std::string& url = job.source.text("url");
-    const auto place = place_of(fixed_prefix(url));
+    const auto place = location_of(fixed_prefix(url));
     if (!place) return {};
     const S3Words words = TRY(s3_words(job.source, environment_));
     allow_listing(words, *place, {"s3:ListBucket"});
@@ -54,14 +54,14 @@ class Policies {
       // <prefix>/<time>/manifest.json and <prefix>/data/: all below the prefix.
       std::string folder = job.source.text("inventory");
       for (int up = 0; up < 2; ++up) folder.resize(std::min(folder.size(), folder.rfind('/')));
-      if (const auto kept = place_of(folder + "/"))
+      if (const auto kept = location_of(folder + "/"))
         allow(words, {"s3:GetObject"}, objects(words, *kept));
     }
     return {};
   }
 
   Status add_lake(const Job& job, const std::string& url) {
-    const auto place = place_of(url);
+    const auto place = location_of(url);
     if (!place) return {};
     const S3Words words = TRY(s3_words(job.sink, environment_));
     const S3Options& options = words.options;
@@ -132,12 +132,12 @@ class Policies {
     if (name.starts_with("arn:")) return name;
     return arn_of("ssm") + "parameter" + (name.starts_with('/') ? "" : "/") + name;
   }
-  std::string bucket(const S3Words& words, const Place& place) const {
+  std::string bucket(const S3Words& words, const Location& place) const {
     const std::string region =
         !words.aws.region.empty() ? words.aws.region : environment_.get("AWS_REGION").value_or("");
     return "arn:" + partition_of(region) + ":s3:::" + place.bucket;
   }
-  std::string objects(const S3Words& words, const Place& place) const {
+  std::string objects(const S3Words& words, const Location& place) const {
     return bucket(words, place) + "/" + place.prefix + "*";
   }
   void allow(const S3Words& words, const std::vector<std::string>& actions,
@@ -149,7 +149,7 @@ class Policies {
     add(identity(words), R"({"Effect": "Allow", "Action": [)" + list + R"(], "Resource": )" +
                              json::quote(resource) + condition + "}");
   }
-  void allow_listing(const S3Words& words, const Place& place,
+  void allow_listing(const S3Words& words, const Location& place,
                      const std::vector<std::string>& actions) {
     allow(
         words, actions, bucket(words, place),

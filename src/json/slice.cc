@@ -97,9 +97,9 @@ struct Slicer::State {
   size_t passing_ = 0;  // How many captures are
 
   // The records array and the record in it.
-  enum class Record : uint8_t { none, container, string, scalar };
+  enum class RecordIs : uint8_t { none, container, string, scalar };
   size_t records_depth_ = 0;  // Of what is in the array, while it is open; else 0
-  Record record_ = Record::none;
+  RecordIs record_ = RecordIs::none;
   size_t record_begin_ = 0;  // In the window
   uint64_t record_offset_ = 0;
   bool skipping_ = false;  // It is oversize already
@@ -132,7 +132,7 @@ void Slicer::State::reset() {
   captures_.assign(options_.envelope.size(), {});
   passing_ = 0;
   records_depth_ = 0;
-  record_ = Record::none;
+  record_ = RecordIs::none;
   skipping_ = false;
   oversize_.clear();
 }
@@ -145,9 +145,9 @@ size_t Slicer::State::slice(std::string_view window, size_t from, std::vector<Sp
   record_begin_ = 0;
   size_t at = from;
   while (at < window.size() && !failed_) {
-    at = record_ == Record::none ? read_envelope(window, at) : read_record(window, at, records);
+    at = record_ == RecordIs::none ? read_envelope(window, at) : read_record(window, at, records);
   }
-  const bool carry = record_ != Record::none && !skipping_ && !failed_;
+  const bool carry = record_ != RecordIs::none && !skipping_ && !failed_;
   carried_ = carry ? window.size() - record_begin_ : 0;
   return window.size() - carried_;
 }
@@ -278,9 +278,11 @@ size_t Slicer::State::begin_record(std::string_view window, size_t at) {
   const char c = window[at];
   record_begin_ = at;
   record_offset_ = window_offset_ + at;
-  record_ = c == '{' || c == '[' ? Record::container : c == '"' ? Record::string : Record::scalar;
+  record_ = c == '{' || c == '[' ? RecordIs::container
+            : c == '"'           ? RecordIs::string
+                                 : RecordIs::scalar;
   skim_ = {};
-  return record_ == Record::scalar ? at : at + 1;
+  return record_ == RecordIs::scalar ? at : at + 1;
 }
 
 // Up to the record's end, or the window's. Records that follow with nothing but a comma in between,
@@ -294,7 +296,7 @@ size_t Slicer::State::read_record(std::string_view window, size_t at, std::vecto
     }
     end_record(end, records);
     if (!window.substr(end).starts_with(",{")) {
-      record_ = Record::none;
+      record_ = RecordIs::none;
       checker_.skip_value();
       return end;
     }
@@ -306,11 +308,11 @@ size_t Slicer::State::read_record(std::string_view window, size_t at, std::vecto
 size_t Slicer::State::end_of_record(std::string_view window, size_t at) {
   const std::string_view rest = window.substr(at);
   switch (record_) {
-    case Record::container: {
+    case RecordIs::container: {
       const size_t read = kernels_->skim(rest.data(), rest.size(), skim_);
       return skim_.depth == 0 ? at + read : not_yet;
     }
-    case Record::string: {
+    case RecordIs::string: {
       const size_t read = kernels_->string_end(rest.data(), rest.size(), skim_.escaped);
       return read > 0 ? at + read : not_yet;
     }
@@ -337,7 +339,8 @@ void Slicer::State::fail(uint64_t offset, std::string_view reason, bool truncate
 }
 
 Slicer::Ending Slicer::State::finish() {
-  if (!failed_ && record_ != Record::none) fail(offset_, "cut short: a record is not closed", true);
+  if (!failed_ && record_ != RecordIs::none)
+    fail(offset_, "cut short: a record is not closed", true);
   if (failed_) return Ending::bad;
   if (const std::string_view missing = checker_.finish(); !missing.empty()) {
     fail(offset_, missing, true);

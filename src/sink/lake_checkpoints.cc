@@ -121,7 +121,7 @@ Status LakeSink::resume(const SinkCheckpoint& checkpoint, const SinkState& state
   object.least_ns = open->least ? open->least->ns : std::numeric_limits<int64_t>::max();
   object.greatest_ns = open->greatest ? open->greatest->ns : std::numeric_limits<int64_t>::min();
   target->object = std::make_unique<OpenObject>(
-      Upload(open->key, open->mark, {open->id, open->parts, open->bytes, open->crc32c}),
+      Uploader(open->key, open->mark, {open->id, open->parts, open->bytes, open->crc32c}),
       std::move(object), yard_);
   target->object->place = target;
   target->object->n = target->next_n - 1;

@@ -53,7 +53,7 @@ OpenObject::OpenObject(Key key, Mark mark, ObjectYard& yard)
       least_ns_(std::numeric_limits<int64_t>::max()),
       greatest_ns_(std::numeric_limits<int64_t>::min()) {}
 
-OpenObject::OpenObject(Upload upload, ObjectState state, ObjectYard& yard)
+OpenObject::OpenObject(Uploader upload, ObjectState state, ObjectYard& yard)
     : yard_(yard),
       upload_(std::move(upload)),
       closed_(state.blocks),

@@ -18,7 +18,7 @@
 #include "flow/workers.h"
 #include "meter/meter.h"
 #include "sink/queue.h"
-#include "store/upload.h"
+#include "store/uploader.h"
 
 namespace sluice {
 
@@ -73,7 +73,7 @@ class OpenObject {
  public:
   OpenObject(Key key, Mark mark, ObjectYard& yard);
   // One that an earlier run has begun.
-  OpenObject(Upload upload, ObjectState state, ObjectYard& yard);
+  OpenObject(Uploader upload, ObjectState state, ObjectYard& yard);
   ~OpenObject();
 
   // Copies from the front of `text` what there is memory for; false: not all of it fitted.
@@ -89,7 +89,7 @@ class OpenObject {
   // event.
   enum class Encoding : uint8_t { all_begun, waits, no_memory };
   Encoding encode_what_fits();
-  std::optional<Upload::Start> next_request() { return upload_.next(); }
+  std::optional<Uploader::Start> next_request() { return upload_.next(); }
   bool has_request() const { return upload_.has_next(); }
   Status on(Event& event);  // One of its tickets: an encoded block or a store's answer
 
@@ -144,7 +144,7 @@ class OpenObject {
   void keep_checkpoint(ObjectCheckpoint mark);
 
   ObjectYard& yard_;
-  Upload upload_;
+  Uploader upload_;
   Lease lease_;  // Of the block, of closed blocks and of the part
   Buffer block_;
   std::list<Block> blocks_;  // Closed, not yet in the part; a list: workers point into it

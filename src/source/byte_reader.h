@@ -30,10 +30,10 @@ class ByteReader {
     using Event::Event;
     Buffer bytes;
     Lease lease;
-    bool end = false;                     // Nothing more will come, and all is well
-    std::optional<Error> error;           // Nothing more will come, and not all is well
-    std::vector<Checkpoint> checkpoints;  // Within these bytes or at their end, in order
-    std::vector<std::string> warnings;    // What the program has said as errors
+    bool end = false;                         // Nothing more will come, and all is well
+    std::optional<Error> error;               // Nothing more will come, and not all is well
+    std::vector<LineCheckpoint> checkpoints;  // Within these bytes or at their end, in order
+    std::vector<std::string> warnings;        // What the program has said as errors
   };
 
   // Of a program, or of a descriptor of our own (which is not closed). `home` outlives the reader.

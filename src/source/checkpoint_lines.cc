@@ -60,7 +60,7 @@ bool CheckpointLines::take(char* line, size_t size) {
   const bool is_text = json::kind(*cursor) == json::Kind::string;
   if (!is_text && *cursor != "null") return false;
   if (!has_one_member(scanner_.value()) || !has_one_member(*sluice)) return false;
-  Checkpoint& made = new_.emplace_back();
+  LineCheckpoint& made = new_.emplace_back();
   if (is_text) made.cursor = json::unescape(cursor->substr(1, cursor->size() - 2));
   std::memset(line, '\n', size);
   return true;

@@ -19,10 +19,10 @@
 
 namespace sluice {
 
-struct Checkpoint {
+struct LineCheckpoint {
   std::optional<std::string> cursor;  // The program's own
   uint64_t offset = 0;  // Of the byte behind its line, in what the program has printed
-  bool operator==(const Checkpoint&) const = default;
+  bool operator==(const LineCheckpoint&) const = default;
 };
 
 class CheckpointLines {
@@ -34,7 +34,7 @@ class CheckpointLines {
   // ones, because they may be the beginning of such a line; none if these are the `last`.
   size_t pass(char* bytes, size_t size, bool last);
   // Those that have passed since the last call, in order.
-  std::vector<Checkpoint> take_new() { return std::exchange(new_, {}); }
+  std::vector<LineCheckpoint> take_new() { return std::exchange(new_, {}); }
 
  private:
   bool take(char* line, size_t size);
@@ -42,7 +42,7 @@ class CheckpointLines {
   json::Scanner scanner_;
   bool inside_line_ = false;  // Of a record that began before these bytes
   uint64_t offset_ = 0;       // Of the next bytes
-  std::vector<Checkpoint> new_;
+  std::vector<LineCheckpoint> new_;
 };
 
 }  // namespace sluice

@@ -9,7 +9,7 @@ namespace {
 
 struct Passed {
   std::string text;
-  std::optional<Checkpoint> latest;
+  std::optional<LineCheckpoint> latest;
   bool operator==(const Passed&) const = default;
 };
 
@@ -36,13 +36,13 @@ TEST_CASE("a checkpoint is blanked out, and the latest counts") {
   CHECK(passed.text.size() == text.size());
   CHECK(passed.text.find("sluice") == std::string::npos);
   CHECK(passed.text.starts_with("{\"n\":1}\n" + std::string(first.size() + 1, '\n') + "{\"n\":2}"));
-  CHECK(passed.latest == Checkpoint{"A", text.find("{\"n\":3}")});
+  CHECK(passed.latest == LineCheckpoint{"A", text.find("{\"n\":3}")});
   for (const size_t chunk : {1, 2, 3, 10, 40}) CHECK(pass(text, chunk) == passed);
 }
 
 TEST_CASE("a checkpoint may be the last thing that is said") {
   const Passed passed = pass(R"({"sluice":{"checkpoint":"x"}})");
-  CHECK(passed.latest == Checkpoint{"x", 29});
+  CHECK(passed.latest == LineCheckpoint{"x", 29});
   CHECK(passed.text == std::string(29, '\n'));
 }
 

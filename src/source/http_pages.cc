@@ -66,7 +66,7 @@ class HttpPages : public Source {
   }
   void on_envelope(const Envelope& envelope) override {
     if (!pages_.has(envelope.document)) return;
-    Page& its = pages_.at(envelope.document);
+    KnownPage& its = pages_.at(envelope.document);
     if (envelope.document < learnt_) return compare(its, envelope);
     its.envelope = envelope;
     learn();
@@ -95,7 +95,7 @@ class HttpPages : public Source {
   bool drained() const override { return fetcher_.drained(); }
 
  private:
-  struct Page {
+  struct KnownPage {
     PageRequest request;  // Numbered pages: as it was made, for an offset may move
     Document document;
     bool has_ended = false;
@@ -114,7 +114,7 @@ class HttpPages : public Source {
   void ask() {
     const uint64_t number = pages_.next();
     PageRequest request = is_numbered_ ? paging_.request_of(number) : *std::exchange(next_, {});
-    Page& page = pages_.add({});
+    KnownPage& page = pages_.add({});
     page.document.number = number;
     page.document.name = "page " + std::to_string(paging_.first_page() + number + 1);
     if (is_numbered_) page.request = request;
@@ -130,7 +130,7 @@ class HttpPages : public Source {
   void pump() {
     while (auto arrival = fetcher_.take()) {
       if (!pages_.has(arrival->number)) continue;
-      Page& its = pages_.at(arrival->number);
+      KnownPage& its = pages_.at(arrival->number);
       if (arrival->error) {
         its.error = std::move(arrival->error);
         learn();
@@ -143,7 +143,7 @@ class HttpPages : public Source {
     }
   }
 
-  void ended(uint64_t number, Page& its) {
+  void ended(uint64_t number, KnownPage& its) {
     its.has_ended = true;
     its.document.bytes = fetcher_.answer(number).bytes;
     if (fetcher_.answer(number).is_nothing) {
@@ -156,7 +156,7 @@ class HttpPages : public Source {
   // In the order of the pages: what each has shown leads to the next.
   void learn() {
     while (!error_ && !total_ && learnt_ < pages_.next()) {
-      Page& its = pages_.at(learnt_);
+      KnownPage& its = pages_.at(learnt_);
       const bool is_known = its.error || (its.has_ended && its.envelope);
       if (!is_known) return;
       is_over_ ? look_beyond(its) : learn_from(its);
@@ -164,7 +164,7 @@ class HttpPages : public Source {
     if (is_over_ && !error_ && !total_) end_before(learnt_);
   }
 
-  void learn_from(Page& its) {
+  void learn_from(KnownPage& its) {
     if (its.error) return fail(std::move(*its.error), its);
     if (its.envelope->fault) return fail(not_right(*its.envelope->fault), its);
     const PageFetcher::Answer& answer = fetcher_.answer(learnt_);
@@ -185,7 +185,7 @@ class HttpPages : public Source {
 
   // An empty page was the last; those behind it that were asked for meanwhile must be empty, too,
   // or not there at all.
-  void look_beyond(const Page& its) {
+  void look_beyond(const KnownPage& its) {
     if (its.error || its.envelope->fault) return end_before(learnt_);
     if (its.envelope->records > 0) {
       return fail({ErrorKind::invalid,
@@ -211,7 +211,7 @@ class HttpPages : public Source {
   }
 
   // Of a page that has shown the way already, and then had to be brought again.
-  void compare(const Page& its, const Envelope& again) {
+  void compare(const KnownPage& its, const Envelope& again) {
     if (again.fault) return fail(not_right(*again.fault), its);
     const Envelope& first = *its.envelope;
     if (again.values == first.values && again.records == first.records) return;
@@ -222,7 +222,7 @@ class HttpPages : public Source {
     return {ErrorKind::corrupt, "not what it should be: " + fault};
   }
 
-  void fail(Error error, const Page& its) {
+  void fail(Error error, const KnownPage& its) {
     if (error_) return;
     const bool is_refusal = error.kind == ErrorKind::not_found || error.kind == ErrorKind::invalid;
     if (is_resumed_ && learnt_ == 0 && is_refusal) {
@@ -241,7 +241,7 @@ class HttpPages : public Source {
   const uint64_t parallel_, pages_max_, limit_;
   const bool is_resumed_;
   std::optional<PageRequest> next_;  // Not numbered: to be asked for
-  Numbered<Page> pages_;             // All that were asked for
+  Numbered<KnownPage> pages_;        // All that were asked for
   uint64_t learnt_ = 0;              // Pages whose envelopes paging_ has seen
   std::map<uint64_t, std::deque<Arrived>> arrived_;
   bool is_over_ = false;  // The last page has come; some behind it were asked for

@@ -54,24 +54,24 @@ bool Lister::on(Event& event) {
   const auto back = errands_.take(event.ticket);
   if (!back) return false;
   if (stopped_) return true;
-  const At place = back->what;
+  const At stretch = back->what;
   if (back->was == Errands<At>::State::resting) {
-    wait(place);
+    wait(stretch);
     return true;
   }
   auto& answered = static_cast<Answered&>(event);
   if (answered.answer.ok()) {
-    listed(place, std::get<Page>(std::move(*answered.answer)), std::move(answered.lease));
+    listed(stretch, std::get<Page>(std::move(*answered.answer)), std::move(answered.lease));
   } else {
-    failed(place, std::move(answered.answer.error()));
+    failed(stretch, std::move(answered.answer.error()));
   }
   return true;
 }
 
 std::optional<Lister::Found> Lister::take() {
   while (!stopped_ && !line_.empty()) {
-    Place& front = line_.front();
-    if (front.kind != Place::Kind::objects) return std::nullopt;
+    Stretch& front = line_.front();
+    if (front.kind != Stretch::Kind::objects) return std::nullopt;
     if (front.next == front.objects.size()) {
       line_.pop_front();
       continue;
@@ -114,22 +114,22 @@ Document make_document(uint64_t number, Listing::Found found, const std::string&
 void Lister::add_below(At before, std::string prefix, size_t depth, BoundPattern::Alive alive) {
   BoundPattern::Step step = pattern_.step(alive, depth);
   if (step.everything || step.listing) {
-    const auto kind = step.everything ? Place::Kind::everything : Place::Kind::level;
+    const auto kind = step.everything ? Stretch::Kind::everything : Stretch::Kind::level;
     ++unlisted_;
-    wait(line_.insert(before, Place{.kind = kind,
-                                    .alive = alive,
-                                    .depth = depth,
-                                    .prefix = std::move(prefix),
-                                    .begins = std::move(step.begins)}));
+    wait(line_.insert(before, Stretch{.kind = kind,
+                                      .alive = alive,
+                                      .depth = depth,
+                                      .prefix = std::move(prefix),
+                                      .begins = std::move(step.begins)}));
     return;
   }
   for (const auto& name : step.names) {
     if (!name.directory) {
       ++unlisted_;
-      wait(line_.insert(before, Place{.kind = Place::Kind::one_key,
-                                      .alive = alive,
-                                      .depth = depth,
-                                      .prefix = prefix + name.text}));
+      wait(line_.insert(before, Stretch{.kind = Stretch::Kind::one_key,
+                                        .alive = alive,
+                                        .depth = depth,
+                                        .prefix = prefix + name.text}));
       continue;
     }
     const std::string_view segment(name.text.data(), name.text.size() - 1);
@@ -137,54 +137,54 @@ void Lister::add_below(At before, std::string prefix, size_t depth, BoundPattern
   }
 }
 
-void Lister::add_objects(At before, const Place& from, std::vector<Listed> objects) {
+void Lister::add_objects(At before, const Stretch& from, std::vector<Listed> objects) {
   if (objects.empty()) return;
   found_ += objects.size();
   line_.insert(before,
-               Place{.alive = from.alive, .depth = from.depth, .objects = std::move(objects)});
+               Stretch{.alive = from.alive, .depth = from.depth, .objects = std::move(objects)});
 }
 
-void Lister::wait(At place) {
-  waiting_.emplace(std::max(place->prefix, place->order.last()), place);
+void Lister::wait(At stretch) {
+  waiting_.emplace(std::max(stretch->prefix, stretch->order.last()), stretch);
 }
 
 // ---- asking -------------------------------------------------------------------------------------
 
 // False: not now.
-bool Lister::start(At place) {
-  const bool is_front = place == line_.begin();
+bool Lister::start(At stretch) {
+  const bool is_front = stretch == line_.begin();
   if (!is_front && errands_.under_way() >= lists_max_) return false;
 
   // Where there is memory for it a page is as long as it may be. Else pages are shorter, so that
   // many can be under way; who has a second page has many.
   const uint64_t free = ahead_.capacity() - ahead_.used();
   uint64_t bytes = std::clamp(free / waiting_.size(), page_bytes_least, page_bytes_most);
-  if (!place->after.empty() || !place->start_after.empty()) bytes = page_bytes_most;
-  if (place->kind == Place::Kind::one_key) bytes = entry_bytes;
+  if (!stretch->after.empty() || !stretch->start_after.empty()) bytes = page_bytes_most;
+  if (stretch->kind == Stretch::Kind::one_key) bytes = entry_bytes;
   auto ahead = ahead_.try_reserve(bytes);
   if (!is_front && !ahead) return false;
   auto common = parts_.common.try_reserve(bytes);
   if (!is_front && !common) return false;
   if (!parts_.in_flight.try_take(is_front ? Turn::head : Turn::ahead)) return false;
 
-  List list{.prefix = place->prefix + place->begins,
-            .delimiter = place->kind == Place::Kind::level ? "/" : "",
-            .after = place->after,
+  List list{.prefix = stretch->prefix + stretch->begins,
+            .delimiter = stretch->kind == Stretch::Kind::level ? "/" : "",
+            .after = stretch->after,
             .most = static_cast<uint32_t>(bytes / entry_bytes),
-            .start_after = place->start_after};
-  if (ahead) place->ahead.merge(std::move(*ahead));
+            .start_after = stretch->start_after};
+  if (ahead) stretch->ahead.merge(std::move(*ahead));
   Lease lease;
   if (common) lease = std::move(*common);
   ++lists_;
-  parts_.store.start(std::move(list), std::move(lease), errands_.sent(place), parts_.inbox);
+  parts_.store.start(std::move(list), std::move(lease), errands_.sent(stretch), parts_.inbox);
   return true;
 }
 
-void Lister::failed(At place, Error error) {
-  place->ahead.release();
-  if (const auto rest = rest_before_retry(error, place->tries)) {
-    ++place->tries;
-    errands_.rests(place, now() + *rest);
+void Lister::failed(At stretch, Error error) {
+  stretch->ahead.release();
+  if (const auto rest = rest_before_retry(error, stretch->tries)) {
+    ++stretch->tries;
+    errands_.rests(stretch, now() + *rest);
   } else if (!error_) {
     error_ = std::move(error);
   }
@@ -192,126 +192,127 @@ void Lister::failed(At place, Error error) {
 
 // ---- pages --------------------------------------------------------------------------------------
 
-void Lister::listed(At place, Page page, Lease common) {
-  place->tries = 0;
-  if (Status ordered = place->order.pass(page); !ordered.ok()) {
-    place->ahead.release();
+void Lister::listed(At stretch, Page page, Lease common) {
+  stretch->tries = 0;
+  if (Status ordered = stretch->order.pass(page); !ordered.ok()) {
+    stretch->ahead.release();
     if (!error_) {
-      error_ = std::move(ordered.error()).in("list " + parts_.store.name() + place->prefix);
+      error_ = std::move(ordered.error()).in("list " + parts_.store.name() + stretch->prefix);
     }
     return;
   }
-  place->common = std::move(common);
+  stretch->common = std::move(common);
   std::vector<std::string> steps;
-  if (place->kind == Place::Kind::everything) steps = trim(place, page);
+  if (stretch->kind == Stretch::Kind::everything) steps = trim(stretch, page);
   const uint64_t bytes = bytes_of(page);
-  place->common.shrink(bytes);
-  place->ahead.shrink(bytes);
+  stretch->common.shrink(bytes);
+  stretch->ahead.shrink(bytes);
 
   const size_t length_before = line_.size();
-  if (place->kind == Place::Kind::one_key) {
+  if (stretch->kind == Stretch::Kind::one_key) {
     std::erase_if(page.objects,
-                  [&](const Listed& object) { return object.key.view() != place->prefix; });
+                  [&](const Listed& object) { return object.key.view() != stretch->prefix; });
     page.next.reset();
-    add_objects(place, *place, std::move(page.objects));
-  } else if (place->kind == Place::Kind::level) {
-    add_level(place, page);
+    add_objects(stretch, *stretch, std::move(page.objects));
+  } else if (stretch->kind == Stretch::Kind::level) {
+    add_level(stretch, page);
   } else {
-    place->found += page.objects.size();
-    add_objects(place, *place, std::move(page.objects));
+    stretch->found += page.objects.size();
+    add_objects(stretch, *stretch, std::move(page.objects));
   }
 
   // What came of the page holds what it holds.
   const size_t made = line_.size() - length_before;
-  At at = place;
+  At at = stretch;
   for (size_t i = 0; i < made; ++i) {
     --at;
-    at->common = part_of(place->common, bytes / made);
-    at->ahead = part_of(place->ahead, bytes / made);
+    at->common = part_of(stretch->common, bytes / made);
+    at->ahead = part_of(stretch->ahead, bytes / made);
   }
-  place->common.release();
-  place->ahead.release();
+  stretch->common.release();
+  stretch->ahead.release();
   if (page.next) {
-    place->after = std::move(*page.next);
-    if (!steps.empty()) cut(place, steps);
-    wait(place);
+    stretch->after = std::move(*page.next);
+    if (!steps.empty()) cut(stretch, steps);
+    wait(stretch);
     return;
   }
   // A part was a good guess if there was something in it.
-  if (!place->end.empty() && place->found > 0 && parts_at_once_ < parts_at_once_max)
+  if (!stretch->end.empty() && stretch->found > 0 && parts_at_once_ < parts_at_once_max)
     ++parts_at_once_;
-  if (!place->end.empty() && place->found == 0 && parts_at_once_ > 1) --parts_at_once_;
+  if (!stretch->end.empty() && stretch->found == 0 && parts_at_once_ > 1) --parts_at_once_;
   --unlisted_;
-  line_.erase(place);
+  line_.erase(stretch);
 }
 
-// Leaves of a page what is the place's. Answers where what follows may be cut.
-std::vector<std::string> Lister::trim(At place, Page& page) {
+// Leaves of a page what is the stretch's. Answers where what follows may be cut.
+std::vector<std::string> Lister::trim(At stretch, Page& page) {
   const auto is_behind = [&](const Listed& object) {
-    return !place->end.empty() && object.key.view() > place->end;
+    return !stretch->end.empty() && object.key.view() > stretch->end;
   };
   // The next part has what lies behind the end.
-  if (!place->end.empty() && place->order.last() >= place->end) page.next.reset();
+  if (!stretch->end.empty() && stretch->order.last() >= stretch->end) page.next.reset();
   std::vector<std::string> steps;
-  if (page.next && cuts_ && ++place->pages >= pages_before_cut) {
-    steps = steps_behind(page.objects, place->prefix.size() + place->begins.size(), place->end,
-                         parts_at_once_);
+  if (page.next && cuts_ && ++stretch->pages >= pages_before_cut) {
+    steps = steps_behind(page.objects, stretch->prefix.size() + stretch->begins.size(),
+                         stretch->end, parts_at_once_);
   }
   std::erase_if(page.objects, [&](const Listed& object) {
-    return object.key.view().size() <= place->prefix.size() ||
-           !object.key.view().starts_with(place->prefix) || is_folder_mark(object) ||
+    return object.key.view().size() <= stretch->prefix.size() ||
+           !object.key.view().starts_with(stretch->prefix) || is_folder_mark(object) ||
            is_behind(object);
   });
   return steps;
 }
 
-// Makes a part of what lies before each step; the place is what lies behind the last.
-void Lister::cut(At place, const std::vector<std::string>& steps) {
-  std::string begin = place->order.last();
+// Makes a part of what lies before each step; the stretch is what lies behind the last.
+void Lister::cut(At stretch, const std::vector<std::string>& steps) {
+  std::string begin = stretch->order.last();
   for (const std::string& step : steps) {
     ++unlisted_;
-    wait(line_.insert(place, Place{.kind = Place::Kind::everything,
-                                   .alive = place->alive,
-                                   .depth = place->depth,
-                                   .prefix = place->prefix,
-                                   .begins = place->begins,
-                                   .order = PageOrder(begin),
-                                   .start_after = begin,
-                                   .end = step,
-                                   .pages = place->pages}));
+    wait(line_.insert(stretch, Stretch{.kind = Stretch::Kind::everything,
+                                       .alive = stretch->alive,
+                                       .depth = stretch->depth,
+                                       .prefix = stretch->prefix,
+                                       .begins = stretch->begins,
+                                       .order = PageOrder(begin),
+                                       .start_after = begin,
+                                       .end = step,
+                                       .pages = stretch->pages}));
     begin = step;
   }
-  place->after.clear();
-  place->start_after = begin;
-  place->order = PageOrder(std::move(begin));
+  stretch->after.clear();
+  stretch->start_after = begin;
+  stretch->order = PageOrder(std::move(begin));
 }
 
 // Objects of this level and what lies below its prefixes, in the order of whole keys.
-void Lister::add_level(At place, Page& page) {
-  const auto name_of = [&](std::string_view path) { return path.substr(place->prefix.size()); };
+void Lister::add_level(At stretch, Page& page) {
+  const auto name_of = [&](std::string_view path) { return path.substr(stretch->prefix.size()); };
   std::vector<Listed> run;
   size_t next = 0;
   const auto add_objects_before = [&](std::string_view prefix) {
     for (; next < page.objects.size() && (prefix.empty() || page.objects[next].key.view() < prefix);
          ++next) {
       Listed& object = page.objects[next];
-      if (!object.key.view().starts_with(place->prefix) || is_folder_mark(object)) continue;
-      if (pattern_.ending(place->alive, place->depth, name_of(object.key.view())) == 0) continue;
+      if (!object.key.view().starts_with(stretch->prefix) || is_folder_mark(object)) continue;
+      if (pattern_.ending(stretch->alive, stretch->depth, name_of(object.key.view())) == 0)
+        continue;
       run.push_back(std::move(object));
     }
   };
   for (std::string& prefix : page.prefixes) {
-    if (!prefix.starts_with(place->prefix) || prefix.back() != '/') continue;
+    if (!prefix.starts_with(stretch->prefix) || prefix.back() != '/') continue;
     std::string_view name = name_of(prefix);
     name.remove_suffix(1);
-    const auto alive = pattern_.into(place->alive, place->depth, name);
+    const auto alive = pattern_.into(stretch->alive, stretch->depth, name);
     if (alive == 0) continue;
     add_objects_before(prefix);
-    add_objects(place, *place, std::exchange(run, {}));
-    add_below(place, std::move(prefix), place->depth + 1, alive);
+    add_objects(stretch, *stretch, std::exchange(run, {}));
+    add_below(stretch, std::move(prefix), stretch->depth + 1, alive);
   }
   add_objects_before("");
-  add_objects(place, *place, std::move(run));
+  add_objects(stretch, *stretch, std::move(run));
 }
 
 }  // namespace sluice

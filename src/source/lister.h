@@ -59,8 +59,8 @@ class Lister : public Listing {
   size_t open() const override { return errands_.open(); }
 
  private:
-  // One place in the line.
-  struct Place {
+  // One stretch in the line.
+  struct Stretch {
     enum class Kind : uint8_t { objects, everything, level, one_key };
     Kind kind = Kind::objects;
     BoundPattern::Alive alive = 0;
@@ -82,18 +82,18 @@ class Lister : public Listing {
     // What it holds of the budget, and of what pages may hold ahead.
     Lease common, ahead;
   };
-  using Line = std::list<Place>;
+  using Line = std::list<Stretch>;
   using At = Line::iterator;
 
   void add_below(At before, std::string prefix, size_t depth, BoundPattern::Alive alive);
-  void add_objects(At before, const Place& from, std::vector<Listed> objects);
-  void wait(At place);
-  bool start(At place);
-  void failed(At place, Error error);
-  void listed(At place, Page page, Lease common);
-  void add_level(At place, Page& page);
-  std::vector<std::string> trim(At place, Page& page);
-  void cut(At place, const std::vector<std::string>& steps);
+  void add_objects(At before, const Stretch& from, std::vector<Listed> objects);
+  void wait(At stretch);
+  bool start(At stretch);
+  void failed(At stretch, Error error);
+  void listed(At stretch, Page page, Lease common);
+  void add_level(At stretch, Page& page);
+  std::vector<std::string> trim(At stretch, Page& page);
+  void cut(At stretch, const std::vector<std::string>& steps);
 
   const BoundPattern pattern_;
   const bool cuts_;  // Where the store lists from anywhere
@@ -105,7 +105,7 @@ class Lister : public Listing {
   std::multimap<std::string, At> waiting_;  // By where in the keys they begin
   Errands<At> errands_;
   uint32_t parts_at_once_ = parts_at_once_max;
-  uint64_t unlisted_ = 0;  // Places that are not objects
+  uint64_t unlisted_ = 0;  // Not listed yet
   uint64_t found_ = 0;
   uint64_t lists_ = 0;
   bool stopped_ = false;

@@ -111,7 +111,7 @@ class StreamedDocuments final : public Source {
   // documents, however it came.
   void cut_at_checkpoints(ByteReader::Got& got) {
     const uint64_t begin = read_;
-    for (Checkpoint& checkpoint : got.checkpoints) {
+    for (LineCheckpoint& checkpoint : got.checkpoints) {
       if (!checkpoint.cursor && is_resumed_) {
         is_cursor_unknown_ = true;
         status_ = Error{ErrorKind::invalid, name_ + ": it can't go on at its checkpoint"};

@@ -13,7 +13,7 @@ struct Object {
   Meta meta;
 };
 
-struct Upload {
+struct PartsSoFar {
   Key key;
   Mark mark;
   struct Part {
@@ -93,7 +93,7 @@ class Memory : public MemoryStore {
   Result<UploadId> on(CreateUpload& create, Timing&) {
     TRY(check_key(create.key));
     const UploadId id(chance_.unique_id(clock_.wall()));
-    uploads_[{create.key, id}] = Upload{create.key, create.mark, {}};
+    uploads_[{create.key, id}] = PartsSoFar{create.key, create.mark, {}};
     return id;
   }
   Result<PartTag> on(PutPart& part, Timing& timing);
@@ -131,7 +131,7 @@ class Memory : public MemoryStore {
   uint64_t calls_ = 0;
   uint64_t versions_ = 0;
   std::map<Key, Object> objects_;
-  std::map<At, Upload> uploads_;
+  std::map<At, PartsSoFar> uploads_;
 };
 
 Result<Page> Memory::on(List& list, Timing&) {
@@ -202,7 +202,7 @@ Result<Done> Memory::on(Complete& complete, Timing&) {
   TRY(check_parts(complete, features_));
   const auto found = uploads_.find({complete.key, complete.id});
   if (found == uploads_.end()) return no_such_upload(complete.id);
-  Upload& upload = found->second;
+  PartsSoFar& upload = found->second;
   std::string bytes;
   for (const PartTag& tag : complete.parts) {
     const auto part = upload.parts.find(tag.number);

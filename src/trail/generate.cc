@@ -151,7 +151,7 @@ class Trail {
     const uint64_t objects = options_.objects * options_.scale;
     const std::vector<uint32_t> counts = spread(objects, options_.records * options_.scale, chance);
     for (uint64_t n = 0; n < objects; ++n) {
-      Place place = choose_place(n, day_start, chance);
+      Delivery place = choose_place(n, day_start, chance);
       const std::string plain = records_of(place, counts[n], day_start, chance);
       const bool cut = n < options_.truncated;
       if (cut) generated_.records_cut += counts[n];
@@ -162,7 +162,7 @@ class Trail {
       }
     }
     for (uint32_t n = 0; n < options_.strays + options_.digests; ++n) {
-      Place place = choose_place(chance.next(), day_start, chance);
+      Delivery place = choose_place(chance.next(), day_start, chance);
       place.folder = n < options_.strays ? "CloudTrail" : "CloudTrail-Digest";
       std::string plain;
       append_digest(plain, scene_of(place, 0, 3600), chance);
@@ -174,7 +174,7 @@ class Trail {
   const Generated& generated() const { return generated_; }
 
  private:
-  struct Place {
+  struct Delivery {
     std::string_view account, region;
     int64_t delivered = 0;  // Seconds since 1970.
     std::string_view folder = "CloudTrail";
@@ -182,11 +182,11 @@ class Trail {
 
   // Each account in each region has an object, if there are enough; the rest goes where more
   // happens.
-  Place choose_place(uint64_t n, int64_t day_start, Chance& chance) const {
+  Delivery choose_place(uint64_t n, int64_t day_start, Chance& chance) const {
     const uint64_t pairs = static_cast<uint64_t>(options_.accounts) * options_.regions;
     const uint64_t most = 1 + chance.below(pairs);
     const uint64_t pair = n < pairs ? n : chance.below(most);
-    Place place;
+    Delivery place;
     place.account = accounts_[pair % options_.accounts];
     place.region = region_names[pair / options_.accounts];
     place.delivered =
@@ -195,12 +195,12 @@ class Trail {
     return place;
   }
 
-  TrailScene scene_of(const Place& place, int64_t lag, int64_t session) const {
+  TrailScene scene_of(const Delivery& place, int64_t lag, int64_t session) const {
     return {place.account, place.region, rfc3339(place.delivered - lag),
             rfc3339(place.delivered - lag - session)};
   }
 
-  std::string records_of(const Place& place, uint32_t count, int64_t day_start, Chance& chance) {
+  std::string records_of(const Delivery& place, uint32_t count, int64_t day_start, Chance& chance) {
     std::string plain = R"({"Records":[)";
     for (uint32_t n = 0; n < count; ++n) {
       const auto lag = static_cast<int64_t>(chance.below(lag_seconds_max));
@@ -213,7 +213,7 @@ class Trail {
     return plain + "]}";
   }
 
-  Status write(const Place& place, std::string plain, bool cut, Chance& chance) {
+  Status write(const Delivery& place, std::string plain, bool cut, Chance& chance) {
     const std::string date = rfc3339(place.delivered);  // 2024-02-08T10:05:00Z
     std::string name;
     name.append(place.account).append("_").append(place.folder).append("_").append(place.region);

@@ -14,9 +14,9 @@
 
 namespace sluice {
 
-class Upload {
+class Uploader {
  public:
-  Upload(Key key, Mark mark);
+  Uploader(Key key, Mark mark);
   // One that an earlier run has begun: so many parts of it are stored.
   struct Begun {
     UploadId id;
@@ -24,7 +24,7 @@ class Upload {
     uint64_t bytes = 0;
     uint32_t crc32c = 0;
   };
-  Upload(Key key, Mark mark, Begun begun);
+  Uploader(Key key, Mark mark, Begun begun);
 
   // The next part. `lease` is of its bytes and goes when they are acknowledged.
   void add(Buffer bytes, Lease lease);

@@ -1,4 +1,4 @@
-#include "store/upload.h"
+#include "store/uploader.h"
 
 #include <iterator>
 
@@ -6,9 +6,9 @@
 
 namespace sluice {
 
-Upload::Upload(Key key, Mark mark) : key_(std::move(key)), mark_(std::move(mark)) {}
+Uploader::Uploader(Key key, Mark mark) : key_(std::move(key)), mark_(std::move(mark)) {}
 
-Upload::Upload(Key key, Mark mark, Begun begun)
+Uploader::Uploader(Key key, Mark mark, Begun begun)
     : key_(std::move(key)),
       mark_(std::move(mark)),
       id_(std::move(begun.id)),
@@ -17,14 +17,14 @@ Upload::Upload(Key key, Mark mark, Begun begun)
       bytes_(begun.bytes),
       crc32c_(begun.crc32c) {}
 
-void Upload::add(Buffer bytes, Lease lease) {
+void Uploader::add(Buffer bytes, Lease lease) {
   bytes_ += bytes.size();
   const uint32_t crc = sluice::crc32c(bytes.view());
   crc32c_ = added_ == 0 ? crc : crc32c_combine(crc32c_, crc, bytes.size());
   waiting_.push_back({++added_, crc, std::move(bytes), std::move(lease)});
 }
 
-std::optional<Upload::Start> Upload::next() {
+std::optional<Uploader::Start> Uploader::next() {
   if (!id_) {
     if (creating_) return std::nullopt;
     creating_ = true;
@@ -39,7 +39,7 @@ std::optional<Upload::Start> Upload::next() {
                std::move(part.lease)};
 }
 
-Status Upload::take(Answered& answered) {
+Status Uploader::take(Answered& answered) {
   --in_flight_;
   Answer answer = TRY(std::move(answered.answer));
   if (auto* id = std::get_if<UploadId>(&answer)) {
@@ -55,16 +55,16 @@ Status Upload::take(Answered& answered) {
   return {};
 }
 
-std::vector<PartTag> Upload::parts() const {
+std::vector<PartTag> Uploader::parts() const {
   ENSURE(idle());
   return first_parts(added_);
 }
 
-bool Upload::has_first_parts(uint32_t count) const {
+bool Uploader::has_first_parts(uint32_t count) const {
   return count == 0 || (done_.size() >= count && done_[count - 1].number == count);
 }
 
-std::vector<PartTag> Upload::first_parts(uint32_t count) const {
+std::vector<PartTag> Uploader::first_parts(uint32_t count) const {
   ENSURE(has_first_parts(count));
   return {done_.begin(), done_.begin() + count};
 }

@@ -1,4 +1,4 @@
-#include "store/upload.h"
+#include "store/uploader.h"
 
 #include <doctest/doctest.h>
 
@@ -10,7 +10,7 @@ namespace sluice {
 TEST_CASE(
     "an upload is created once, its parts are numbered as they were added, and sums are of all") {
   auto store = make_memory_store();
-  Upload upload(Key("k"), Mark("job/u/1"));
+  Uploader upload(Key("k"), Mark("job/u/1"));
   Budget budget(100);
   upload.add(Buffer::of("hello "), std::move(*budget.try_reserve(6)));
   upload.add(Buffer::of("world"), std::move(*budget.try_reserve(5)));
@@ -32,7 +32,7 @@ TEST_CASE(
 }
 
 TEST_CASE("the first parts are there once all of them are acknowledged, in whatever order") {
-  Upload upload(Key("k"), Mark("m"), {.id = UploadId("u"), .parts = {{.number = 1}}, .bytes = 1});
+  Uploader upload(Key("k"), Mark("m"), {.id = UploadId("u"), .parts = {{.number = 1}}, .bytes = 1});
   CHECK(upload.has_first_parts(1));
   for (int i = 0; i < 4; ++i) upload.add(Buffer::of("x"), {});
   while (upload.next()) {
@@ -58,7 +58,7 @@ TEST_CASE("the first parts are there once all of them are acknowledged, in whate
 
 TEST_CASE("a part of an upload that is gone is an error, not a loss") {
   auto store = make_memory_store();
-  Upload upload(Key("k"), Mark("m"));
+  Uploader upload(Key("k"), Mark("m"));
   upload.add(Buffer::of("x"), {});
   Inbox inbox;
   store->start(std::move(upload.next()->request), {}, 1, inbox);
