@@ -134,6 +134,7 @@ class Story {
     if (open.empty()) return;
     const OpenUpload& one = open[chance().below(open.size())];
     ENSURE(call(lake_.memory(), Abort{one.key, one.id}).ok());
+    simulation_.say("upload " + one.id.str() + " lapses");
     tally_.met(Met::upload_lapsed);
   }
 
@@ -143,6 +144,7 @@ class Story {
       simulation_.after(some_time(), nullptr, [this] { change_listing(); });
     if (one_in(3)) simulation_.after(some_time(), nullptr, [this] { grow(); });
     if (one_in(4)) simulation_.after(some_time(), nullptr, [this] { lapse_upload(); });
+    if (one_in(8)) lapse_upload();
   }
 
   // ---- processes ----
@@ -211,6 +213,11 @@ class Story {
   // Counts what a process asks for, and kills it where that was its lot: before it is sent, or soon
   // after.
   void on_call(const Request& request) {
+    // While it is being read is when a listing is best changed.
+    const Get* get = std::get_if<Get>(&request);
+    const bool is_document = get != nullptr && !get->key.view().starts_with("_");
+    if (is_document && !is_calm_ && one_in(80))
+      simulation_.after(0, nullptr, [this] { change_listing(); });
     for (const auto& one : running_) {
       if (one->process == nullptr || one->process != simulation_.process()) continue;
       if (!one->dies_at_verb.empty() && one->dies_at_verb != verb(request)) continue;
@@ -222,6 +229,11 @@ class Story {
   }
 
   void choose_death(Running& one) {
+    if (world_.words.api && world_.words.api->is_large && one_in(2)) {  // Behind a checkpoint
+      one.dies_at_verb = "put_part";
+      one.dies_at_call = 2 + chance().below(3);
+      return;
+    }
     one.dies_at_call = 1 + chance().below(2ULL << chance().below(8));
     if (one_in(2)) return;
     constexpr std::string_view verbs[] = {"put", "complete", "put_part", "delete", "create_upload"};
@@ -304,6 +316,8 @@ class Story {
   }
 
   void calm_down() {
+    is_calm_ = true;
+    if (one_in(3)) lapse_upload();
     lake_.set_weather({});
     source_.set_weather({});
     api_.set_weather({});
@@ -390,6 +404,7 @@ class Story {
   Api api_;
   std::vector<std::unique_ptr<Running>> running_;
   uint64_t changes_ = 0;
+  bool is_calm_ = false;
   Outcome outcome_;
 };
 
