@@ -48,8 +48,8 @@ Fill::Fill(const Surroundings& around, FillPlan plan, Lease& lease)
       plan_(std::move(plan)),
       traits_(around_.parts.source->traits()),
       shares_(around_.job, around_.resources.budget, around_.resources.in_flight, lease),
-      checkpoints_(plan_.resume),
-      inputs_(*plan_.ledger_unit, plan_.epoch, *around_.parts.state, around_.resources.inbox,
+      checkpoints_(plan_.begin.behind),
+      inputs_(*plan_.ledger_unit, plan_.begin.epoch, *around_.parts.state, around_.resources.inbox,
               around_.tickets.inputs),
       log_(around_.job.secrets, inputs_, checkpoints_) {
   if (plan_.since) {
@@ -57,7 +57,7 @@ Fill::Fill(const Surroundings& around, FillPlan plan, Lease& lease)
     log_.warnings = warnings_of(*plan_.since);
   }
   span_unit_ = plan_.unit;
-  if (traits_.goes_on()) span_unit_.id = span_id(plan_.unit.id, plan_.position);
+  if (traits_.goes_on()) span_unit_.id = span_id(plan_.unit.id, plan_.begin.position);
 }
 
 Result<std::unique_ptr<Fill>> Fill::open(const Surroundings& around, FillPlan plan,
@@ -78,12 +78,12 @@ Status Fill::open_stages(std::unique_ptr<Source>& ahead) {
   std::unique_ptr<Source> source;
   if (!ahead) {
     SourceContext context = source_context(around_, plan_.unit);
-    context.position = plan_.position;
+    context.position = plan_.begin.position;
     if (const auto sealed = checkpoints_.cursor())
       context.cursor = TRY(around_.job.secrets.reveal(*sealed));
     source = TRY(parts.source->open(std::move(context)));
   }
-  sink_ = TRY(parts.sink->open({span_unit_, plan_.mark, shares_.sink(), shares_.hashes(),
+  sink_ = TRY(parts.sink->open({span_unit_, plan_.begin.mark, shares_.sink(), shares_.hashes(),
                                 around_.hashes_annex, shared.meter, shared.workers, shared.inbox,
                                 around_.tickets.sink, may_resume(parts), checkpoints_.sink()}));
   source_ = ahead ? std::move(ahead) : std::move(source);
@@ -204,7 +204,7 @@ ledger::Intent Fill::intent(const std::vector<Prepared>& prepared) const {
   }
   intent.sums = total_sums(walk_->sums(), sink_->sums(), checkpoints_.sums_before());
   if (traits_.is_endless()) intent.end = walk_->sums().position;
-  if (plan_.since) intent.end = plan_.position + 1;
+  if (plan_.since) intent.end = plan_.begin.position + 1;
   intent.reached = reached_;
   return intent;
 }

@@ -28,6 +28,7 @@
 #include "job/run.h"
 #include "job/shares.h"
 #include "job/unit_log.h"
+#include "ledger/unit_run.h"
 
 namespace sluice {
 
@@ -55,12 +56,8 @@ struct FillTickets {
 struct FillPlan {
   UnitNames unit;  // As its source knows it
   std::shared_ptr<const ledger::Unit> ledger_unit;
-  uint64_t epoch = 0;
-  Mark mark;
-  uint64_t position = 0;  // Streams: where the span begins
+  ledger::Beginning begin;
   std::optional<Since> since = {};
-  // Where an earlier run had got to. This fill begins behind it, and no other does.
-  std::optional<ledger::Checkpoint> resume = {};
 };
 
 // What a fill amounts to.

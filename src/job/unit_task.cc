@@ -209,13 +209,10 @@ void UnitTask::open_fill() {
 }
 
 Result<FillPlan> UnitTask::plan_fill() const {
-  const ledger::Record& record = run_.record();
-  FillPlan plan{
-      .unit = unit_, .ledger_unit = ledger_unit_, .epoch = run_.epoch(), .mark = run_.mark()};
-  if (traits_.goes_on()) plan.position = record.position;
+  FillPlan plan{.unit = unit_, .ledger_unit = ledger_unit_, .begin = run_.beginning()};
+  if (!traits_.goes_on()) plan.begin.position = 0;
   if (const auto& incremental = traits_.incremental)
-    plan.since = TRY(next_pass(*incremental, record, plan.unit.run_started));
-  plan.resume = record.checkpoint;
+    plan.since = TRY(next_pass(*incremental, run_.record(), plan.unit.run_started));
   return plan;
 }
 

@@ -108,6 +108,11 @@ bool UnitRun::wants_fill() const {
   return !ended_ && step_.at<Rest>();
 }
 
+Beginning UnitRun::beginning() const {
+  ENSURE(wants_fill());
+  return {epoch(), mark(), record().position, record().checkpoint};
+}
+
 // An upload of the checkpoint that the intent has no use for is taken out of the record first, so
 // that nobody takes it for one that is needed; then it is aborted.
 void UnitRun::fill(Intent intent) {

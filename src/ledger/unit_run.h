@@ -60,6 +60,15 @@ struct UnitRunOptions {
   bool operator==(const UnitRunOptions&) const = default;
 };
 
+// Where a fill begins, and what it writes as: all that it may know of the fills before it, whether
+// of this run or of another. It is the claim's, and old with the next one.
+struct Beginning {
+  uint64_t epoch = 0;
+  Mark mark;
+  uint64_t position = 0;                  // Streams
+  std::optional<Checkpoint> behind = {};  // Else from the unit's beginning
+};
+
 class UnitRun {
  public:
   enum class Outcome : uint8_t {
@@ -94,6 +103,8 @@ class UnitRun {
   const Record& record() const { return held_.record.value(); }
   uint64_t epoch() const { return record().epoch; }
   Mark mark() const { return unit_->mark(epoch()); }
+  // To be asked anew for each fill: an upload that is gone takes its checkpoint with it.
+  Beginning beginning() const;
 
   void fill(Intent intent);
   void fail(Failed failed, std::vector<OpenUpload> mine);

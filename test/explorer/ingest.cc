@@ -28,16 +28,14 @@ void Process::ingest_on() {
 
 void Process::begin_ingest() {
   begun_ = true;
-  page_ = 0;
-  uploads_.clear();
-  const auto& checkpoint = run().record().checkpoint;
-  if (!checkpoint) {
+  const auto behind = run().beginning().behind;
+  const uint64_t cursor = behind ? *parse_number<uint64_t>(behind->cursor) : 0;
+  if (task_->keeps_cursor && !first_cursor_) first_cursor_ = cursor;
+  page_ = first_cursor_.value_or(cursor);
+  uploads_ = behind ? behind->uploads : std::vector<ledger::Upload>();
+  if (uploads_.empty()) {
     filling_ = Filling::open;
-    return;
-  }
-  uploads_ = checkpoint->uploads;
-  page_ = *parse_number<uint64_t>(checkpoint->cursor);
-  if (task_->copies) {
+  } else if (task_->copies) {
     filling_ = Filling::copy;
   } else {
     next_page();

@@ -105,7 +105,7 @@ void Process::begin_fill() {
     return next_step();
   }
   filling_ = Filling::choose;
-  if (run().record().position < task_->messages) return;
+  if (run().beginning().position < task_->messages) return;
   filling_ = Filling::no;
   if (task_->walks_off) {
     end_of_ = End::walked_off;

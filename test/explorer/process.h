@@ -21,16 +21,17 @@ struct Task {
   enum class Kind : uint8_t { run, settle, consume, ingest, sweep };
   Kind kind = Kind::run;
   std::string name;
-  Outputs outputs;         // run
-  std::string catalogue;   // run
-  bool redo = true;        // run
-  uint64_t messages = 0;   // consume: messages 0..n-1 are to be there
-  bool one_pass = false;   // consume: one span, and the claim is given up with its commit
-  bool may_fail = false;   // ingest: the API may refuse the last page
-  bool copies = false;     // ingest: what is resumed is copied into an upload of its own
-  bool fills_on = false;   // ingest: the next part is put while a checkpoint is written
-  bool may_leave = false;  // ingest: it may be stopped before the last page
-  bool resumes = true;     // ingest: where an earlier attempt's checkpoint says
+  Outputs outputs;            // run
+  std::string catalogue;      // run
+  bool redo = true;           // run
+  uint64_t messages = 0;      // consume: messages 0..n-1 are to be there
+  bool one_pass = false;      // consume: one span, and the claim is given up with its commit
+  bool may_fail = false;      // ingest: the API may refuse the last page
+  bool copies = false;        // ingest: what is resumed is copied into an upload of its own
+  bool fills_on = false;      // ingest: the next part is put while a checkpoint is written
+  bool may_leave = false;     // ingest: it may be stopped before the last page
+  bool keeps_cursor = false;  // ingest: of its first fill, for all that follow
+  bool resumes = true;        // ingest: where an earlier attempt's checkpoint says
   // In front of another's claim: whether that is stale is for the search to choose, since no clock
   // can be relied on. So often at most it takes one over, that there is an end of it.
   bool waits = false;
@@ -114,7 +115,8 @@ class Process {
   uint32_t lost_ = 0;  // Creations without an answer
   std::vector<ledger::Upload> uploads_;
   enum class End : uint8_t { none, gone, failed, left, swept, walked_off };
-  uint64_t page_ = 0;       // ingest: the next
+  uint64_t page_ = 0;                          // ingest: the next
+  std::optional<uint64_t> first_cursor_ = {};  // keeps_cursor: where this process began first
   bool to_write_ = false;   // ingest: a part, or a copy, that no checkpoint names yet
   End end_of_ = End::none;  // Why this claim's fill, or the process, is over
 };

@@ -48,6 +48,7 @@ struct Shape {
   bool one_pass = false;                           // ... whose owners make one span and end
   std::vector<std::string> attempts = {"A", "B"};  // API units
   bool first_may_fail = false, copies_on_resume = true, fills_on = false;
+  bool cursor_is_the_fills = true;  // Not the unit's, for all its fills
   bool first_may_leave = false, last_resumes = true;
   uint32_t crashes = 1, strays = 1, lapses = 0;
   bool waits = false;         // In front of another's claim; how long is the search's choice.
@@ -189,6 +190,7 @@ Scenario api(std::string name, const Shape& shape) {
                 .name = run,
                 .copies = shape.store.in_place_parts && shape.copies_on_resume,
                 .fills_on = shape.fills_on,
+                .keeps_cursor = !shape.cursor_is_the_fills,
                 .waits = shape.waits,
                 .renewals = shape.renewals,
                 .sweeps_twins = shape.sweeps_twins,
@@ -460,6 +462,9 @@ std::vector<Hole> holes() {
                                                        .copies_on_resume = false,
                                                        .crashes = 0,
                                                        .strays = 0})},
+      {"the cursor is the fill's",
+       api("an upload that was resumed is gone, and so are its pages",
+           {.cursor_is_the_fills = false, .crashes = 1, .strays = 0, .lapses = 1})},
       {"keep_leftovers",
        stream("a broken span's keys are forgotten",
               {.rules = without(&Rules::keep_leftovers), .messages = 2, .strays = 0, .lapses = 1})},
