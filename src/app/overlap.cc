@@ -8,6 +8,8 @@
 #include "app/stores.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "http/host_kind.h"
+#include "http/url.h"
 #include "job/units.h"
 #include "ledger/unit.h"
 #include "store/open.h"
@@ -23,17 +25,31 @@ struct Place {
   std::string prefix;  // "" or ending in "/"
 };
 
-// "HTTP://Host:80/" and "http://host" are one.
+// AWS's own, in whatever region and form: a bucket's name is one bucket there.
+bool is_aws(std::string_view host) {
+  return host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn") ||
+         host.ends_with(".amazonaws.eu") || host.ends_with(".api.aws");
+}
+
+// What tells one store of buckets from another: "HTTP://Host:80/" and "http://host.", this machine
+// by each of its names, and AWS with or without its own URL are one. Empty: AWS.
+std::string server_of(const std::string& endpoint) {
+  if (endpoint.empty()) return {};
+  const Result<Url> url = parse_url(lower_case(endpoint));
+  if (!url.ok()) return lower_case(endpoint);  // Opening the store says what is wrong with it.
+  std::string host = url->host;
+  while (host.ends_with('.')) host.pop_back();
+  if (is_aws(host)) return {};
+  if (host_kind(host) == HostKind::loopback) host = "localhost";
+  return host + ":" + std::to_string(url->port);
+}
+
 std::string endpoint_of(const Settings& side, const Environment& environment) {
   std::string url;
   if (side.has("s3") && side.inner("s3").has("endpoint")) url = side.inner("s3").text("endpoint");
   for (const char* name : {"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"}) {
     if (url.empty()) url = environment.get(name).value_or("");
   }
-  url = lower_case(url);
-  while (url.ends_with('/')) url.pop_back();
-  if (url.starts_with("http://") && url.ends_with(":80")) url.resize(url.size() - 3);
-  if (url.starts_with("https://") && url.ends_with(":443")) url.resize(url.size() - 4);
   return url;
 }
 
@@ -52,7 +68,8 @@ Result<Place> place_of(const std::string& url, const Settings& side,
   const StoreUrl where = TRY(parse_store_url(url));
   switch (where.scheme) {
     case StoreScheme::s3:
-      return Place{"s3://" + where.root + " " + endpoint_of(side, environment), where.prefix};
+      return Place{"s3://" + where.root + " " + server_of(endpoint_of(side, environment)),
+                   where.prefix};
     case StoreScheme::directory:
       return Place{"file", real_path(where.root)};
     case StoreScheme::memory:
