@@ -71,7 +71,11 @@ const PartDoc& lake_words() {
                .example = "\"s3://lake-state/cloudtrail/\""},
               {.name = "shared",
                .type = FieldType::flag,
-               .help = "Other jobs write into this lake, too. Keys then tell the job.",
+               .help =
+                   "Other jobs write into this lake, too. Keys then tell the job. Without it a "
+                   "lake in a bucket lies neither in another nor around one: each run looks above "
+                   "it, and the first one into up to 100 folders below it. What lies deeper, or is "
+                   "made in the same moment, isn't noticed.",
                .default_text = "false"},
               {.name = "fsync",
                .type = FieldType::flag,

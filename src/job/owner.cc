@@ -4,10 +4,12 @@
 
 #include "json/scan.h"
 #include "json/value.h"
+#include "store/open.h"
 
 namespace sluice {
 namespace {
 
+const std::string owner_folder = "_sluice/";
 constexpr std::string_view owner_file = "_sluice/owner.json";
 constexpr uint64_t owner_bytes_max = 4 << 10;
 constexpr uint32_t owner_rounds_max = 5;
@@ -43,14 +45,14 @@ void Ownership::look_around() {
 // Who may not look there has no lake there either, as far as can be known.
 void Ownership::took_outer(Ticket ticket, Result<Answer> answer) {
   const std::string prefix = std::move(outer_.extract(ticket).mapped());
-  if (!answer.ok() || !status_.ok()) return put();
+  if (!answer.ok() || !status_.ok()) return begin_to_own();
   const auto owner = job_of(std::get<Body>(*answer).bytes.view());
   status_ = Error{ErrorKind::conflict,
                   job_.lake + " lies inside the lake " + lake_.name() + prefix +
                       (owner ? " of job `" + *owner + "`" : "") +
                       ", whose runs would clear away what this one is writing; give this job a "
                       "lake beside it, or say shared: true"};
-  put();
+  begin_to_own();
 }
 
 void Ownership::get() {
@@ -61,6 +63,7 @@ void Ownership::get() {
 void Ownership::on(Event& event) {
   auto& answered = dynamic_cast<Answered&>(event);
   if (outer_.contains(event.ticket)) return took_outer(event.ticket, std::move(answered.answer));
+  if (event.ticket == listing_) return took_below(std::move(answered.answer));
   writing_ ? took_put(std::move(answered.answer)) : took_get(std::move(answered.answer));
 }
 
@@ -69,14 +72,58 @@ void Ownership::took_get(Result<Answer> answer) {
   if (answer.error().kind != ErrorKind::not_found || ++rounds_ > owner_rounds_max)
     return end(std::move(answer).error().in(job_.lake));
   may_write_ = true;
-  put();
+  begin_to_own();
 }
 
 // Once it is known that there is no owner, neither here nor above.
-void Ownership::put() {
-  if (!may_write_ || writing_ || !outer_.empty()) return;
-  if (!status_.ok()) return end({});
+void Ownership::begin_to_own() {
+  if (!may_write_ || !outer_.empty()) return;
   may_write_ = false;
+  if (!status_.ok()) return end({});
+  // A directory's uploads lie in a folder of its own, where no other lake's runs look.
+  const auto where = parse_store_url(job_.lake);
+  if (job_.shared || !where.ok() || where->scheme == StoreScheme::directory) return put();
+  below_ = {key_.str().substr(0, key_.str().size() - owner_file.size())};
+  look_below();
+}
+
+void Ownership::look_below() {
+  if (below_.empty() || lists_++ == inner_folders_max) return put();
+  listing_ = tickets_.next();
+  lake_.start(List{.prefix = below_.front(), .delimiter = "/", .after = after_}, {}, listing_,
+              inbox_);
+}
+
+// Who may not list there is told by the run itself.
+void Ownership::took_below(Result<Answer> answer) {
+  listing_ = 0;
+  if (!answer.ok()) return put();
+  Page& page = std::get<Page>(*answer);
+  const std::string folder = below_.front();
+  after_ = std::move(page.next).value_or("");
+  if (after_.empty()) below_.pop_front();
+  for (const Listed& object : page.objects) {
+    if (object.key.view() != folder + "owner.json" || !folder.ends_with("/" + owner_folder))
+      continue;
+    return end(
+        Error{ErrorKind::conflict,
+              job_.lake + " lies around the lake " + lake_.name() +
+                  folder.substr(0, folder.size() - owner_folder.size()) +
+                  ", whose uploads its runs would clear away; give this job a lake beside it, or "
+                  "say shared: true"});
+  }
+  for (std::string& inner : page.prefixes) {
+    if (key_.view().starts_with(inner)) continue;  // Our own
+    if (inner.ends_with("/" + owner_folder)) {
+      below_.insert(below_.begin() + (after_.empty() ? 0 : 1), std::move(inner));
+    } else if (below_.size() < inner_folders_max) {
+      below_.push_back(std::move(inner));
+    }
+  }
+  look_below();
+}
+
+void Ownership::put() {
   writing_ = true;
   lake_.start(Put{key_, R"({"format": 1, "job": )" + json::quote(job_.name) + "}\n", Absent{}}, {},
               tickets_.next(), inbox_);

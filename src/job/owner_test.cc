@@ -39,6 +39,30 @@ TEST_CASE("a lake inside another one is refused before anything is written") {
   CHECK(refusal(*store, "other", "raw/").find("belongs to job `outer`") != std::string::npos);
 }
 
+TEST_CASE("a lake made around an inner one is refused while it is new") {
+  const auto store = make_memory_store("s3://lake/");
+  CHECK(refusal(*store, "inner", "raw/dt=1/orders/") == "");
+  const std::string why = refusal(*store, "outer", "raw/");
+  CHECK_MESSAGE(why.starts_with("s3://lake/raw/ lies around the lake s3://lake/raw/dt=1/orders/"),
+                why);
+  CHECK(refusal(*store, "outer", "") != "");
+  CHECK(store->objects().size() == 1);
+  CHECK(refusal(*store, "inner", "raw/dt=1/orders/") == "");
+  CHECK(refusal(*store, "beside", "raw/dt=1/other/") == "");
+  CHECK(refusal(*store, "told", "raw/", true) == "");
+  CHECK(refusal(*store, "told", "raw/", true) == "");
+}
+
+TEST_CASE("among very many folders a new lake is made after a bounded look") {
+  const auto store = make_memory_store("s3://lake/");
+  for (int i = 0; i < 300; ++i) {
+    const Key key("raw/f" + std::to_string(i) + "/x");
+    REQUIRE(call(*store, Put{key, "x", Anything{}}).ok());
+  }
+  CHECK(refusal(*store, "outer", "raw/") == "");
+  CHECK(store->objects().size() == 301);
+}
+
 TEST_CASE("what lies above a prefix") {
   CHECK(prefixes_above("") == std::vector<std::string>());
   CHECK(prefixes_above("raw/") == std::vector<std::string>{""});
