@@ -368,6 +368,25 @@ class Lists(Case):
                             self.words, decode=self.decode)
             self.check_all(ran, 80)
 
+    def test_a_list_that_is_not_found_fails_the_unit_after_one_request(self):
+        for at in (0, 1):
+            with self.subTest(at):
+                ran = self.over(self.lists(3, 10, lambda number, times, _, at=at:
+                                           (404, {}, b'no such list') if number == at else None),
+                                self.words, decode=self.decode)
+                self.check_failed(ran, '404', 'no such list')
+                asked = [path for path in self.api.asked if path.startswith('/items')]
+                self.assertEqual(len(asked), at + 1)
+
+    def test_a_detail_that_is_not_found_is_asked_for_once(self):
+        whole = self.lists(1, 10)
+        ran = self.over(lambda words, times: (404, {}, b'gone') if words.get('id') == '7'
+                        else whole(words, times), self.words, decode=self.decode)
+        self.assertIn(ran.code, (1, 3), ran.out + ran.err)
+        self.assertIn('404', ran.out + ran.err)
+        self.assertEqual(self.api.asked.count('/one?id=7'), 1)
+        self.assertLess(len(self.api.asked), 45)
+
     def test_a_detail_that_is_cut_is_asked_for_again(self):
         whole = self.lists(1, 10)
 

@@ -67,6 +67,25 @@ class Page(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Listing(http.server.BaseHTTPRequestHandler):
+    """A bucket whose listings say that there is more, and `more` of it: a token, or nothing."""
+    more, asked = '', 0
+
+    def do_GET(self):
+        is_list = 'list-type=2' in self.path
+        type(self).asked += is_list
+        key = '<Contents><Key>logs/2024/02/08/a.json.gz</Key><Size>9</Size><ETag>"e"</ETag></Contents>'
+        body = ('<ListBucketResult><IsTruncated>true</IsTruncated>' + self.more + key +
+                '</ListBucketResult>' if is_list else '<Error><Code>NoSuchKey</Code></Error>').encode()
+        self.send_response(200 if is_list else 404)
+        self.send_header('Content-Length', str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
 class Plain(socketserver.BaseRequestHandler):
     """A server that speaks no TLS, and says so in HTTP."""
 
@@ -204,6 +223,27 @@ class BadInput:
         finally:
             web.shutdown()
 
+    def over_a_listing(self, words, more):
+        class This(Listing):
+            pass
+        This.more = more
+        web = http.server.ThreadingHTTPServer(('127.0.0.1', 0), This)
+        threading.Thread(target=web.serve_forever, daemon=True).start()
+        try:
+            line = self.refused(2, words, verb='plan', environment={
+                'AWS_ENDPOINT_URL': f'http://127.0.0.1:{web.server_port}'})
+        finally:
+            web.shutdown()
+        expect(This.asked < 20, f'listed {This.asked} times')
+        return line
+
+    def truncated_listing_without_a_token(self):
+        return self.over_a_listing(['logs/', 'NextContinuationToken'], '')
+
+    def listing_whose_token_stays(self):
+        return self.over_a_listing(['logs/', "doesn't go forward"],
+                                   '<NextContinuationToken>again</NextContinuationToken>')
+
     def nobody_there(self):
         return self.refused(1, ['refused', '127.0.0.1'], environment={
             'AWS_ENDPOINT_URL': f'http://127.0.0.1:{servers.free_port()}'})
@@ -296,7 +336,8 @@ class BadInput:
 PARTS = [BadInput.missing_bucket, BadInput.missing_source_bucket, BadInput.wrong_secret,
          BadInput.unknown_key, BadInput.no_credentials, BadInput.half_credentials,
          BadInput.expired_token, BadInput.denied, BadInput.denied_writes, BadInput.wrong_region,
-         BadInput.skewed_clock, BadInput.not_s3, BadInput.nobody_there, BadInput.unknown_host,
+         BadInput.skewed_clock, BadInput.truncated_listing_without_a_token,
+         BadInput.listing_whose_token_stays, BadInput.not_s3, BadInput.nobody_there, BadInput.unknown_host,
          BadInput.endpoint_without_scheme, BadInput.self_signed, BadInput.tls_to_a_plain_port,
          BadInput.plain_to_a_tls_port, BadInput.missing_ca_bundle, BadInput.proxy_refuses,
          BadInput.proxy_not_there,

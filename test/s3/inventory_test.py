@@ -102,6 +102,18 @@ def check(sluice, fake, root):
         expect(ended.code == 2 and 'manifest.json' in ended.text(), f'{ended.code}: {ended.text()}')
         print('what is no manifest is refused')
 
+        missing = S3Lake(sluice, os.path.join(root, 'missing'), server, 'fourth/', through=Through)
+        with_inventory(missing, f's3://{servers.BUCKET}/{FOLDER}/2020-01-01T01-00Z/manifest.json')
+        before = len(relay.requests())
+        ended = missing.run()
+        expect(ended.code == 1 and '2020-01-01T01-00Z/manifest.json' in ended.text(),
+               f'{ended.code}: {ended.text()}')
+        asked = len(relay.requests()) - before
+        expect(asked < 30, f'{asked} requests for a manifest that is not there')
+        expect(not [one for one in relay.requests()[before:] if 'uploads' in one.query and
+                    one.method == 'POST'], 'an upload was opened')
+        print(f'a manifest that is not there ends the run, after {asked} requests')
+
 
 def main():
     words = argparse.ArgumentParser(description=__doc__.split('\n', maxsplit=1)[0])
