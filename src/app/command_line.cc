@@ -128,6 +128,9 @@ class Parser {
         add_generate(app);
         break;
     }
+    if (line.verb != Verb::explain && line.verb != Verb::generate) {
+      app->add_option("--deadline", texts_.deadline, "Stop after so long: 90s, 10m");
+    }
     if (line.verb != Verb::explain && line.verb != Verb::check && line.verb != Verb::preview &&
         line.verb != Verb::init) {
       app->add_flag("--json", command_.json, "The result as one JSON value");
@@ -167,7 +170,6 @@ class Parser {
         ->check(CLI::Range(1, 4096));
     app->add_option("--workers", command_.workers, "Worker threads (default: the cores)")
         ->check(CLI::Range(1, 256));
-    app->add_option("--deadline", texts_.deadline, "Stop after so long: 90s, 10m");
     app->add_option(
         "--grace", texts_.grace,
         "Once told to stop, end at last after so long, whatever is awaited (default 10s)");

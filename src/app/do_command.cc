@@ -1,8 +1,23 @@
+#include <optional>
+
+#include "app/stop_on_signal.h"
 #include "app/verbs.h"
 
 namespace sluice {
 
+namespace {
+
+// A run stops in its own way. The others end at once: what settle has under way is in the records.
+bool ends_at_once(Verb verb) {
+  return verb != Verb::run && verb != Verb::fold && verb != Verb::explain && verb != Verb::generate;
+}
+
+}  // namespace
+
 int do_command(const Command& command) {
+  std::optional<StopOnSignal> stop;
+  if (ends_at_once(command.verb))
+    stop.emplace(StopOnSignal::Limits{.deadline = command.deadline, .grace = 0, .last_words = ""});
   switch (command.verb) {
     case Verb::run:
     case Verb::fold:

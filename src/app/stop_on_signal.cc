@@ -32,8 +32,8 @@ int wait_for_signal(const sigset_t& signals, std::optional<Instant> until) {
 }
 
 // Nothing is flushed or destroyed: any of that may be what we wait for.
-[[noreturn]] void end_now(const std::string& why) {
-  const std::string line = "sluice: " + why + "; the next run goes on from the record\n";
+[[noreturn]] void end_now(const std::string& words) {
+  const std::string line = "sluice: " + words + "\n";
   static_cast<void>(!::write(STDERR_FILENO, line.data(), line.size()));
   kill_all_children();
   ::_exit(exit_stopped);
@@ -65,10 +65,12 @@ void StopOnSignal::watch(const std::stop_token& done) {
     if (done.stop_requested()) return;
     const bool is_over = until && now() >= *until;
     if (signal != SIGINT && signal != SIGTERM && !is_over) continue;
-    if (!why.empty()) end_now(why + (is_over ? ", and its grace is over" : ", and once more"));
+    if (!why.empty())
+      end_now(why + (is_over ? ", and its grace is over" : ", and once more") + limits_.last_words);
     why = signal == SIGINT    ? "stopped by SIGINT"
           : signal == SIGTERM ? "stopped by SIGTERM"
                               : "the deadline has come";
+    if (limits_.grace == 0) end_now(why + limits_.last_words);
     until = now() + (limits_.grace - limits_.grace / 20);  // Gone by then, not just going
     ask(why);
   }

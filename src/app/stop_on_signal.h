@@ -30,6 +30,7 @@ class StopOnSignal {
   struct Limits {
     std::optional<Nanoseconds> deadline = {};  // From now
     Nanoseconds grace = grace_default;
+    std::string last_words = "; the next run goes on from the record";
   };
   explicit StopOnSignal(Limits limits);
   ~StopOnSignal();

@@ -22,7 +22,7 @@ struct FetchShared {
     event->lease = std::move(room->lease);
     room = std::move(next);
     next.reset();
-    has_begun = true;
+    has_filled = true;
     inbox.post(std::move(event));
   }
   void end(Result<HttpResponse> response) {
@@ -44,7 +44,8 @@ struct FetchShared {
   // Guarded by mutex.
   std::optional<Room> room, next;
   ExchangeId id = 0;
-  bool has_begun = false;   // A first buffer is full
+  bool is_begun = false;    // The engine has it, or is about to
+  bool has_filled = false;  // A first buffer
   bool is_waiting = false;  // The engine found no room
   bool is_given_up = false;
   bool is_ended = false;
@@ -113,16 +114,25 @@ Fetch::Fetch(Engine& engine, Inbox& inbox, Ticket ticket, Buffer room, Lease lea
 
 Fetch::~Fetch() {
   ExchangeId id = 0;
+  bool is_begun = false;
   {
     const std::lock_guard lock(shared_->mutex);
     shared_->is_given_up = true;
     if (shared_->is_ended) return;
     id = shared_->id;
+    is_begun = shared_->is_begun;
   }
+  // Who was to begin it may still be waiting for a token: nobody waits for that any more.
+  if (!is_begun) shared_->end(Error{ErrorKind::cancelled, "given up before it was sent"});
   if (id != 0) shared_->engine.cancel(id);
 }
 
 void Fetch::Starter::start(HttpRequest request, std::string body, Instant when) const {
+  {
+    const std::lock_guard lock(shared_->mutex);
+    if (shared_->is_given_up) return;
+    shared_->is_begun = true;
+  }
   auto carrier = std::make_unique<Carrier>(shared_, std::move(request), std::move(body));
   const ExchangeId id = shared_->engine.start(std::move(carrier), when);
   bool is_given_up = false, goes_on = false;
@@ -159,7 +169,7 @@ void Fetch::give_room(Buffer room, Lease lease) {
 bool Fetch::wants_room() const {
   const std::lock_guard lock(shared_->mutex);
   if (shared_->is_ended) return false;
-  return !shared_->room || (shared_->has_begun && !shared_->next);
+  return !shared_->room || (shared_->has_filled && !shared_->next);
 }
 
 }  // namespace sluice

@@ -5,7 +5,9 @@ does the rest.
 """
 import http.server
 import json
+import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -15,7 +17,7 @@ from api_job import Job
 from counted import main as counted
 
 SLUICE = sys.argv[1]
-GRACE = 2
+GRACE = 3
 PAGES = 4
 LATER = 86400
 
@@ -92,8 +94,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return self.answer(200, b'{"access_token": "t", "expires_in": 3600, "token_type": "Bearer"}')
 
     def store(self):
-        """S3 that always says to slow down."""
+        """S3 that always says to slow down, or nothing."""
         self.rfile.read(int(self.headers.get('Content-Length', 0)))
+        if self.is_stuck('silent store'):
+            return self.server.mended.wait()
         self.is_stuck('store')
         return self.answer(503, b'<?xml version="1.0"?><Error><Code>SlowDown</Code>'
                                 b'<Message>Reduce your request rate.</Message></Error>')
@@ -102,8 +106,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Case(unittest.TestCase):
-    def stops(self, server, job, stop, met=None, env=None):
-        """Runs the job, stops it once it waits, and says how long that took."""
+    def stops(self, server, job, stop, met=None, env=None, within=GRACE + 0.5):
+        """Runs the job, stops it once it waits: it has ended within so many seconds."""
         stopped = []
 
         def meanwhile(process):
@@ -117,7 +121,7 @@ class Case(unittest.TestCase):
         ran = job.run(*words, env=env, meanwhile=meanwhile)
         took = time.monotonic() - stopped[0]
         self.assertEqual(ran.code, 4, ran.out + ran.err)
-        self.assertLess(took, GRACE + (3.5 if stop == 'deadline' else 0.5))
+        self.assertLess(took, within + (3 if stop == 'deadline' else 0))
         self.assertEqual(job.objects(), [])
         return ran
 
@@ -127,7 +131,8 @@ class Case(unittest.TestCase):
                 source = (f'url: "{server.url("/pages")}"\n'
                           'next: { cursor: .next, as: token }\n' + words.format(server))
                 with Job(SLUICE, source, **more) as job:
-                    self.stops(server, job, stop)
+                    # Such a wait is cut short; its grace is for what can't be.
+                    self.stops(server, job, stop, within=GRACE / 2)
                     server.mend()
                     self.check_whole(job, job.run())
 
@@ -174,6 +179,46 @@ class WhateverItWaitsFor(Case):
                 program = f"trap '' TERM; curl -s {server.url('/pages')}; while :; do sleep 1; done"
                 with Job(SLUICE, f'exec: [ sh, -c, "{program}" ]', 'jsonl') as job:
                     self.stops(server, job, stop, met=server.asked)
+
+
+class OtherVerbs(Case):
+    """They have nothing to bring home: they end at once."""
+
+    def ends(self, server, command, stop):
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              env={**os.environ, 'AWS_ENDPOINT_URL_S3': server.url(''),
+                                   'AWS_ACCESS_KEY_ID': 'k', 'AWS_SECRET_ACCESS_KEY': 's',
+                                   'AWS_REGION': 'us-east-1'}) as process:
+            self.assertTrue(server.met.wait(30), 'it never came to where it waits')
+            began = time.monotonic()
+            if stop != 'deadline':
+                process.send_signal(stop)
+            out, err = process.communicate(timeout=30)
+        self.assertLess(time.monotonic() - began, 3 if stop == 'deadline' else 1)
+        self.assertEqual(process.returncode, 4, out + err)
+        self.assertIn('deadline' if stop == 'deadline' else 'SIG', err)
+
+    def test_a_store_that_never_answers_or_says_to_slow_down_for_ever(self):
+        for stuck in ('silent store', 'store'):
+            for verb in ('settle', 'verify', 'status', 'plan', 'check'):
+                for stop in (signal.SIGTERM, signal.SIGINT, 'deadline'):
+                    with self.subTest(f'{stuck} {verb} {stop}'), Server(stuck) as server:
+                        source = f'url: "{server.url("/pages")}"\nnext: {{ cursor: .next, as: token }}'
+                        with Job(SLUICE, source, sink='{ lake: "s3://lake/api/" }') as job:
+                            more = ['--deadline', '2s'] if stop == 'deadline' else []
+                            self.ends(server, job.command(*more, verb=verb), stop)
+
+    def test_an_api_that_is_silent_or_says_to_come_back_tomorrow(self):
+        for stuck in ('silence 0', 'page 0'):
+            for stop in (signal.SIGTERM, 'deadline'):
+                with self.subTest(f'{stuck} {stop}'), Server(stuck) as server:
+                    source = f'url: "{server.url("/pages")}"\nnext: {{ cursor: .next, as: token }}'
+                    more = ['--deadline', '2s'] if stop == 'deadline' else []
+                    with Job(SLUICE, source) as job:
+                        self.ends(server, job.command(*more, verb='preview'), stop)
+                    server.met.clear()
+                    if stuck == 'silence 0':
+                        self.ends(server, [SLUICE, 'init', server.url('/pages'), *more], stop)
 
 
 if __name__ == '__main__':
