@@ -324,7 +324,9 @@ Status Connection::check_rate(const HttpRequest& request, Instant at) {
   window_began_ = at;
   window_bytes_ = 0;
   const Nanoseconds taken = at - began_at_ - paused_for_;
-  if (rate >= HttpRequest::slow_bytes_min || taken < request.slow_most) return {};
+  if (taken < request.slow_most) return {};
+  const double times = static_cast<double>(taken) / static_cast<double>(request.slow_most);
+  if (rate >= times * static_cast<double>(HttpRequest::slow_bytes_min)) return {};
   return Error{ErrorKind::transient,
                origin_.text() + ": too slow: " + std::to_string(static_cast<uint64_t>(rate)) +
                    " bytes a second, and no end after " + std::to_string(taken / 1_ms) + " ms"};

@@ -35,8 +35,8 @@ struct HttpRequest {
   Nanoseconds first_byte_within = 30_s;  // From the start of the attempt to the status line
   Nanoseconds stalled_after = 30_s;      // No byte moved for so long, in either direction
   // Having taken so long, it must bring (or take) slow_bytes_min a second, by the average of each
-  // `stalled_after`: a byte now and then is no answer. While a streamed body has no room the time
-  // stands still.
+  // `stalled_after`; twice that after twice as long, and so on, else a body without an end would
+  // be an answer for ever. While a streamed body has no room the time stands still.
   Nanoseconds slow_most = 60_s;
   static constexpr uint64_t slow_bytes_min = 100;
   Instant deadline = {INT64_MAX};  // Of the whole attempt

@@ -335,7 +335,7 @@ const PartDoc& http_pages_doc() {
             .help =
                 "No answer, or no further byte of one, for so long: it is asked for again. So is "
                 "one that has taken five times as long and brings less than 100 bytes a "
-                "second.",
+                "second, or ten times as long and less than 200, and so on.",
             .default_text = "60s"},
            {.name = "attempts",
             .type = FieldType::count,

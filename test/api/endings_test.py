@@ -147,6 +147,18 @@ class Patience(Case):
         self.assertIn('too slow', ran.out + ran.err)
         self.assertLess(self.seconds, 20)
 
+    def test_a_body_without_an_end_is_given_up_though_it_is_faster_than_the_least(self):
+        def serve(_, connection):
+            connection.sendall(b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n')
+            while True:
+                time.sleep(0.1)
+                connection.sendall(b'14\r\n' + 20 * b' ' + b'\r\n')  # 200 bytes a second and more
+
+        ran = self.run_over(serve, 'timeout: 1s\ngive_up_after: 3s\nattempts: 2\n')
+        self.assertEqual(ran.code, 1, ran.err)
+        self.assertIn('too slow', ran.out + ran.err)
+        self.assertLess(self.seconds, 45)
+
     def test_a_refusal_without_an_end_is_a_refusal(self):
         def serve(_, connection):
             connection.sendall(b'HTTP/1.1 404 Not Found\r\n\r\n')
