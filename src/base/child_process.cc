@@ -194,9 +194,13 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::start(const ChildOptions& op
     if (errno == 0) groups().leaders.insert(process);
   }
   if (errno != 0) {
-    return system_error(
-        errno == EAGAIN || errno == ENOMEM ? ErrorKind::transient : ErrorKind::invalid,
-        options.words[0] + ": can't be started");
+    const bool are_too_many = errno == EAGAIN;
+    Error why =
+        system_error(are_too_many || errno == ENOMEM ? ErrorKind::transient : ErrorKind::invalid,
+                     options.words[0] + ": can't be started");
+    if (are_too_many)
+      why.message += "; raise the limit of processes (ulimit -u, or the container's pids)";
+    return why;
   }
   child->process_ = process;
   // Not on every kernel; without it end() looks every now and then.
