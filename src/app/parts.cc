@@ -135,6 +135,7 @@ Result<JobParts> make_parts(const Job& job, Stores& stores) {
   }
   parts.recipe.place_if_missing = job.place_if_missing;
   if (job.keep_set_aside) parts.recipe.set_aside_place = "_sluice/set_aside/" + job.name + "/";
+  parts.recipe.secrets = job.secrets;
   parts.recipe.count_fields = job.watch_drift && !parts.source->traits().goes_on();
   parts.encoder = TRY(job.format.part()->make_encoder(job.format));
   parts.sink = make_lake_sink({.store = *parts.lake,

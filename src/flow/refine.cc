@@ -414,7 +414,7 @@ class Refiner {
   bool keep_copy(const SetAside& what, std::string_view text) {
     const auto at = place_index(*in_.recipe.set_aside_place);
     if (!at) return false;
-    std::string line = set_aside_line(what, in_.document.name, text);
+    std::string line = set_aside_line(in_.recipe.secrets, what, in_.document.name, text);
     if (!pay_for_record(batch_.texts.cost(line))) return false;
     const std::string_view kept = batch_.texts.add(line);
     batch_.records.push_back(
@@ -504,12 +504,12 @@ SetAside partial(const Document& document, uint64_t records, const DocumentFault
   return what;
 }
 
-std::string set_aside_line(const SetAside& what, std::string_view document,
+std::string set_aside_line(const Secrets& secrets, const SetAside& what, std::string_view document,
                            std::string_view bytes) {
   std::string line = R"({"document":)";
-  json::append_quoted(json::text_of_bytes(document), line);
+  json::append_quoted(secrets.hide(json::text_of_bytes(document)), line);
   line += R"(,"offset":)" + std::to_string(what.offset) + R"(,"reason":)";
-  json::append_quoted(json::text_of_bytes(what.reason), line);
+  json::append_quoted(secrets.hide(json::text_of_bytes(what.reason)), line);
   if (json::is_utf8(bytes)) {
     line += R"(,"text":)";
     json::append_quoted(bytes, line);

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/secrets.h"
 #include "flow/incremental.h"
 #include "flow/stage.h"
 #include "flow/template.h"
@@ -29,6 +30,7 @@ struct Recipe {
   std::vector<std::string> path_names;          // What Document::captures are, in their order
   std::optional<std::string> place_if_missing;  // Instead of setting the record aside
   std::optional<std::string> set_aside_place;   // Keep copies of what is set aside here
+  Secrets secrets = {};                         // Not in what a copy says of where it is from
   bool count_fields = false;                    // Fill Batch::fields
   uint64_t record_max = 8 << 20;                // Of what a transform makes; longer is set aside
   Scratch::Key key = Scratch::new_key();
@@ -71,6 +73,7 @@ struct Refined {
 Refined refine(const RefineInput& input, const Sliced& sliced, Batch& batch, Scratch& scratch);
 
 // A line that says what was set aside and keeps its bytes (base 64 where they aren't UTF-8).
-std::string set_aside_line(const SetAside& what, std::string_view document, std::string_view bytes);
+std::string set_aside_line(const Secrets& secrets, const SetAside& what, std::string_view document,
+                           std::string_view bytes);
 
 }  // namespace sluice

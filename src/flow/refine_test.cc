@@ -172,9 +172,9 @@ TEST_CASE("raw lines must be UTF-8 and need not be JSON") {
 
 TEST_CASE("a copy of what is set aside says from where it came, and keeps any bytes") {
   const SetAside what{.offset = 7, .reason = "bad \"x\""};
-  CHECK(set_aside_line(what, "d", "a\"b") ==
+  CHECK(set_aside_line(Secrets(), what, "d", "a\"b") ==
         R"({"document":"d","offset":7,"reason":"bad \"x\"","text":"a\"b"})");
-  CHECK(set_aside_line(what, "d", "\xff") ==
+  CHECK(set_aside_line(Secrets(), what, "d", "\xff") ==
         R"({"document":"d","offset":7,"reason":"bad \"x\"","base64":"/w=="})");
   Recipe recipe;
   recipe.set_aside_place = "_sluice/set_aside/job/";
@@ -182,6 +182,10 @@ TEST_CASE("a copy of what is set aside says from where it came, and keeps any by
   REQUIRE(out.batch.records.size() == 1);
   CHECK(out.batch.records[0].copy_of_set_aside);
   CHECK(out.batch.places[out.batch.records[0].place] == "_sluice/set_aside/job/");
+  Secrets secrets;
+  secrets.add("TOKEN", "t0ken-of-the-job");
+  CHECK(set_aside_line(secrets, what, "/one?id=7&shard=t0ken-of-the-job&X-Amz-Signature=51", "x")
+            .starts_with(R"({"document":"/one?id=7&shard=${TOKEN}&X-Amz-Signature=***",)"));
 }
 
 namespace {

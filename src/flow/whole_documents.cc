@@ -131,7 +131,8 @@ class Decoding {
   void keep_copy(Batch& batch) const {
     if (!work_.recipe.set_aside_place) return;
     const std::string& name = *work_.recipe.set_aside_place;
-    std::string line = set_aside_line(doc_.why, doc_.document->name, doc_.raw.bytes.view());
+    std::string line =
+        set_aside_line(work_.recipe.secrets, doc_.why, doc_.document->name, doc_.raw.bytes.view());
     auto place = std::find(batch.places.begin(), batch.places.end(), name);
     if (place == batch.places.end()) place = batch.places.insert(place, name);
     batch.records.push_back({.text = batch.texts.add(line),

@@ -182,6 +182,27 @@ def a_cursor_is_kept_without_its_secret_and_gets_its_own_back(part):
     expect(count == 80, f'{count} records')
 
 
+def a_copy_of_what_is_set_aside_tells_where_it_is_from_without_secrets(part):
+    def answer(request):
+        if request.path.startswith('/one'):
+            return request.say(200, b'[1, 2]')
+        request.say(200, {'items': [
+            {'at': f'/one?id=7&shard={ENCODED}&X-Amz-Signature=51gnature&access_token=5ecret'}]})
+
+    api = part.server(answer)
+    more = 'headers: { X-Any: "${TOKEN}" }\n    detail: { url: "{.at}", records: .items }'
+    part.run(api.origin, more, '--set-aside')
+    found = [os.path.join(at, name) for at, _, names in os.walk(part.lake + '_sluice/set_aside')
+             for name in names]
+    expect(found, f'no copy: {part.printed}')
+    for path in found:
+        with open(path, encoding='utf-8') as file:
+            text = path + file.read()
+        for secret in (TOKEN, ENCODED, '51gnature', '5ecret'):
+            expect(secret not in text, f'{secret} is in {text}')
+        expect('/one?id=7' in text, text)
+
+
 def nothing_secret_goes_to_another_origin(part):
     other = part.server(lambda request: request.say(200, {'items': items(2)}))
     api = part.server(lambda request: request.say(
@@ -220,6 +241,7 @@ def a_401_elsewhere_does_not_cost_the_token(part):
 
 PARTS = [an_echo_of_a_secret_is_hidden_in_the_record_and_in_print,
          a_cursor_is_kept_without_its_secret_and_gets_its_own_back,
+         a_copy_of_what_is_set_aside_tells_where_it_is_from_without_secrets,
          nothing_secret_goes_to_another_origin, json_stays_json_whatever_a_variable_is,
          a_401_elsewhere_does_not_cost_the_token]
 
