@@ -91,6 +91,30 @@ TEST_CASE("the directory store keeps the contract with one thread and fsync") {
   });
 }
 
+TEST_CASE("what is put is for its owner alone, what is uploaded is as the umask says") {
+  const mode_t before = umask(022);
+  const Scratch scratch;
+  {
+    const auto store = open_store(scratch);
+    REQUIRE(call(*store, Put{Key("_sluice/o/u.json"), "state", Anything{}}).ok());
+    REQUIRE(call(*store, Put{Key("_sluice/o/u.json"), "state again", Anything{}}).ok());
+    const auto id = call_for<UploadId>(*store, CreateUpload{Key("dt=1/a.jsonl")});
+    REQUIRE(id.ok());
+    const auto part = call_for<PartTag>(
+        *store, PutPart{Key("dt=1/a.jsonl"), *id, 1, Buffer::of("x"), crc32c("x")});
+    REQUIRE(part.ok());
+    REQUIRE(call(*store, Complete{Key("dt=1/a.jsonl"), *id, {*part}}).ok());
+  }
+  umask(before);
+  const auto mode_of = [&](const std::string& name) {
+    struct stat status {};
+    REQUIRE(stat((scratch.path() + "/" + name).c_str(), &status) == 0);
+    return status.st_mode & 0777;
+  };
+  CHECK(mode_of("_sluice/o/u.json") == 0600);
+  CHECK(mode_of("dt=1/a.jsonl") == 0644);
+}
+
 TEST_CASE("a key that escapes or names nothing is refused with words") {
   const Scratch scratch;
   const auto store = open_store(scratch);
