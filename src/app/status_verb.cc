@@ -19,8 +19,22 @@ using report::grouped;
 using report::JsonArray;
 using report::JsonObject;
 
+void add_words(const std::string& more, std::string& words) {
+  words += (words.empty() || more.empty() ? "" : "; ") + more;
+}
+
+// What earlier attempts have stored, of which no reader sees anything yet.
+std::string words_about_checkpoint(const ledger::Record& record, const std::string& fingerprint) {
+  if (!record.checkpoint) return {};
+  const ledger::Sums& sums = record.checkpoint->sums;
+  const bool is_of_job = record.checkpoint->fingerprint == fingerprint;
+  return grouped(sums.records) + " records of " + grouped(sums.documents) +
+         " documents are stored and not committed; the next run " +
+         (is_of_job ? "goes on behind them" : "begins anew, since the job is another by now");
+}
+
 // What more there is to say: since when, on which host, why.
-std::string words_about(const UnitState& state) {
+std::string words_about(const UnitState& state, const std::string& fingerprint) {
   if (!state.record) return state.why;
   const ledger::Record& record = *state.record;
   switch (state.standing) {
@@ -28,10 +42,14 @@ std::string words_about(const UnitState& state) {
     case Standing::unfinished: {
       std::string words;
       if (record.run) words = "since " + record.since + ", on " + record.host;
-      if (record.intent) words += (words.empty() ? "" : "; ") + std::string("its commit was begun");
-      if (!record.leftovers.empty()) {
-        words += (words.empty() ? "" : "; ") + grouped(record.leftovers.size()) + " leftovers";
+      if (!record.run && record.failed) words = record.failed->at + ": " + record.failed->why;
+      if (record.intent) {
+        add_words("its commit was begun", words);
+      } else {
+        add_words(words_about_checkpoint(record, fingerprint), words);
       }
+      if (!record.leftovers.empty())
+        add_words(grouped(record.leftovers.size()) + " leftovers", words);
       if (words.empty() && record.manifest)
         words = "committed by " + record.manifest->provisional + "; the next run does it whole";
       return words;
@@ -47,7 +65,7 @@ std::string words_about(const UnitState& state) {
   }
 }
 
-std::string state_json(const UnitState& state) {
+std::string state_json(const UnitState& state, const std::string& fingerprint) {
   JsonObject out;
   out.text("unit", state.unit.id).text("standing", to_string(state.standing));
   if (state.record) {
@@ -61,13 +79,13 @@ std::string state_json(const UnitState& state) {
       out.number("objects", state.record->manifest->outputs.size());
       out.number("set_aside", sums.set_aside).number("bytes", sums.bytes);
     }
-    const std::string words = words_about(state);
+    const std::string words = words_about(state, fingerprint);
     if (!words.empty()) out.text("why", words);
   }
   return out.done();
 }
 
-std::vector<std::string> state_row(const UnitState& state) {
+std::vector<std::string> state_row(const UnitState& state, const std::string& fingerprint) {
   std::vector<std::string> row = {state.unit.id, std::string(to_string(state.standing))};
   if (state.record && state.record->manifest) {
     const ledger::Sums& sums = state.record->manifest->sums;
@@ -77,7 +95,7 @@ std::vector<std::string> state_row(const UnitState& state) {
   } else {
     row.insert(row.end(), {"-", "-", "-", "-", "-"});
   }
-  row.push_back(words_about(state));
+  row.push_back(words_about(state, fingerprint));
   return row;
 }
 
@@ -100,9 +118,9 @@ std::vector<Line> lines_of(OpenedJob& opened, const std::vector<UnitNames>& unit
     }
     line.standing = state->standing;
     if (as_json) {
-      line.json = state_json(*state);
+      line.json = state_json(*state, opened.job.fingerprint);
     } else {
-      line.row = state_row(*state);
+      line.row = state_row(*state, opened.job.fingerprint);
     }
   });
   return lines;

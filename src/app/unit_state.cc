@@ -14,6 +14,7 @@ namespace {
 Standing standing_of(const ledger::Record& record, const std::string& fingerprint) {
   if (record.intent || !record.leftovers.empty()) return Standing::unfinished;
   if (record.run) return Standing::claimed;
+  if (record.checkpoint) return Standing::unfinished;
   if (record.failed) return Standing::failed;
   if (!record.manifest) return Standing::missing;
   if (!record.manifest->provisional.empty()) return Standing::unfinished;

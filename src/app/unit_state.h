@@ -17,7 +17,8 @@ enum class Standing : uint8_t {
   stale,       // Committed by a job that did other things
   early,       // Committed before its time was over: the next run looks again
   claimed,     // A run is at it, or died at it
-  unfinished,  // A commit was begun and not ended, or is provisional: the next run ends it
+  unfinished,  // Filled to a checkpoint, or a commit was begun, or is provisional: the next run
+               // ends it
   failed,
   missing,
   unreadable,  // Its record can't be understood; nothing is done by it

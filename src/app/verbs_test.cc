@@ -8,6 +8,7 @@
 
 #include "app/testing.h"
 #include "base/clock.h"
+#include "ledger/record.h"
 
 namespace sluice {
 namespace {
@@ -323,6 +324,44 @@ TEST_CASE("a lake in its own source is refused, however its path is spelled") {
   CHECK_FALSE(check("in/{path.x}/{unit:%F}/", "in/lake/", ", partition: \"dt={.t:%F}/\""));
   CHECK_FALSE(check("in/", "in-lake/"));
   CHECK_FALSE(check("in/{unit:%F}/", "lake/"));
+}
+
+TEST_CASE("a unit that was given up behind a checkpoint is unfinished, and says where it goes on") {
+  const TestFolder folder;
+  const std::string job = orders(folder);
+  const std::string checked = sluice_does(folder, {"check", job}).text;
+  const std::string_view words = "fingerprint ";
+  const size_t at = checked.find(words);
+  REQUIRE(at != checked.npos);
+  const std::string fingerprint =
+      checked.substr(at + words.size(), checked.find('\n', at) - at - words.size());
+  const auto status_with = [&](const ledger::Record& record) {
+    folder.write("lake/_sluice/orders/2026-08-22.json", ledger::print(record));
+    return sluice_does(folder, {"status", job}).text;
+  };
+
+  ledger::Record record{.job = "orders", .unit = "2026-08-22", .epoch = 1};
+  record.checkpoint = ledger::Checkpoint{
+      .cursor = "p2", .sums = {.documents = 2, .records = 1234}, .fingerprint = fingerprint};
+  std::string text = status_with(record);
+  CHECK_MESSAGE(has(text, "1 missing"), text);
+  CHECK_MESSAGE(has(text, "1 unfinished"), text);
+  CHECK_MESSAGE(has(text,
+                    "1,234 records of 2 documents are stored and not committed; the next run "
+                    "goes on behind them"),
+                text);
+
+  record.failed = ledger::Failed{.why = "denied: no", .at = "2026-08-22T10:00:00Z"};
+  text = status_with(record);
+  CHECK_MESSAGE(has(text, "1 unfinished"), text);
+  CHECK_MESSAGE(has(text, "2026-08-22T10:00:00Z: denied: no; 1,234 records"), text);
+  CHECK(has(sluice_does(folder, {"verify", job}).text, "stored up to a checkpoint"));
+  CHECK(has(sluice_does(folder, {"status", job, "--json"}).text, "\"standing\": \"unfinished\""));
+
+  record.checkpoint->fingerprint = "another";
+  CHECK(has(status_with(record), "the next run begins anew"));
+  record.checkpoint.reset();
+  CHECK(has(status_with(record), "1 failed"));
 }
 
 TEST_CASE("many units are looked at hundreds at a time") {

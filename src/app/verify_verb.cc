@@ -178,8 +178,10 @@ class Verify {
           "unfinished", unit.id,
           "committed by " + state.record->manifest->provisional + "; the next run does it whole");
     } else if (state.standing == Standing::unfinished) {
+      const bool is_begun = state.record->intent || !state.record->leftovers.empty();
       found.problem("unfinished", unit.id,
-                    "a commit was begun and not ended; run or settle ends it");
+                    is_begun ? "a commit was begun and not ended; run or settle ends it"
+                             : "it is stored up to a checkpoint; the next run goes on there");
     } else if (state.standing == Standing::failed) {
       found.problem("failed", unit.id, state.record->failed->why);
     } else if (state.standing == Standing::claimed) {
