@@ -2,6 +2,7 @@
 
 #include "app/api_source.h"
 #include "app/s3_words.h"
+#include "base/time.h"
 #include "codec/auto_records.h"
 #include "codec/csv.h"
 #include "codec/gzip_encoder.h"
@@ -43,6 +44,17 @@ std::unique_ptr<DecoderMaker> rows_of_inventory(std::vector<std::string> columns
   CsvDialect dialect{.header = CsvDialect::Header::none, .columns = std::move(columns)};
   dialect.record_max = 64 << 10;
   return make_csv_decoders(std::move(dialect), {.record_max = 64 << 10});
+}
+
+// What a run would find out only once a unit is claimed.
+Status check_share(const Job& job, const Encoder& encoder) {
+  const uint64_t least = sink_share_bytes_min_of(encoder);
+  if (job.sink_share_bytes >= least) return {};
+  return job.sink.error_at("share", "share: " + print_bytes(job.sink_share_bytes) +
+                                        " is too small for format " + job.format.name() +
+                                        " as it is set, whose compressor takes memory of its own: "
+                                        "at least " +
+                                        print_bytes(least) + ", or a lower level");
 }
 
 }  // namespace
@@ -138,6 +150,7 @@ Result<JobParts> make_parts(const Job& job, Stores& stores) {
   parts.recipe.secrets = job.secrets;
   parts.recipe.count_fields = job.watch_drift && !parts.source->traits().goes_on();
   parts.encoder = TRY(job.format.part()->make_encoder(job.format));
+  TRY(check_share(job, *parts.encoder));
   parts.sink = make_lake_sink({.store = *parts.lake,
                                .prefix = parts.lake_prefix,
                                .names = job.names,

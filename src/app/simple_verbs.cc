@@ -1,9 +1,11 @@
 // `check`, `explain` and `generate`: those that touch no unit.
 #include "app/opened_job.h"
+#include "app/process.h"
 #include "app/verbs.h"
 #include "base/time.h"
 #include "job/explain.h"
 #include "job/owner.h"
+#include "job/shares.h"
 #include "report/columns.h"
 #include "report/json_object.h"
 #include "store/page_order.h"
@@ -35,6 +37,7 @@ Result<int> check(const Command& command) {
   print("ok  " + job.file + ": job " + job.name + ", units " +
         std::string(to_string(job.units.each)) + ", fingerprint " + job.fingerprint + "\n");
   auto opened = TRY(open_job(command, Stores::Use::look));
+  TRY(check_memory(job, job.memory_bytes.value_or(default_memory_bytes())));
   if (Store* source = opened->stores->source()) {
     TRY_IN(look_into(*source, ""), "source");
     print("ok  source " + source->name() + " can be listed\n");

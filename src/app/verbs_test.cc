@@ -364,6 +364,33 @@ TEST_CASE("a unit that was given up behind a checkpoint is unfinished, and says 
   CHECK(has(status_with(record), "1 failed"));
 }
 
+TEST_CASE("what a run would refuse at once is refused by check, with what to write instead") {
+  const TestFolder folder;
+  orders(folder);
+  const auto check = [&](const std::string& sink, const std::string& top = "") {
+    const std::string job =
+        folder.write("o.yaml", "name: o\nunits: { each: day, default: 2026-08-22 }\n" + top +
+                                   "source: { objects: \"" + folder / "in" +
+                                   "/{unit:%F}/\" }\ndecode: jsonl\nsink: { lake: \"" +
+                                   folder / "out" + "\", partition: \"x/\", " + sink + " }\n");
+    const Outcome checked = sluice_does(folder, {"check", job});
+    const Outcome ran = sluice_does(folder, {"run", job, "--ok-set-aside", "--redo"});
+    CAPTURE(checked.text);
+    CAPTURE(ran.text);
+    CHECK((checked.exit_code == 0) == (ran.exit_code == 0));
+    return checked;
+  };
+  const Outcome small = check("format: { jsonl.zst: { level: 9 } }, share: 12MiB");
+  CHECK(small.exit_code == 2);
+  CHECK_MESSAGE(has(small.text, "share: 12MiB is too small for format jsonl.zst"), small.text);
+  CHECK(check("format: jsonl.gz, share: 8MiB").exit_code == 0);
+  CHECK(check("format: jsonl.zst, share: 12MiB").exit_code == 0);
+  CHECK(check("format: { jsonl.zst: { level: 9 } }").exit_code == 0);
+  const Outcome little = check("format: jsonl", "memory: 16MiB\n");
+  CHECK(little.exit_code == 2);
+  CHECK_MESSAGE(has(little.text, "one unit needs"), little.text);
+}
+
 TEST_CASE("many units are looked at hundreds at a time") {
   const TestFolder folder;
   const std::string job = orders(folder);

@@ -347,12 +347,7 @@ Result<RunReport> run(const Job& job, const JobParts& parts, std::vector<UnitNam
   RunReport report{.job = job.name, .started = resources.clock.wall()};
   report.run_id = resources.chance.unique_id(report.started);
   report.memory_bytes = resources.budget.capacity();
-  if (unit_bytes_min(job) > resources.budget.capacity()) {
-    return Error{ErrorKind::invalid, "--memory " + print_bytes(resources.budget.capacity()) +
-                                         " is too small: one unit needs " +
-                                         print_bytes(unit_bytes_min(job)) +
-                                         " (its sink_share and the greatest record)"};
-  }
+  TRY(check_memory(job, resources.budget.capacity()));
   TRY(check_stream(job, *parts.source));
   if (parts.source->traits().incremental && (options.redo || options.limit < UINT64_MAX)) {
     return Error{ErrorKind::invalid,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/time.h"
 #include "flow/whole_documents.h"
 
 namespace sluice {
@@ -27,6 +28,13 @@ uint64_t hashes_share_bytes(const Job& job) {
 uint64_t unit_bytes_min(const Job& job) {
   return job.sink_share_bytes + input_share_bytes() + window_share_bytes(job) +
          hashes_share_bytes(job);
+}
+
+Status check_memory(const Job& job, uint64_t memory_bytes) {
+  if (unit_bytes_min(job) <= memory_bytes) return {};
+  return Error{ErrorKind::invalid,
+               "--memory " + print_bytes(memory_bytes) + " is too small: one unit needs " +
+                   print_bytes(unit_bytes_min(job)) + " (its sink_share and the greatest record)"};
 }
 
 uint64_t hashes_annex_bytes(const Job& job, uint64_t memory_bytes) {

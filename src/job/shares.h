@@ -12,6 +12,9 @@ namespace sluice {
 // hashes of a small unit.
 uint64_t unit_bytes_min(const Job& job);
 
+// `invalid`: not even one unit gets on with so much for the whole run.
+Status check_memory(const Job& job, uint64_t memory_bytes);
+
 // What a run sets aside for units whose hashes are more: half of what one unit leaves, but nothing
 // of what reading ahead can't do without. They have it one after another (base/annex.h). 0 without
 // dedupe.

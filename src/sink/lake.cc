@@ -19,6 +19,10 @@ uint64_t encode_share_bytes(const Encoder& encoder) {
 
 }  // namespace
 
+uint64_t sink_share_bytes_min_of(const Encoder& encoder) {
+  return std::max(sink_share_bytes_min, encode_share_bytes(encoder));
+}
+
 Place& LakeSink::place(std::string_view name) {
   if (const auto found = by_name_.find(name); found != by_name_.end()) return *found->second;
   auto& made = places_.emplace_back(std::make_unique<Place>());
@@ -340,10 +344,11 @@ class LakeMaker : public SinkMaker {
  public:
   explicit LakeMaker(LakeOptions options) : options_(std::move(options)) {}
   Result<std::unique_ptr<Sink>> open(SinkContext context) const override {
+    const uint64_t least = sink_share_bytes_min_of(options_.encoder);
     auto encode_share = context.share.try_reserve(encode_share_bytes(options_.encoder));
-    if (!encode_share || context.share.capacity() < sink_share_bytes_min) {
-      return Error{ErrorKind::invalid, "lake: sink_share: needs at least " +
-                                           std::to_string(sink_share_bytes_min) + " bytes"};
+    if (!encode_share || context.share.capacity() < least) {
+      return Error{ErrorKind::invalid,
+                   "lake: sink_share: needs at least " + std::to_string(least) + " bytes"};
     }
     const std::optional<SinkCheckpoint> resume = std::exchange(context.resume, std::nullopt);
     auto sink = std::make_unique<LakeSink>(options_, std::move(context), std::move(*encode_share));

@@ -29,8 +29,10 @@ struct LakeOptions {
   uint32_t requests_in_flight = 64;                 // Of one unit
 };
 
-// A sink share below this can't make progress with every encoder.
+// A sink share below this can't make progress, whatever the encoder.
 inline constexpr uint64_t sink_share_bytes_min = 8 << 20;
+// ... nor one below this with this encoder, whose compressors may be large.
+uint64_t sink_share_bytes_min_of(const Encoder& encoder);
 // A unit's manifest lists all of its objects; more are a sign of a wrong partition.
 inline constexpr size_t objects_max = 50'000;
 
