@@ -22,8 +22,8 @@
 #include <vector>
 
 #include "aws/credentials.h"
-#include "aws/digest.h"
 #include "base/clock.h"
+#include "base/digest.h"
 #include "http/http.h"
 
 namespace sluice::aws {

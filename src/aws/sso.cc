@@ -1,10 +1,10 @@
 #include "aws/sso.h"
 
 #include "aws/control_call.h"
-#include "aws/digest.h"
 #include "aws/endpoint.h"
 #include "aws/error.h"
 #include "aws/sign.h"
+#include "base/digest.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "json/value.h"

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
-#include "aws/digest.h"
 #include "aws/xml.h"
+#include "base/digest.h"
 #include "base/text.h"
 #include "http/date.h"
 #include "http/url.h"
@@ -277,7 +277,7 @@ bool fits(const ETag& etag, const std::vector<PartTag>& parts, Encryption encryp
     if (!bytes) return true;  // Not MD5s either: nothing to compare with
     all += *bytes;
   }
-  return etag.view() == aws::hex(aws::md5(all)) + count;
+  return etag.view() == hex(sluice::md5(all)) + count;
 }
 
 }  // namespace sluice::s3

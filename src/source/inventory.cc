@@ -6,8 +6,8 @@
 #include <optional>
 #include <queue>
 
-#include "aws/digest.h"
-#include "aws/md5.h"
+#include "base/digest.h"
+#include "base/md5.h"
 #include "base/text.h"
 #include "http/url.h"
 #include "json/items.h"
@@ -285,7 +285,7 @@ class Inventory : public Listing {
     if (is_last) end_file(file);
   }
   void end_file(size_t file) {
-    const std::string md5 = aws::hex(md5_.digest());
+    const std::string md5 = hex(md5_.digest());
     const std::string& wanted = manifest_->files[file].md5;
     if (!wanted.empty() && md5 != wanted)
       return fail(file,
@@ -334,7 +334,7 @@ class Inventory : public Listing {
   // Being read:
   uint64_t fed_ = 0;                       // The number of the range at hand
   std::optional<std::string_view> input_;  // What is left of it
-  aws::Md5 md5_;                           // Of the file
+  Md5 md5_;                                // Of the file
   Buffer window_;
   std::vector<json::Span> spans_;
   std::vector<SetAside> bad_;

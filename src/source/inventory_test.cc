@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <functional>
 
-#include "aws/digest.h"
+#include "base/digest.h"
 #include "base/text.h"
 #include "json/value.h"
 #include "source/staged_store.h"
@@ -94,7 +94,7 @@ struct Bench {
   explicit Bench(uint64_t seed = 1) : kept(seed) {}
 
   void add(const std::string& name, const std::string& rows, std::string md5 = {}) {
-    if (md5.empty()) md5 = aws::hex(aws::md5(rows));
+    if (md5.empty()) md5 = hex(sluice::md5(rows));
     kept.put(name, rows);
     files += (files.empty() ? "" : ",") + std::string(R"({"key":)") + json::quote(name) +
              R"(,"size":)" + std::to_string(rows.size()) + R"(,"MD5checksum":")" + md5 + "\"}";

@@ -4,7 +4,7 @@
 #include <array>
 #include <string_view>
 
-namespace sluice::aws {
+namespace sluice {
 
 class Md5 {
  public:
@@ -16,4 +16,4 @@ class Md5 {
   alignas(8) std::array<unsigned char, 96> state_;  // libcrypto's, which has 92 bytes
 };
 
-}  // namespace sluice::aws
+}  // namespace sluice

@@ -1,4 +1,4 @@
-#include "aws/digest.h"
+#include "base/digest.h"
 
 // The low-level calls: OpenSSL 3 would rather see EVP, whose fetches cost more than the hash of a
 // small request (3.1 us for a signature against 0.7).
@@ -9,9 +9,9 @@
 #include <algorithm>
 #include <cstring>
 
-#include "aws/md5.h"
+#include "base/md5.h"
 
-namespace sluice::aws {
+namespace sluice {
 namespace {
 
 constexpr size_t block_bytes = SHA256_CBLOCK;
@@ -107,4 +107,4 @@ void append_hex(const unsigned char* bytes, size_t size, std::string& out) {
   }
 }
 
-}  // namespace sluice::aws
+}  // namespace sluice

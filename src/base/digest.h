@@ -1,4 +1,4 @@
-// SHA-256, HMAC-SHA-256, SHA-1 and MD5 in one go: what AWS's signatures and names are made of. The
+// SHA-256, HMAC-SHA-256, SHA-1 and MD5 in one go: what signatures and names are made of. The
 // only door to libcrypto. Pure; safe from any thread; nothing is allocated.
 #pragma once
 
@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace sluice::aws {
+namespace sluice {
 
 using Sha256Digest = std::array<unsigned char, 32>;
 Sha256Digest sha256(std::string_view bytes);
@@ -43,4 +43,4 @@ std::string_view bytes_of(const std::array<unsigned char, size>& digest) {
   return {reinterpret_cast<const char*>(digest.data()), size};
 }
 
-}  // namespace sluice::aws
+}  // namespace sluice
