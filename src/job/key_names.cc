@@ -1,5 +1,6 @@
 #include "job/key_names.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 #include <vector>
@@ -37,10 +38,22 @@ std::string some_key(const OutputNames& names, const std::string& unit) {
   return names.key(names.default_place(named), named, 0);
 }
 
+// What an earlier form of the job has left may have no time where the names want one.
+bool can_be_named(const OutputNames& names, const UnitNames& unit) {
+  if (!names.whole_key()) return true;  // By the unit's id
+  return std::ranges::all_of(names.place().pieces(), [&](const Template::Piece& piece) {
+    const bool wants_time =
+        piece.format || piece.end || piece.writes_offset != Template::Piece::Offset::none;
+    if (piece.kind != Template::Piece::Kind::unit || !wants_time) return true;
+    return (piece.end ? unit.end : unit.start).has_value();
+  });
+}
+
 }  // namespace
 
 ledger::Names key_names(const OutputNames& names, std::string lake_prefix, const UnitNames& unit,
                         NamedBy by) {
+  if (!can_be_named(names, unit)) return {.lake_prefix = std::move(lake_prefix)};
   const bool by_span = by == NamedBy::span;
   if (!names.whole_key()) {
     const std::string word = names.file_word(unit);

@@ -12,6 +12,8 @@
 namespace sluice {
 
 // `lake_prefix`: of every key in the store, "" or ending in "/".
+// A unit that can't be named by this form of the job has no keys here: what its record names can be
+// settled, and nothing else is taken for its.
 // A stream's unit is named span by span: the unit's id, "-" and the position where the span begins.
 enum class NamedBy : uint8_t { unit, span };
 ledger::Names key_names(const OutputNames& names, std::string lake_prefix, const UnitNames& unit,

@@ -47,6 +47,15 @@ TEST_CASE("what a whole name looks like") {
   CHECK_FALSE(is_of("{.t:%Y/%m}/{.x}/{unit}-{n}", "lake/2024/anything/2024-02-08-00000"));
 }
 
+TEST_CASE("a unit of an earlier form of the job, which the names have no time for, has no keys") {
+  const OutputNames names({.name = *Template::parse("date={unit:%F}/v.jsonl.gz", TemplateUse::name),
+                           .extension = ".jsonl.gz"});
+  const auto known = key_names(names, "lake/", {.id = "eu-west"});
+  CHECK_FALSE(known.is_unit_key("lake/date=2024-02-08/v.jsonl.gz"));
+  CHECK_FALSE(known.is_unit_key("lake/date=eu-west/v.jsonl.gz"));
+  CHECK_FALSE(known.is_unit_key("lake/eu-west-00000.jsonl.gz"));
+}
+
 TEST_CASE("a unit with a dot in its name isn't another unit with a file's extension") {
   const auto takes = [](std::string_view name, std::string_view unit, std::string_view key) {
     const OutputNames names(
