@@ -1,13 +1,11 @@
-// Long because all that becomes of a record is one class: what it is charged, and where it may
-// stop, hangs together.
 #include "flow/refine.h"
 
 #include <algorithm>
-#include <unordered_map>
 
 #include "base/checksum.h"
 #include "base/hash.h"
 #include "base/text.h"
+#include "flow/batch_filler.h"
 #include "json/bytes_text.h"
 #include "json/edit.h"
 #include "json/scan.h"
@@ -16,14 +14,6 @@
 namespace sluice {
 namespace {
 
-constexpr size_t places_searched_max = 16;
-
-// What is charged: for a place besides its name, for an entry of what is set aside besides its
-// reason; and at least so much at once, since asking costs.
-constexpr uint64_t place_cost = 192, set_aside_cost = sizeof(SetAside) + 32;
-constexpr uint64_t charge_bytes_min = 4 << 10;
-// Records that an empty batch may hold although nothing is left to charge them to.
-constexpr size_t records_uncharged = 64;
 // A worker keeps no larger string than that for the next record.
 constexpr size_t kept_bytes_max = 256 << 10;
 // Records go through a transform that wants many in groups, which grow as long as what comes of
@@ -56,6 +46,7 @@ class Refiner {
       : in_(input),
         sliced_(sliced),
         batch_(batch),
+        filler_(input, batch),
         tools_(scratch.get<Tools>(input.recipe.key, [&] { return make_tools(input.recipe); })) {
     tools_.fields.resize(input.recipe.place.fields().size());
     tools_.paths.clear();
@@ -64,7 +55,6 @@ class Refiner {
         if (input.recipe.path_names[i] == name) tools_.paths.push_back(input.document.captures[i]);
       }
     }
-    if (batch.places.size() > places_searched_max) list_places();
   }
 
   // Nothing may be charged any more: the record is for another batch.
@@ -112,22 +102,7 @@ class Refiner {
     return {group.size(), end};
   }
 
-  // Room for so many records; fewer if that can't be charged.
-  size_t make_room(size_t wanted) {
-    std::vector<Record>& records = batch_.records;
-    if (records.capacity() - records.size() >= wanted) return wanted;
-    const size_t before = records.capacity();
-    const size_t grown = std::max(records.size() + wanted, before + before / 2);
-    const uint64_t each = sizeof(Record) + (in_.unit.since ? sizeof(HighWater::Mark) : 0);
-    if (pay(each * grown)) {
-      records.reserve(grown);
-      credit_ += each * before;
-      return wanted;
-    }
-    if (records.empty()) records.reserve(std::min(wanted, records_uncharged));
-    return records.capacity() - records.size();
-  }
-
+  size_t make_room(size_t wanted) { return filler_.make_room(wanted); }
   std::optional<DocumentFault> take_fault() { return std::move(fault_); }
 
   uint64_t place_of(const Span& span) const {
@@ -143,7 +118,7 @@ class Refiner {
       SetAside what{.document = {}, .offset = bad.offset, .bytes = bad.bytes, .reason = bad.reason};
       const std::string_view text =
           sliced_.window.substr(bad.text_begin, bad.text_end - bad.text_begin);
-      if (!set_aside(std::move(what), text)) return false;
+      if (!filler_.set_aside(std::move(what), text)) return false;
     }
     return true;
   }
@@ -302,25 +277,10 @@ class Refiner {
         ++batch_.had_before;
         return true;
       case Candidate::Fate::set_aside:
-        return set_aside(one.original, one.record.offset, std::move(one.reason));
+        return filler_.set_aside(one.original, one.record.offset, std::move(one.reason));
     }
     return true;
   }
-
-  // So many bytes more in the batch's charge; false: it can't have them. What the first of an empty
-  // batch needs it gets, so that no record is ever waited for in vain.
-  bool pay(uint64_t bytes) {
-    if (!batch_.charge) return true;
-    if (credit_ < bytes) {
-      const uint64_t more = std::max(bytes - credit_, charge_bytes_min);
-      if (!batch_.charge.try_grow(more)) return false;
-      credit_ += more;
-    }
-    credit_ -= bytes;
-    return true;
-  }
-  bool is_first() const { return batch_.records.empty() && batch_.set_aside.empty(); }
-  bool pay_for_record(uint64_t bytes) { return bytes == 0 || pay(bytes) || is_first(); }
 
   static void keep_small(std::string& text) {
     if (text.capacity() > kept_bytes_max) std::string().swap(text);
@@ -339,7 +299,7 @@ class Refiner {
     const size_t fields = tools_.fields.size();
     if (fields > 0) {
       if (!one.scanned && !tools_.scanner.scan(record.text)) {
-        return set_aside(
+        return filler_.set_aside(
             one.original, record.offset,
             in_.json ? "not JSON after its transforms" : "a partition needs JSON records");
       }
@@ -352,16 +312,18 @@ class Refiner {
         in_.recipe.place.render(context, Template::Escape::key, tools_.place, &record.time_ns);
     if (!rendered.ok()) {
       if (!in_.recipe.place_if_missing) {
-        return set_aside(one.original, record.offset, "no place: " + rendered.error().message);
+        return filler_.set_aside(one.original, record.offset,
+                                 "no place: " + rendered.error().message);
       }
       tools_.place = *in_.recipe.place_if_missing;
     }
-    const auto at = place_index(tools_.place);
+    const auto at = filler_.place(tools_.place);
     if (!at) return false;
     record.place = *at;
     if (one.made) {
-      if (!pay_for_record(batch_.texts.cost(home))) return false;
-      record.text = batch_.texts.add(home);
+      const auto kept = filler_.keep(home);
+      if (!kept) return false;
+      record.text = *kept;
     }
     batch_.records.push_back(record);
     batch_.text_bytes += record.text.size();
@@ -376,79 +338,13 @@ class Refiner {
     batch_.fields->look(record.text);
   }
 
-  // Nothing: there is no room for one more.
-  std::optional<uint32_t> place_index(std::string_view place) {
-    if (!batch_.places.empty() && batch_.places[last_place_] == place) return last_place_;
-    // A batch mostly has a few places: then looking at each is quicker than a table.
-    if (batch_.places.size() <= places_searched_max) {
-      for (uint32_t i = 0; i < batch_.places.size(); ++i) {
-        if (batch_.places[i] == place) return last_place_ = i;
-      }
-    } else if (const auto found = places_.find(place); found != places_.end()) {
-      return last_place_ = found->second;
-    }
-    if (!pay_for_record(place_cost + 2 * place.size())) return std::nullopt;
-    last_place_ = static_cast<uint32_t>(batch_.places.size());
-    batch_.places.emplace_back(place);
-    if (batch_.places.size() == places_searched_max + 1) list_places();
-    if (batch_.places.size() > places_searched_max) places_.emplace(place, last_place_);
-    return last_place_;
-  }
-
-  void list_places() {
-    for (uint32_t i = 0; i < batch_.places.size(); ++i) places_.emplace(batch_.places[i], i);
-  }
-
-  bool set_aside(std::string_view text, uint64_t offset, std::string reason) {
-    SetAside what{.document = {}, .offset = offset, .bytes = text.size()};
-    what.reason = std::move(reason);
-    return set_aside(std::move(what), text);
-  }
-
-  bool set_aside(SetAside what, std::string_view text) {
-    const bool copies = in_.recipe.set_aside_place && !text.empty();
-    if (copies && !keep_copy(what, text)) return false;
-    return list_set_aside(std::move(what), copies);
-  }
-
-  bool keep_copy(const SetAside& what, std::string_view text) {
-    const auto at = place_index(*in_.recipe.set_aside_place);
-    if (!at) return false;
-    std::string line = set_aside_line(in_.recipe.secrets, what, in_.document.name, text);
-    if (!pay_for_record(batch_.texts.cost(line))) return false;
-    const std::string_view kept = batch_.texts.add(line);
-    batch_.records.push_back(
-        {.text = kept, .offset = what.offset, .place = *at, .copy_of_set_aside = true});
-    return true;
-  }
-
-  bool list_set_aside(SetAside what, bool copied) {
-    if (batch_.set_aside.size() >= set_aside_listed_max) {
-      ++batch_.set_aside_more;
-      return true;
-    }
-    // With a copy in the batch there is no way back.
-    if (!pay(set_aside_cost + what.reason.size()) && !is_first() && !copied) {
-      return false;
-    }
-    batch_.set_aside.push_back(std::move(what));
-    return true;
-  }
-
-  struct Hash {
-    using is_transparent = void;
-    size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
-  };
-
   const RefineInput& in_;
   const Sliced& sliced_;
   Batch& batch_;
+  BatchFiller filler_;
   Tools& tools_;
   size_t bad_done_ = 0;
-  uint64_t credit_ = 0;  // Charged, and not used yet
   std::optional<DocumentFault> fault_;
-  uint32_t last_place_ = 0;
-  std::unordered_map<std::string, uint32_t, Hash, std::equal_to<>> places_;
 };
 
 // As refine() does, for transforms that want many at once.
