@@ -120,6 +120,9 @@ void UnitTask::ledger_on() {
     return sweep_on();
   }
   if (!run_.wants_fill()) return;
+  if (std::exchange(filled_, {}))
+    in_vain_ =
+        Error{ErrorKind::conflict, "an upload, or a part of one, was gone at its completion"};
   if (!stops_here()) return open_fill();
   if (traits_.goes_on()) {
     run_.leave();
@@ -186,9 +189,6 @@ void UnitTask::write_intent() {
 
 void UnitTask::open_fill() {
   report_.epoch = run_.epoch();
-  if (std::exchange(filled_, {}))
-    in_vain_ =
-        Error{ErrorKind::conflict, "an upload, or a part of one, was gone at its completion"};
   if (fills_++ == fills_max) {
     Error why = *std::exchange(in_vain_, {});
     why.message += "; filled " + std::to_string(fills_max) + " times, each time in vain";

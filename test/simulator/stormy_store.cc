@@ -5,8 +5,8 @@
 namespace sluice::simulator {
 namespace {
 
-constexpr std::array<std::string_view, 5> fates = {"", "fails", "is lost", "lands late",
-                                                   "is throttled"};
+constexpr std::array<std::string_view, 6> fates = {"",           "fails",        "is lost",
+                                                   "lands late", "is throttled", "is denied"};
 
 bool by_chance(Simulation& simulation, uint64_t one_in) {
   return one_in > 0 && simulation.one_in(one_in);
@@ -28,6 +28,7 @@ StormyStore::Fate StormyStore::fate() {
   if (by_chance(simulation_, weather_.loses_answer)) return Fate::lost;
   if (by_chance(simulation_, weather_.lands_late)) return Fate::late;
   if (by_chance(simulation_, weather_.throttles)) return Fate::throttled;
+  if (by_chance(simulation_, weather_.denies)) return Fate::denied;
   return Fate::answered;
 }
 
@@ -45,6 +46,7 @@ void StormyStore::note(const Request& request, Fate fate) {
   if (fate == Fate::failed) tally_.met(Met::call_failed);
   if (fate == Fate::late) tally_.met(Met::landed_late);
   if (fate == Fate::throttled) tally_.met(Met::throttled);
+  if (fate == Fate::denied) tally_.met(Met::denied);
   if (fate != Fate::lost) return;
   tally_.met(Met::answer_lost);
   if (has(request, "\"intent\"") || has(request, "\"manifest\"")) {
@@ -86,6 +88,7 @@ void StormyStore::note(const Facts& facts, const Result<Answer>& answer, const P
 Result<Answer> StormyStore::told(Fate fate, Result<Answer> answer, const std::string& what) const {
   if (fate == Fate::answered) return answer;
   if (fate == Fate::throttled) return Error{ErrorKind::throttled, what + ": SlowDown"};
+  if (fate == Fate::denied) return Error{ErrorKind::denied, what + ": 403"};
   return Error{ErrorKind::transient, what + ": connection lost"};
 }
 
@@ -121,7 +124,7 @@ void StormyStore::start(Request request, Lease lease, Ticket ticket, Inbox& inbo
 
   auto answer = std::make_shared<Result<Answer>>(Error{ErrorKind::internal, "never came to pass"});
   const Instant started = simulation_.now();
-  const bool happens = fate != Fate::failed && fate != Fate::throttled;
+  const bool happens = fate == Fate::answered || fate == Fate::lost || fate == Fate::late;
   if (happens) {
     const Nanoseconds extra = fate == Fate::late ? back + simulation_.between(0, 3_s) : 0;
     simulation_.after(there + extra, nullptr,

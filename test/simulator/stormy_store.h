@@ -32,7 +32,7 @@ class StormyStore : public Store {
   void when_called(std::function<void(const Request&)> told) { when_called_ = std::move(told); }
 
  private:
-  enum class Fate : uint8_t { answered, failed, lost, late, throttled };
+  enum class Fate : uint8_t { answered, failed, lost, late, throttled, denied };
   Fate fate();
   Nanoseconds latency() const;
   Result<Answer> told(Fate fate, Result<Answer> answer, const std::string& what) const;

@@ -15,6 +15,7 @@ enum class Met : uint8_t {
   answer_lost_of_commit,
   landed_late,
   throttled,
+  denied,
   slow_phase,
   upload_lapsed,
 
@@ -73,6 +74,7 @@ inline constexpr std::array<std::string_view, met_count> met_names = {
     "... of an intent or a manifest",
     "a request lands after its error",
     "the store throttles",
+    "the store denies",
     "a call in a slow phase",
     "an upload lapses",
 

@@ -12,12 +12,10 @@ struct Weather {
   uint64_t loses_answer = 0;
   uint64_t lands_late = 0;  // An error now, and it comes to pass later
   uint64_t throttles = 0;
+  uint64_t denies = 0;        // Nobody asks again
   uint64_t is_slow = 0;       // Takes a second or so
-  uint64_t lapses = 0;        // A part's upload is gone by then
   Nanoseconds slow_from = 0;  // A phase, from the run's begin, in which all take ten times as long
   Nanoseconds slow_for = 0;
-
-  bool calm() const { return fails + loses_answer + lands_late + throttles + lapses == 0; }
 };
 
 }  // namespace sluice::simulator

@@ -161,7 +161,7 @@ World make_world(uint64_t seed) {
 
 Weather make_weather(Chance& chance) {
   Weather weather;
-  weather.latency_most = one_of<Nanoseconds>(chance, {1_ms, 20_ms, 60_ms, 300_ms});
+  weather.latency_most = one_of<Nanoseconds>(chance, {1_ms, 20_ms, 60_ms, 300_ms, 3_s});
   const auto rate = [&](uint64_t of) -> uint64_t {
     return one_in(chance, of) ? one_of<uint64_t>(chance, {8, 30, 100, 400}) : 0;
   };
@@ -169,6 +169,7 @@ Weather make_weather(Chance& chance) {
   weather.loses_answer = rate(2);
   weather.lands_late = rate(4);
   weather.throttles = rate(4);
+  weather.denies = rate(6);
   weather.is_slow = rate(4);
   if (one_in(chance, 3)) {
     weather.slow_from = static_cast<Nanoseconds>(chance.below(500'000'000));

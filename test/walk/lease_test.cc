@@ -282,6 +282,28 @@ TEST_CASE("a renewal that is refused just when all is filled fails its unit and 
   CHECK(world.objects().empty());
 }
 
+TEST_CASE(
+    "a run that is stopped while it claims once more what it has filled in vain ends stopped") {
+  World world;
+  give_day(world, 0);
+  std::atomic<Inbox*> inbox = nullptr;
+  world.before_run = [&](Inbox& its) { inbox = &its; };
+  world.slow_lake.latency_of = [](const Request& request) -> Nanoseconds {
+    return std::holds_alternative<Put>(request) ? 500_ms : 0;
+  };
+  const auto running = begin(world);
+  REQUIRE(wait_for(world, is_claimed));
+  ledger::Record fenced = *record_of(world);  // As settle does it
+  fenced.run.reset();
+  fenced.epoch += 1;
+  REQUIRE(call(*world.lake, Put{record_key(), ledger::print(fenced)}).ok());
+  REQUIRE(wait_for(world, is_claimed));
+  inbox.load()->post(std::make_unique<Stop>("told to"));
+  CHECK(running->unit().outcome == UnitOutcome::stopped);
+  CHECK(world.objects().empty());
+  CHECK(world.lake->open_uploads().empty());
+}
+
 TEST_CASE("a unit ends where its record is written more slowly than its claim is renewed") {
   World world;
   give_day(world, 10_ms);
