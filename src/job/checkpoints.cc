@@ -13,9 +13,11 @@ constexpr size_t marks_max = 100'000;
 
 }  // namespace
 
-ledger::Upload to_upload(const Prepared& prepared) {
-  ledger::Upload upload{.key = prepared.key, .id = prepared.id, .mark = prepared.mark};
-  upload.parts = prepared.parts;
+ledger::Upload to_upload(Prepared prepared) {
+  ledger::Upload upload{.key = std::move(prepared.key),
+                        .id = std::move(prepared.id),
+                        .mark = std::move(prepared.mark),
+                        .parts = std::move(prepared.parts)};
   upload.content = {
       .bytes = prepared.bytes, .records = prepared.records, .crc32c = prepared.crc32c};
   if (prepared.least) upload.content.least = format_rfc3339(*prepared.least);

@@ -17,7 +17,7 @@
 
 namespace sluice {
 
-ledger::Upload to_upload(const Prepared& prepared);
+ledger::Upload to_upload(Prepared prepared);
 Prepared to_prepared(const ledger::Upload& upload);
 
 class Checkpoints {

@@ -183,19 +183,20 @@ Filled Fill::take_filled() {
   Filled filled{.walk = walk_->sums(), .sink = sink_->sums(), .shape = walk_->shape()};
   filled.documents_before = checkpoints_.sums_before().documents;
   filled.is_resumed = checkpoints_.resumed();
-  const std::vector<Prepared> prepared = sink_->take_prepared();
-  filled.intent = intent(prepared);
+  std::vector<Prepared> prepared = sink_->take_prepared();
   for (const Prepared& upload : prepared) filled.may_have_twins |= upload.may_have_twin;
   filled.objects = prepared.size();
+  filled.intent = intent(std::move(prepared));
   filled.reached = reached_.greatest;
   filled.set_aside = std::move(log_.set_aside);
   return filled;
 }
 
-ledger::Intent Fill::intent(const std::vector<Prepared>& prepared) const {
+ledger::Intent Fill::intent(std::vector<Prepared> prepared) const {
   ledger::Intent intent;
   intent.inputs = inputs_.inputs();
-  for (const Prepared& upload : prepared) intent.uploads.push_back(to_upload(upload));
+  intent.uploads.reserve(prepared.size());
+  for (Prepared& upload : prepared) intent.uploads.push_back(to_upload(std::move(upload)));
   intent.set_aside = checkpoints_.set_aside_before();
   for (const SetAside& what : log_.set_aside) {
     if (intent.set_aside.size() >= set_aside_listed_max) break;

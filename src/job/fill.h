@@ -119,7 +119,7 @@ class Fill {
   Status end_pass();
   Status status() const;
   FillEnd cause() const;
-  ledger::Intent intent(const std::vector<Prepared>& prepared) const;
+  ledger::Intent intent(std::vector<Prepared> prepared) const;
 
   const Surroundings around_;
   FillPlan plan_;

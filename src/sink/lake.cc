@@ -92,9 +92,7 @@ bool LakeSink::open(Place& place) {
   ++opened_;
   place.object_lease = std::move(*lease);
   const uint64_t n = place.next_n++;
-  place.object = std::make_unique<OpenObject>(Key(key_at(place, n)), context_.mark, yard_);
-  place.object->place = &place;
-  place.object->n = n;
+  place.object = std::make_unique<OpenObject>(place, n, yard_);
   line_up(*place.object);
   return true;
 }
@@ -177,7 +175,8 @@ void LakeSink::seal(Place& place) {
 }
 
 // The share is full and nothing is under way: what lies in it follows from the records alone, so
-// what is done about it now is the same in every run. A quarter of the share is freed at once.
+// what is done about it now is the same in every run. An eighth of the share is freed at once:
+// often enough that the largest are those which have gathered most, and not so often that it costs.
 //
 // Where text has gathered that is worth a block, the largest blocks are encoded: their places keep
 // their objects, in a third of the memory or so. False: there is too little of it, or each object
@@ -223,8 +222,8 @@ void LakeSink::seal_largest(const Place* but) {
   });
   uint64_t freed = 0;
   for (Place* place : candidates) {
-    if (freed >= context_.share.capacity() / 4) break;
-    freed += place->object->held_bytes() + object_bytes;
+    if (freed >= context_.share.capacity() / 8) break;
+    freed += place->object->held_bytes() + object_bytes - StoredObject::charged_bytes;
     seal(*place);
   }
 }
@@ -304,9 +303,10 @@ void LakeSink::on(Event& event) {
 // A sealed object whose parts are all acknowledged leaves its upload for the commit.
 void LakeSink::settle(OpenObject& object) {
   if (!object.complete()) return;
-  stored_.push_back(
-      {object.order, object.place, object.n, StoredObject(object.prepared(), context_.mark)});
-  sums_.bytes += stored_.back().object.bytes();
+  const Prepared prepared = object.prepared();
+  stored_.push_back({static_cast<uint32_t>(object.order), static_cast<uint32_t>(object.n()),
+                     &object.place(), StoredObject(prepared, context_.mark)});
+  sums_.bytes += prepared.bytes;
   // It is gone from where it was among the sealed ones, and the last of them takes its place.
   const size_t at = object.at;
   std::swap(sealed_[at], sealed_.back());
@@ -317,8 +317,10 @@ void LakeSink::settle(OpenObject& object) {
 std::vector<Prepared> LakeSink::take_prepared() {
   std::vector<Prepared> taken;
   taken.reserve(stored_.size());
-  for (const Stored& stored : stored_) taken.push_back(stored.object.prepared(key_of(stored)));
-  stored_.clear();
+  for (; !stored_.empty(); stored_.pop_front()) {
+    const Stored& stored = stored_.front();
+    taken.push_back(stored.object.prepared(key_of(stored), context_.mark));
+  }
   stored_lease_.release();
   std::sort(taken.begin(), taken.end(),
             [](const Prepared& a, const Prepared& b) { return a.key < b.key; });

@@ -43,7 +43,7 @@ std::optional<SinkCheckpoint> LakeSink::take_checkpoint() {
     made.sums.bytes = 0;  // Counted again, when the uploads are taken up
     for (const Stored& stored : stored_) {
       if (stored.order < marked.sealed)
-        made.uploads.push_back(stored.object.prepared(key_of(stored)));
+        made.uploads.push_back(stored.object.prepared(key_of(stored), context_.mark));
     }
     if (made.uploads.size() < marked.sealed) continue;  // One before it is still on its way
     made.uploads.push_back(place->object->prepared_at(*at));
@@ -104,7 +104,8 @@ Status LakeSink::resume(const SinkCheckpoint& checkpoint, const SinkState& state
       continue;
     }
     sums_.bytes += upload.bytes;
-    stored_.push_back({sealed_count_++, place, n, StoredObject(upload, context_.mark)});
+    stored_.push_back({static_cast<uint32_t>(sealed_count_++), static_cast<uint32_t>(n), place,
+                       StoredObject(upload, context_.mark)});
     auto lease = context_.share.try_reserve(StoredObject::charged_bytes);
     if (!lease) return no_room;
     stored_lease_.merge(std::move(*lease));
@@ -121,10 +122,9 @@ Status LakeSink::resume(const SinkCheckpoint& checkpoint, const SinkState& state
   object.least_ns = open->least ? open->least->ns : std::numeric_limits<int64_t>::max();
   object.greatest_ns = open->greatest ? open->greatest->ns : std::numeric_limits<int64_t>::min();
   target->object = std::make_unique<OpenObject>(
+      *target, target->next_n - 1, yard_,
       Uploader(open->key, open->mark, {open->id, open->parts, open->bytes, open->crc32c}),
-      std::move(object), yard_);
-  target->object->place = target;
-  target->object->n = target->next_n - 1;
+      std::move(object));
   line_up(*target->object);
   return {};
 }

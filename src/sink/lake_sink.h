@@ -19,10 +19,11 @@
 
 namespace sluice {
 
-// What a place and its open object cost besides text.
-inline constexpr uint64_t place_bytes = 256, object_bytes = 768;
-// A shorter block isn't worth encoding for want of memory.
-inline constexpr uint64_t packed_bytes_min = 512;
+// What a place and its open object cost besides text, and besides what is encoded.
+inline constexpr uint64_t place_bytes = 192, object_bytes = 256;
+// A shorter block isn't worth encoding for want of memory: what an object needs besides, once it
+// has encoded bytes, is a quarter of that.
+inline constexpr uint64_t packed_bytes_min = 2 << 10;
 
 struct Place {
   std::string name;
@@ -42,9 +43,9 @@ struct MarkedPoint {
 
 // An object that was sealed, and is stored but for its commit.
 struct Stored {
-  size_t order = 0;  // So many were sealed before it
+  uint32_t order = 0;  // So many were sealed before it
+  uint32_t n = 0;      // Which of its place's objects
   const Place* place = nullptr;
-  uint64_t n = 0;  // Which of its place's objects
   StoredObject object;
 };
 
@@ -54,9 +55,17 @@ class LakeSink : public Sink {
       : options_(options),
         context_(std::move(context)),
         encode_share_(std::move(encode_share)),
-        yard_{options_.encoder, context_.workers, context_.inbox, context_.tickets,
-              context_.meter,   context_.share,   encode_share_,  context_.share.capacity(),
-              owners_},
+        yard_{options_.encoder,
+              context_.workers,
+              context_.inbox,
+              context_.tickets,
+              context_.meter,
+              context_.share,
+              encode_share_,
+              context_.share.capacity(),
+              owners_,
+              context_.mark,
+              [this](const Place& place, uint64_t n) { return Key(key_at(place, n)); }},
         dedupe_(context_.hashes, context_.hashes_annex) {
     // A chained encoder can't begin in the middle, and hashes of what was seen aren't kept.
     yard_.checkpoints =

@@ -2,19 +2,27 @@
 
 #include <algorithm>
 #include <limits>
+#include <list>
 
 #include "base/checksum.h"
 
 namespace sluice {
 namespace {
 
-// A block starts small and doubles: thousands of open places cost thousands of KiB.
-constexpr size_t block_bytes_first = 512;
-// What an encoded block may be longer than its text (deflate's stored blocks cost 5 bytes for each
-// 64 KiB, a flush some more), and an object's header and trailer.
-constexpr size_t slack_bytes(size_t block_capacity) {
-  return 128 + block_capacity / 1024;
+// A block starts small and grows by little till it is worth encoding, since thousands of open
+// places cost thousands of KiB; then it doubles.
+constexpr size_t block_bytes_first = 256, block_bytes_doubled = 4 << 10;
+constexpr size_t larger_block(size_t capacity) {
+  return capacity < block_bytes_doubled ? capacity + block_bytes_first : capacity * 2;
 }
+// What an encoded block may be longer than its text (deflate's stored blocks cost 5 bytes for each
+// 64 KiB, a flush some more), an object's header and trailer, and what a Buffer has besides.
+constexpr size_t slack_bytes(size_t block_capacity) {
+  return 96 + block_capacity / 512;
+}
+// What an object needs besides that once something of it is encoded. It comes out of the lease of
+// its text, which is longer than what takes its place.
+constexpr uint64_t written_bytes = 512;
 // Rolling looks at the sizes of all blocks but so many of the latest: they may be encoded
 // meanwhile.
 constexpr uint64_t settle_lag_blocks = 8;
@@ -33,6 +41,39 @@ uint64_t part_bytes(uint32_t number, uint64_t share_bytes) {
   return std::max(part_bytes_min, std::min(wanted, share_bytes / 3));
 }
 
+struct OpenObject::Block {
+  Buffer text;
+  Encoded encoded;
+  bool final = false;
+  enum class State : uint8_t { waiting, encoding, done } state = State::waiting;
+  Lease out;  // Of `encoded`, from the encode share
+  // Marked at its end: the point, and what records there were. The rest of the state is filled in
+  // when the block is gathered.
+  std::unique_ptr<ObjectCheckpoint> mark = {};
+};
+
+struct OpenObject::Written {
+  explicit Written(Uploader begun) : upload(std::move(begun)) {}
+
+  Uploader upload;
+  std::list<Block> blocks;  // Closed, not yet in the part; a list: workers point into it
+  size_t encoding = 0;
+  // Of a chained encoder. A block's work takes it along and brings it back: so no two blocks of an
+  // object can be encoded at once.
+  std::unique_ptr<Coil> coil;
+  Lease coil_lease;  // Held from the first block's beginning to the last one's end
+  Buffer part;
+  bool ended = false;                  // The trailer is in the last part
+  uint64_t closed = 0;                 // Blocks
+  uint64_t gathered = 0;               // Blocks in parts
+  std::vector<uint64_t> recent_bytes;  // Encoded sizes, by block; a few
+  uint64_t settled_bytes = 0;
+  uint64_t settled_blocks = 0;
+  uint32_t crc32 = 0;
+  uint64_t raw_bytes = 0;
+  std::list<ObjectCheckpoint> checkpoints;  // At the ends of parts, not all acknowledged
+};
+
 struct OpenObject::Encode : Work {
   using Work::Work;
   void run(Scratch&) override {
@@ -47,34 +88,70 @@ struct OpenObject::Encode : Work {
   Nanoseconds wall = 0;
 };
 
-OpenObject::OpenObject(Key key, Mark mark, ObjectYard& yard)
+OpenObject::OpenObject(const Place& place, uint64_t n, ObjectYard& yard)
     : yard_(yard),
-      upload_(std::move(key), std::move(mark)),
+      place_(place),
+      n_(n),
       least_ns_(std::numeric_limits<int64_t>::max()),
       greatest_ns_(std::numeric_limits<int64_t>::min()) {}
 
-OpenObject::OpenObject(Uploader upload, ObjectState state, ObjectYard& yard)
+OpenObject::OpenObject(const Place& place, uint64_t n, ObjectYard& yard, Uploader upload,
+                       ObjectState state)
     : yard_(yard),
-      upload_(std::move(upload)),
-      closed_(state.blocks),
-      gathered_(state.blocks),
-      recent_bytes_(std::move(state.recent_bytes)),
-      settled_bytes_(state.settled_bytes),
-      settled_blocks_(state.settled_blocks),
-      crc32_(state.crc32),
-      raw_bytes_(state.raw_bytes),
+      place_(place),
+      n_(n),
+      written_(std::make_unique<Written>(std::move(upload))),
       records_(state.records),
       least_ns_(state.least_ns),
-      greatest_ns_(state.greatest_ns) {}
+      greatest_ns_(state.greatest_ns) {
+  written_->closed = state.blocks;
+  written_->gathered = state.blocks;
+  written_->recent_bytes = std::move(state.recent_bytes);
+  written_->settled_bytes = state.settled_bytes;
+  written_->settled_blocks = state.settled_blocks;
+  written_->crc32 = state.crc32;
+  written_->raw_bytes = state.raw_bytes;
+}
 
 OpenObject::~OpenObject() {
-  ENSURE(encoding_ == 0);
+  ENSURE(!written_ || written_->encoding == 0);
+}
+
+OpenObject::Written& OpenObject::written() {
+  if (!written_) {
+    written_ = std::make_unique<Written>(Uploader(yard_.key_of(place_, n_), yard_.mark));
+  }
+  return *written_;
+}
+
+uint32_t OpenObject::parts_added() const {
+  return written_ ? written_->upload.parts_added() : 0;
+}
+
+std::optional<Uploader::Start> OpenObject::next_request() {
+  return written().upload.next();
+}
+
+bool OpenObject::has_request() const {
+  return !written_ || written_->upload.has_next();
+}
+
+bool OpenObject::has_upload() const {
+  return written_ && written_->upload.id().has_value();
+}
+
+uint64_t OpenObject::held_bytes() const {
+  return lease_.bytes() + (written_ ? written_->coil_lease.bytes() : 0);
+}
+
+bool OpenObject::needs_coil() const {
+  return yard_.encoder.coil_bytes() > 0 && !(written_ && written_->coil_lease);
 }
 
 // More room in the block, up to a whole one; false if there is no memory now.
 bool OpenObject::grow_block() {
   const size_t whole = yard_.encoder.block_bytes();
-  const size_t wanted = std::min(whole, std::max(block_bytes_first, block_.capacity() * 2));
+  const size_t wanted = std::min(whole, larger_block(block_.capacity()));
   const uint64_t before =
       block_.capacity() == 0 ? 0 : block_.capacity() + slack_bytes(block_.capacity());
   const uint64_t more = wanted + slack_bytes(wanted) - before;
@@ -101,9 +178,8 @@ bool OpenObject::append(std::string_view& text) {
 
 bool OpenObject::mark(uint64_t point) {
   if (unmarked_bytes_ < mark_bytes_min || block_.empty()) return false;
-  close_block(false);
   unmarked_bytes_ = 0;
-  ObjectCheckpoint& mark = blocks_.back().mark.emplace();
+  ObjectCheckpoint& mark = *(close_block(false).mark = std::make_unique<ObjectCheckpoint>());
   mark.point = point;
   mark.state.records = records_;
   mark.state.least_ns = least_ns_;
@@ -112,26 +188,27 @@ bool OpenObject::mark(uint64_t point) {
 }
 
 void OpenObject::keep_checkpoint(ObjectCheckpoint mark) {
-  mark.state.crc32 = crc32_;
-  mark.state.raw_bytes = raw_bytes_;
-  mark.state.blocks = gathered_;
-  mark.state.settled_bytes = settled_bytes_;
-  mark.state.settled_blocks = settled_blocks_;
-  mark.state.recent_bytes = recent_bytes_;
-  mark.parts = upload_.parts_added();
-  mark.bytes = upload_.bytes();
-  mark.crc32c = upload_.crc32c();
-  checkpoints_.push_back(std::move(mark));
+  mark.state.crc32 = written_->crc32;
+  mark.state.raw_bytes = written_->raw_bytes;
+  mark.state.blocks = written_->gathered;
+  mark.state.settled_bytes = written_->settled_bytes;
+  mark.state.settled_blocks = written_->settled_blocks;
+  mark.state.recent_bytes = written_->recent_bytes;
+  mark.parts = written_->upload.parts_added();
+  mark.bytes = written_->upload.bytes();
+  mark.crc32c = written_->upload.crc32c();
+  written_->checkpoints.push_back(std::move(mark));
   // The one before the last acknowledged is of no more use.
-  while (checkpoints_.size() > 1 &&
-         upload_.has_first_parts(std::next(checkpoints_.begin())->parts)) {
-    checkpoints_.pop_front();
+  while (written_->checkpoints.size() > 1 &&
+         written_->upload.has_first_parts(std::next(written_->checkpoints.begin())->parts)) {
+    written_->checkpoints.pop_front();
   }
 }
 
 std::optional<ObjectCheckpoint> OpenObject::checkpoint() const {
-  for (auto one = checkpoints_.rbegin(); one != checkpoints_.rend(); ++one) {
-    if (upload_.has_first_parts(one->parts)) return *one;
+  if (!written_) return std::nullopt;
+  for (auto one = written_->checkpoints.rbegin(); one != written_->checkpoints.rend(); ++one) {
+    if (written_->upload.has_first_parts(one->parts)) return *one;
   }
   return std::nullopt;
 }
@@ -143,12 +220,14 @@ void OpenObject::count_record(int64_t time_ns) {
   greatest_ns_ = std::max(greatest_ns_, time_ns);
 }
 
-void OpenObject::close_block(bool final) {
-  Block& block = blocks_.emplace_back();
+OpenObject::Block& OpenObject::close_block(bool final) {
+  Written& written = this->written();
+  Block& block = written.blocks.emplace_back();
   block.text = std::move(block_);
   block_ = Buffer();
-  block.number = closed_++;
   block.final = final;
+  ++written.closed;
+  return block;
 }
 
 void OpenObject::seal() {
@@ -158,23 +237,27 @@ void OpenObject::seal() {
 }
 
 std::optional<uint64_t> OpenObject::settled_bytes() const {
-  if (closed_ <= settle_lag_blocks) return 0;
-  if (gathered_ + settle_lag_blocks < closed_) return std::nullopt;
+  if (!written_) return 0;
+  if (written_->closed <= settle_lag_blocks) return 0;
+  if (written_->gathered + settle_lag_blocks < written_->closed) return std::nullopt;
   // Of the blocks that are gathered, leave out those that count as recent.
-  uint64_t bytes = settled_bytes_;
-  const uint64_t wanted = closed_ - settle_lag_blocks;
-  for (uint64_t i = settled_blocks_; i < wanted; ++i) bytes += recent_bytes_[i - settled_blocks_];
+  uint64_t bytes = written_->settled_bytes;
+  const uint64_t wanted = written_->closed - settle_lag_blocks;
+  for (uint64_t i = written_->settled_blocks; i < wanted; ++i)
+    bytes += written_->recent_bytes[i - written_->settled_blocks];
   return bytes;
 }
 
 bool OpenObject::has_block_to_encode() const {
-  return !blocks_.empty() && blocks_.back().state == Block::State::waiting;
+  return written_ && !written_->blocks.empty() &&
+         written_->blocks.back().state == Block::State::waiting;
 }
 
 OpenObject::Encoding OpenObject::encode_what_fits() {
-  for (Block& block : blocks_) {
+  for (Block& block : written_->blocks) {
     if (block.state != Block::State::waiting) continue;
-    if (coil_lease_ && coil_ == nullptr) return Encoding::waits;  // The block before has it.
+    if (written_->coil_lease && written_->coil == nullptr)
+      return Encoding::waits;  // The block before has it.
     if (!start_encode(block)) return Encoding::no_memory;
   }
   return Encoding::all_begun;
@@ -183,14 +266,14 @@ OpenObject::Encoding OpenObject::encode_what_fits() {
 // Whether the next block of a chained encoder may be begun: the one before has brought the coil
 // back, or it is the first and there is memory for one.
 bool OpenObject::has_coil() {
-  if (coil_lease_.bytes() > 0) return coil_ != nullptr;
+  if (written_->coil_lease.bytes() > 0) return written_->coil != nullptr;
   const uint64_t bytes = yard_.encoder.coil_bytes();
   auto lease = yard_.share.try_reserve(bytes);
   // A sealed object must get on whatever else is open: it will give the coil back.
   if (!lease && sealed_) lease = yard_.encode_share.try_reserve(bytes);
   if (!lease) return false;
-  coil_lease_ = std::move(*lease);
-  coil_ = yard_.encoder.coil();
+  written_->coil_lease = std::move(*lease);
+  written_->coil = yard_.encoder.coil();
   return true;
 }
 
@@ -205,22 +288,22 @@ bool OpenObject::start_encode(Block& block) {
   auto work = std::make_unique<Encode>(yard_.tickets.next());
   yard_.owners.emplace(work->ticket, this);
   work->encoder = &yard_.encoder;
-  work->coil = std::move(coil_);
+  work->coil = std::move(written_->coil);
   work->block = &block;
-  ++encoding_;
+  ++written_->encoding;
   yard_.workers.submit(std::move(work), yard_.inbox);
   return true;
 }
 
 Status OpenObject::on(Event& event) {
-  if (auto* answered = dynamic_cast<Answered*>(&event)) return upload_.take(*answered);
+  if (auto* answered = dynamic_cast<Answered*>(&event)) return written_->upload.take(*answered);
   auto& work = dynamic_cast<Encode&>(event);
-  --encoding_;
+  --written_->encoding;
   Gauge& gauge = yard_.meter.stage(Stage::encode);
   gauge.add(work.wall, work.block->text.size());
   gauge.add_cpu(work.cpu);
   gauge.add_wait(work.waited);
-  coil_ = std::move(work.coil);
+  written_->coil = std::move(work.coil);
   TRY(work.status);
   ENSURE(work.block->encoded.raw_bytes == work.block->text.size());
   work.block->state = Block::State::done;
@@ -230,68 +313,71 @@ Status OpenObject::on(Event& event) {
 
 // Moves encoded blocks, in order, into the part. The text's lease becomes the part's.
 void OpenObject::gather() {
-  while (!blocks_.empty() && blocks_.front().state == Block::State::done) {
-    Block& block = blocks_.front();
-    if (gathered_ == 0) append_to_part(yard_.encoder.header());
+  while (!written_->blocks.empty() && written_->blocks.front().state == Block::State::done) {
+    Block& block = written_->blocks.front();
+    if (written_->gathered == 0) append_to_part(yard_.encoder.header());
     append_to_part(block.encoded.bytes.view());
-    crc32_ = crc32_combine(crc32_, block.encoded.crc32, block.encoded.raw_bytes);
-    raw_bytes_ += block.encoded.raw_bytes;
-    recent_bytes_.push_back(block.encoded.bytes.size());
-    ++gathered_;
-    while (recent_bytes_.size() > settle_lag_blocks * 2) {
-      settled_bytes_ += recent_bytes_.front();
-      recent_bytes_.erase(recent_bytes_.begin());
-      ++settled_blocks_;
+    written_->crc32 = crc32_combine(written_->crc32, block.encoded.crc32, block.encoded.raw_bytes);
+    written_->raw_bytes += block.encoded.raw_bytes;
+    written_->recent_bytes.push_back(block.encoded.bytes.size());
+    ++written_->gathered;
+    while (written_->recent_bytes.size() > settle_lag_blocks * 2) {
+      written_->settled_bytes += written_->recent_bytes.front();
+      written_->recent_bytes.erase(written_->recent_bytes.begin());
+      ++written_->settled_blocks;
     }
     const bool final = block.final;
-    std::optional<ObjectCheckpoint> mark = std::move(block.mark);
-    blocks_.pop_front();
+    const std::unique_ptr<ObjectCheckpoint> mark = std::move(block.mark);
+    written_->blocks.pop_front();
     if (final) {
-      append_to_part(yard_.encoder.trailer(crc32_, raw_bytes_));
-      coil_.reset();
-      coil_lease_.release();
-      ended_ = true;
+      append_to_part(yard_.encoder.trailer(written_->crc32, written_->raw_bytes));
+      written_->coil.reset();
+      written_->coil_lease.release();
+      written_->ended = true;
       cut_part();
       return;
     }
-    const uint64_t wanted = part_bytes(upload_.parts_added() + 1, yard_.share_bytes);
+    const uint64_t wanted = part_bytes(written_->upload.parts_added() + 1, yard_.share_bytes);
     const bool waits = yard_.checkpoints && !mark;
-    if (part_.size() < (waits ? waiting_part_bytes_max(wanted, yard_.share_bytes) : wanted))
+    if (written_->part.size() <
+        (waits ? waiting_part_bytes_max(wanted, yard_.share_bytes) : wanted))
       continue;
     cut_part();
     if (mark) keep_checkpoint(std::move(*mark));
   }
   // What the text needed and the encoded bytes don't goes back.
-  uint64_t needed = part_.capacity();
+  uint64_t needed = written_->part.capacity() + written_bytes;
   if (block_.capacity() > 0) needed += block_.capacity() + slack_bytes(block_.capacity());
-  for (const Block& block : blocks_)
+  for (const Block& block : written_->blocks)
     needed += block.text.capacity() + slack_bytes(block.text.capacity());
   lease_.shrink(needed);
 }
 
 void OpenObject::append_to_part(std::string_view bytes) {
-  if (part_.room() < bytes.size()) part_.grow(part_.size() + bytes.size());
-  part_.append(bytes);
+  if (written_->part.room() < bytes.size())
+    written_->part.grow(written_->part.size() + bytes.size());
+  written_->part.append(bytes);
 }
 
 void OpenObject::cut_part() {
-  Lease lease = lease_.split(std::min<uint64_t>(lease_.bytes(), part_.capacity()));
-  upload_.add(std::move(part_), std::move(lease));
-  part_ = Buffer();
-  if (ended_) lease_.release();
+  Lease lease = lease_.split(std::min<uint64_t>(lease_.bytes(), written_->part.capacity()));
+  written_->upload.add(std::move(written_->part), std::move(lease));
+  written_->part = Buffer();
+  if (written_->ended) lease_.release();
 }
 
 bool OpenObject::complete() const {
-  return ended_ && upload_.idle();
+  return written_ && written_->ended && written_->upload.idle();
 }
 
 Prepared OpenObject::prepared() const {
-  Prepared prepared{.key = upload_.key(), .id = *upload_.id(), .mark = upload_.mark()};
-  prepared.may_have_twin = upload_.may_have_twin();
-  prepared.parts = upload_.parts();
-  prepared.bytes = upload_.bytes();
+  Prepared prepared{
+      .key = written_->upload.key(), .id = *written_->upload.id(), .mark = written_->upload.mark()};
+  prepared.may_have_twin = written_->upload.may_have_twin();
+  prepared.parts = written_->upload.parts();
+  prepared.bytes = written_->upload.bytes();
   prepared.records = records_;
-  prepared.crc32c = upload_.crc32c();
+  prepared.crc32c = written_->upload.crc32c();
   if (least_ns_ <= greatest_ns_) {
     prepared.least = WallTime{least_ns_};
     prepared.greatest = WallTime{greatest_ns_};
@@ -300,9 +386,10 @@ Prepared OpenObject::prepared() const {
 }
 
 Prepared OpenObject::prepared_at(const ObjectCheckpoint& checkpoint) const {
-  Prepared prepared{.key = upload_.key(), .id = *upload_.id(), .mark = upload_.mark()};
-  prepared.may_have_twin = upload_.may_have_twin();
-  prepared.parts = upload_.first_parts(checkpoint.parts);
+  Prepared prepared{
+      .key = written_->upload.key(), .id = *written_->upload.id(), .mark = written_->upload.mark()};
+  prepared.may_have_twin = written_->upload.may_have_twin();
+  prepared.parts = written_->upload.first_parts(checkpoint.parts);
   prepared.bytes = checkpoint.bytes;
   prepared.records = checkpoint.state.records;
   prepared.crc32c = checkpoint.crc32c;
@@ -314,8 +401,8 @@ Prepared OpenObject::prepared_at(const ObjectCheckpoint& checkpoint) const {
 }
 
 std::optional<std::pair<Key, UploadId>> OpenObject::open_upload() const {
-  if (!upload_.id()) return std::nullopt;
-  return std::make_pair(upload_.key(), *upload_.id());
+  if (!has_upload()) return std::nullopt;
+  return std::make_pair(written_->upload.key(), *written_->upload.id());
 }
 
 }  // namespace sluice

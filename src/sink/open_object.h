@@ -6,7 +6,7 @@
 // encoded bytes that take its place in the part, and leaves with the part.
 #pragma once
 
-#include <list>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -44,6 +44,9 @@ struct ObjectYard {
   Budget& encode_share;  // What comes out of an encoder, for the moment
   uint64_t share_bytes;
   std::unordered_map<Ticket, OpenObject*>& owners;  // What is under way, and whose it is
+  const Mark& mark;                                 // Of its uploads
+  // Of a place's n-th object.
+  std::function<Key(const Place&, uint64_t)> key_of;
   // Points will be marked where a later run could go on: parts end at such points then, as far as
   // these aren't too far apart.
   bool checkpoints = false;
@@ -71,9 +74,9 @@ struct ObjectCheckpoint {
 
 class OpenObject {
  public:
-  OpenObject(Key key, Mark mark, ObjectYard& yard);
+  OpenObject(const Place& place, uint64_t n, ObjectYard& yard);
   // One that an earlier run has begun.
-  OpenObject(Uploader upload, ObjectState state, ObjectYard& yard);
+  OpenObject(const Place& place, uint64_t n, ObjectYard& yard, Uploader upload, ObjectState state);
   ~OpenObject();
 
   // Copies from the front of `text` what there is memory for; false: not all of it fitted.
@@ -89,8 +92,8 @@ class OpenObject {
   // event.
   enum class Encoding : uint8_t { all_begun, waits, no_memory };
   Encoding encode_what_fits();
-  std::optional<Uploader::Start> next_request() { return upload_.next(); }
-  bool has_request() const { return upload_.has_next(); }
+  std::optional<Uploader::Start> next_request();
+  bool has_request() const;
   Status on(Event& event);  // One of its tickets: an encoded block or a store's answer
 
   bool complete() const;      // Sealed, and every part is acknowledged
@@ -99,43 +102,35 @@ class OpenObject {
   std::optional<std::pair<Key, UploadId>> open_upload() const;
 
   uint64_t records() const { return records_; }
-  uint64_t held_bytes() const { return lease_.bytes() + coil_lease_.bytes(); }
+  uint64_t held_bytes() const;
   // The encoded size as it may decide about rolling: of all blocks but the last few, so that the
   // answer is the same however far encoding has come. Nothing if even those aren't encoded yet.
   std::optional<uint64_t> settled_bytes() const;
   bool sealed() const { return sealed_; }
   bool has_block_to_encode() const;
   // It can't begin to encode before there is memory for a compressor of its own.
-  bool needs_coil() const { return yard_.encoder.coil_bytes() > 0 && !coil_lease_; }
-  bool has_upload() const { return upload_.id().has_value(); }
-  bool has_parts() const { return upload_.parts_added() > 0; }
+  bool needs_coil() const;
+  bool has_upload() const;
+  bool has_parts() const { return parts_added() > 0; }
   // Text that no worker has seen yet; and the block that it is in, ended before it is full.
   uint64_t block_text_bytes() const { return block_.size(); }
   void end_block() { close_block(false); }
-  // The sink's own: where it waits, how many were sealed before it, where it is among these, and
-  // which of which place's objects it is.
+  bool parts_used_up() const { return parts_added() + 64 >= parts_max; }
+  const Place& place() const { return place_; }
+  uint64_t n() const { return n_; }  // Which of the place's objects it is
+  // The sink's own: where it waits, how many were sealed before it, and where it is among these.
   Queue<OpenObject>::Turn encode_turn, send_turn;
   size_t order = 0, at = 0;
-  const Place* place = nullptr;
-  uint64_t n = 0;
-  bool parts_used_up() const { return upload_.parts_added() + 64 >= parts_max; }
 
  private:
   struct Encode;
-  struct Block {
-    Buffer text;
-    Encoded encoded;
-    uint64_t number = 0;
-    bool final = false;
-    enum class State : uint8_t { waiting, encoding, done } state = State::waiting;
-    Lease out;  // Of `encoded`, from the encode share
-    // Marked at its end: the point, and what records there were. The rest of the state is filled
-    // in when the block is gathered.
-    std::optional<ObjectCheckpoint> mark = {};
-  };
+  struct Block;
+  struct Written;
 
+  Written& written();
+  uint32_t parts_added() const;
   bool grow_block();
-  void close_block(bool final);
+  Block& close_block(bool final);
   bool start_encode(Block& block);
   bool has_coil();
   void gather();
@@ -144,29 +139,17 @@ class OpenObject {
   void keep_checkpoint(ObjectCheckpoint mark);
 
   ObjectYard& yard_;
-  Uploader upload_;
+  const Place& place_;
+  const uint64_t n_;
   Lease lease_;  // Of the block, of closed blocks and of the part
   Buffer block_;
-  std::list<Block> blocks_;  // Closed, not yet in the part; a list: workers point into it
-  size_t encoding_ = 0;
-  // Of a chained encoder. A block's work takes it along and brings it back: so no two blocks of an
-  // object can be encoded at once.
-  std::unique_ptr<Coil> coil_;
-  Lease coil_lease_;  // Held from the first block's beginning to the last one's end
-  Buffer part_;
+  // Nothing before its first block is closed or its upload begun: of thousands of open objects most
+  // have some text and nothing else.
+  std::unique_ptr<Written> written_;
   bool sealed_ = false;
-  bool ended_ = false;                  // The trailer is in the last part
-  uint64_t closed_ = 0;                 // Blocks
-  uint64_t gathered_ = 0;               // Blocks in parts
-  std::vector<uint64_t> recent_bytes_;  // Encoded sizes, by block; a few
-  uint64_t settled_bytes_ = 0;
-  uint64_t settled_blocks_ = 0;
-  uint32_t crc32_ = 0;
-  uint64_t raw_bytes_ = 0;
   uint64_t records_ = 0;
   int64_t least_ns_, greatest_ns_;
-  uint64_t unmarked_bytes_ = 0;              // Text since the last mark
-  std::list<ObjectCheckpoint> checkpoints_;  // At the ends of parts, not all acknowledged
+  uint64_t unmarked_bytes_ = 0;  // Text since the last mark
 };
 
 }  // namespace sluice

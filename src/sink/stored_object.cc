@@ -1,93 +1,143 @@
+// Numbers are written seven bits at a time, the least first, the eighth set where more come; texts
+// behind their length. An ETag that is an MD5, as most are, is its 16 bytes.
+//
+//   id, mark (empty: the fill's), bytes, records, crc32c, twin + times (2 * (times) + twin),
+//   [least, greatest - least], number of parts, of each: its crc32c, its ETag
 #include "sink/stored_object.h"
 
 #include <cstring>
-#include <limits>
+#include <string>
 #include <string_view>
 
 namespace sluice {
 namespace {
 
-size_t room_for(std::string_view text) {
-  return sizeof(uint32_t) + text.size();
-}
+constexpr uint64_t md5_bytes = 16;
 
-void put(uint32_t number, std::string& out) {
-  char bytes[sizeof(number)];
-  std::memcpy(bytes, &number, sizeof(number));
-  out.append(bytes, sizeof(bytes));
+void put(uint64_t number, std::string& out) {
+  for (; number >= 0x80; number >>= 7) out += static_cast<char>(number | 0x80);
+  out += static_cast<char>(number);
 }
 
 void put(std::string_view text, std::string& out) {
-  put(static_cast<uint32_t>(text.size()), out);
+  put(text.size(), out);
   out += text;
 }
 
-uint32_t take_number(std::string_view& rest) {
-  uint32_t number;
-  ENSURE(rest.size() >= sizeof(number));
-  std::memcpy(&number, rest.data(), sizeof(number));
-  rest.remove_prefix(sizeof(number));
-  return number;
+int hex_digit(char c) {
+  return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-std::string_view take_text(std::string_view& rest) {
-  const uint32_t size = take_number(rest);
-  ENSURE(rest.size() >= size);
-  const std::string_view text = rest.substr(0, size);
-  rest.remove_prefix(size);
+// The 16 bytes of "d41d8cd98f00b204e9800998ecf8427e"; nothing for any other text.
+std::string md5_of(std::string_view etag) {
+  std::string bytes;
+  if (etag.size() != 2 * md5_bytes) return bytes;
+  for (size_t i = 0; i < md5_bytes; ++i) {
+    const int high = hex_digit(etag[2 * i]), low = hex_digit(etag[2 * i + 1]);
+    if (high < 0 || low < 0) return {};
+    bytes += static_cast<char>(high * 16 + low);
+  }
+  return bytes;
+}
+
+// Behind its length, which is odd for an MD5.
+void put_etag(std::string_view etag, std::string& out) {
+  const std::string md5 = md5_of(etag);
+  put(md5.empty() ? 2 * etag.size() : 2 * md5.size() + 1, out);
+  out += md5.empty() ? etag : std::string_view(md5);
+}
+
+uint64_t take_number(const char*& at) {
+  uint64_t number = 0;
+  for (unsigned shift = 0;; shift += 7) {
+    const auto byte = static_cast<unsigned char>(*at++);
+    number |= static_cast<uint64_t>(byte & 0x7f) << shift;
+    if (byte < 0x80) return number;
+  }
+}
+
+std::string_view take_bytes(uint64_t size, const char*& at) {
+  const std::string_view text(at, size);
+  at += size;
   return text;
 }
 
-constexpr int64_t no_least = std::numeric_limits<int64_t>::max();
-constexpr int64_t no_greatest = std::numeric_limits<int64_t>::min();
+std::string_view take_text(const char*& at) {
+  const uint64_t size = take_number(at);
+  return take_bytes(size, at);
+}
+
+ETag take_etag(const char*& at) {
+  const uint64_t size = take_number(at);
+  const std::string_view bytes = take_bytes(size / 2, at);
+  if (size % 2 == 0) return ETag(std::string(bytes));
+  std::string etag;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    etag += "0123456789abcdef"[byte >> 4];
+    etag += "0123456789abcdef"[byte & 15];
+  }
+  return ETag(std::move(etag));
+}
+
+std::string packed(const Prepared& prepared, const Mark& mark) {
+  std::string out;
+  put(prepared.id.view(), out);
+  put(prepared.mark == mark ? std::string_view() : prepared.mark.view(), out);
+  put(prepared.bytes, out);
+  put(prepared.records, out);
+  put(prepared.crc32c, out);
+  const bool has_times = prepared.least && prepared.greatest;
+  put(uint64_t{has_times ? 2U : 0U} + (prepared.may_have_twin ? 1U : 0U), out);
+  if (has_times) {
+    put(static_cast<uint64_t>(prepared.least->ns), out);
+    put(static_cast<uint64_t>(prepared.greatest->ns) - static_cast<uint64_t>(prepared.least->ns),
+        out);
+  }
+  put(prepared.parts.size(), out);
+  for (const PartTag& part : prepared.parts) {
+    put(part.number, out);
+    put(part.crc32c, out);
+    put_etag(part.etag.view(), out);
+  }
+  return out;
+}
 
 }  // namespace
 
-StoredObject::StoredObject(const Prepared& prepared, const Mark& mark)
-    : mark_(&mark),
-      bytes_(prepared.bytes),
-      records_(prepared.records),
-      least_ns_(prepared.least ? prepared.least->ns : no_least),
-      greatest_ns_(prepared.greatest ? prepared.greatest->ns : no_greatest),
-      crc32c_(prepared.crc32c),
-      may_have_twin_(prepared.may_have_twin) {
-  const std::string_view own_mark = prepared.mark == mark ? "" : prepared.mark.view();
-  size_t room = room_for(prepared.id.view()) + room_for(own_mark);
-  for (const PartTag& part : prepared.parts)
-    room += 2 * sizeof(uint32_t) + room_for(part.etag.view());
-  packed_.reserve(room);
-  put(prepared.id.view(), packed_);
-  put(own_mark, packed_);
-  for (const PartTag& part : prepared.parts) {
-    put(part.number, packed_);
-    put(part.crc32c, packed_);
-    put(part.etag.view(), packed_);
-  }
+StoredObject::StoredObject(const Prepared& prepared, const Mark& mark) {
+  const std::string text = packed(prepared, mark);
+  packed_ = std::make_unique<char[]>(text.size());
+  std::memcpy(packed_.get(), text.data(), text.size());
 }
 
 UploadId StoredObject::id() const {
-  std::string_view rest = packed_;
-  return UploadId(take_text(rest));
+  const char* at = packed_.get();
+  return UploadId(std::string(take_text(at)));
 }
 
-Prepared StoredObject::prepared(Key key) const {
-  std::string_view rest = packed_;
+Prepared StoredObject::prepared(Key key, const Mark& mark) const {
+  const char* at = packed_.get();
   Prepared made{.key = std::move(key)};
-  made.id = UploadId(take_text(rest));
-  const std::string_view own_mark = take_text(rest);
-  made.mark = own_mark.empty() ? *mark_ : Mark(own_mark);
-  while (!rest.empty()) {
-    PartTag& part = made.parts.emplace_back();
-    part.number = take_number(rest);
-    part.crc32c = take_number(rest);
-    part.etag = ETag(take_text(rest));
+  made.id = UploadId(std::string(take_text(at)));
+  const std::string_view own_mark = take_text(at);
+  made.mark = own_mark.empty() ? mark : Mark(std::string(own_mark));
+  made.bytes = take_number(at);
+  made.records = take_number(at);
+  made.crc32c = static_cast<uint32_t>(take_number(at));
+  const uint64_t more = take_number(at);
+  made.may_have_twin = (more & 1) != 0;
+  if ((more & 2) != 0) {
+    const uint64_t least = take_number(at);
+    made.least = WallTime{static_cast<int64_t>(least)};
+    made.greatest = WallTime{static_cast<int64_t>(least + take_number(at))};
   }
-  made.bytes = bytes_;
-  made.records = records_;
-  made.crc32c = crc32c_;
-  if (least_ns_ != no_least) made.least = WallTime{least_ns_};
-  if (greatest_ns_ != no_greatest) made.greatest = WallTime{greatest_ns_};
-  made.may_have_twin = may_have_twin_;
+  made.parts.resize(take_number(at));
+  for (PartTag& part : made.parts) {
+    part.number = static_cast<uint32_t>(take_number(at));
+    part.crc32c = static_cast<uint32_t>(take_number(at));
+    part.etag = take_etag(at);
+  }
   return made;
 }
 

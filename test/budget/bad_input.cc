@@ -1,6 +1,7 @@
 #include "bad_input.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 
@@ -109,6 +110,49 @@ uint64_t BadInput::large_field(const std::string& folder) const {
   const std::string line = "{\"big\":\"" + std::string(1 << 20, 'x') + "\"}\n";
   for (int i = 0; i < 3; ++i) write(fs::path(folder) / (std::to_string(i) + ".jsonl"), line + line);
   return 0;
+}
+
+uint64_t BadInput::swelling(const std::string& folder) const {
+  std::string line = repeated("{\"" + std::string(500, 'k') + "\":", 10 * 505);
+  const auto depth = static_cast<size_t>(std::count(line.begin(), line.end(), '{'));
+  line += "{\"n\":0";
+  for (int i = 0; i < 1'500 && depth * 500 * i < (8 << 20) - (64 << 10); ++i)
+    line += ",\"" + std::to_string(i) + "\":1";
+  line += std::string(depth + 1, '}') + "\n";
+  write(fs::path(folder) / "a.jsonl", repeated(line, 200 * line.size()));
+  for (int i = 0; i < 4; ++i)
+    write(fs::path(folder) / ("b" + std::to_string(i) + ".jsonl"), line + line + line);
+  return 200 + 4 * 3;
+}
+
+uint64_t BadInput::field(const std::string& folder) const {
+  const std::string line = "{\"big\":\"" + std::string(200'000, 'x') + "\"}\n";
+  write(fs::path(folder) / "a.jsonl", repeated(line, 40 * line.size()));
+  for (int i = 0; i < 4; ++i)
+    write(fs::path(folder) / ("b" + std::to_string(i) + ".jsonl"), line + line + line);
+  return 40 + 4 * 3;
+}
+
+uint64_t BadInput::places(const std::string& folder, uint64_t count, uint64_t records) {
+  constexpr uint64_t document_records = 20'000;
+  uint64_t state = 1;
+  for (uint64_t id = 0; id < records;) {
+    std::string text;
+    for (const uint64_t end = std::min(records, id + document_records); id < end; ++id) {
+      state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+      char line[128];
+      text.append(line, static_cast<size_t>(std::snprintf(
+                            line, sizeof line,
+                            R"({"id":%llu,"place":"p%05llu","value":%llu,"name":"user-%06llx"})"
+                            "\n",
+                            static_cast<unsigned long long>(id),
+                            static_cast<unsigned long long>((state >> 33) % count),
+                            static_cast<unsigned long long>((state >> 20) % 1'000'000),
+                            static_cast<unsigned long long>((state >> 24) & 0xffffff))));
+    }
+    write(fs::path(folder) / (std::to_string(1'000'000 + id) + ".jsonl"), text);
+  }
+  return records;
 }
 
 std::string BadInput::copies(int count) {

@@ -23,6 +23,11 @@ class BadInput {
   uint64_t nested(const std::string& folder) const;
   uint64_t wide(const std::string& folder) const;
   uint64_t large_field(const std::string& folder) const;
+  // Small records that become nearly as long as a record may be: by flatten, by thirty copies.
+  uint64_t swelling(const std::string& folder) const;
+  uint64_t field(const std::string& folder) const;
+  // Records of 80 bytes, each with a place of so many, at random.
+  static uint64_t places(const std::string& folder, uint64_t count, uint64_t records);
   // Words of `set` that copy that field.
   static std::string copies(int count);
 

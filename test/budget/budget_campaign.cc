@@ -31,6 +31,7 @@ struct Scenario {
   std::string decode = "jsonl";
   std::string transform = {};
   bool sets_aside = false;  // All that is not among the records
+  uint64_t objects_max = UINT64_MAX;
   std::function<Nanoseconds(const Request&)> source_latency = {};
   std::function<Nanoseconds(const Request&)> lake_latency = {};
 };
@@ -79,6 +80,10 @@ std::vector<Scenario> scenarios() {
       {.name = "5,000 open places",
        .fill = [](const fs::path& f) { return write_documents(f, 60, 1'000, 400); },
        .partition = R"(, partition: "p={.place}/")"},
+      {.name = "10,000 places at random, a million records",
+       .fill = [](const fs::path& f) { return BadInput::places(f.string(), 10'000, 1'000'000); },
+       .partition = R"(, partition: "p={.place}/")",
+       .objects_max = 40'000},
       {.name = "records of nearly record_max",
        .fill = [](const fs::path& f) { return write_documents(f, 3, 4, (8 << 20) - 100); }},
       {.name = "a lake that answers late",
@@ -106,6 +111,10 @@ std::vector<Scenario> bad_input_scenarios(const BadInput& bad) {
       {.name = "lines of 24 bytes, each with a place",
        .fill = fill(&BadInput::short_lines),
        .partition = ", partition: \"p={.v}/\""},
+      {.name = "10,000 places at random, each of little text",
+       .fill = [](const fs::path& f) { return BadInput::places(f.string(), 10'000, 200'000); },
+       .partition = R"(, partition: "p={.place}/")",
+       .objects_max = 10'000},
       {.name = "an array of tiny numbers",
        .fill = fill(&BadInput::tiny_numbers),
        .decode = "{ json: { records: . } }"},
@@ -167,7 +176,7 @@ bool holds(const Scenario& scenario, const fs::path& folder) {
       "name: budget\nsource: { objects: \"" + (folder / "in").string() +
       "/\" }\ndecode: " + scenario.decode + "\n" +
       (scenario.transform.empty() ? "" : "transform: [ { " + scenario.transform + " } ]\n") +
-      "sink: { lake: \"" + (folder / "lake").string() + "/\", format: jsonl.gz" +
+      "sink: { lake: \"" + (folder / "lake").string() + "/\", fsync: false, format: jsonl.gz" +
       scenario.partition + " }\n";
   const Job job = must(parse_job("budget.yaml", text, {}, {}, all_parts()));
   const JobParts parts = must(make_parts(job, stores));
@@ -185,6 +194,7 @@ bool holds(const Scenario& scenario, const fs::path& folder) {
   const size_t peak = heap_peak_bytes();
   const int code = scenario.sets_aside ? 3 : 0;
   const bool kept = report.exit_code(false) == code && report.units[0].records == expected;
+  const bool few = report.units[0].objects <= scenario.objects_max;
   const bool small = peak <= memory_bytes + heap_slack_bytes && budget.peak() <= memory_bytes;
   std::printf(
       "%-52s %8llu records in %5llu objects, %6.2f s, heap peak %5.1f MiB of %llu + 12, budget "
@@ -194,9 +204,12 @@ bool holds(const Scenario& scenario, const fs::path& folder) {
       static_cast<double>(report.wall) / 1e9, static_cast<double>(peak) / (1 << 20),
       static_cast<unsigned long long>(memory_bytes >> 20),
       static_cast<double>(budget.peak()) / (1 << 20),
-      kept ? (small ? "holds" : "TOO MUCH MEMORY") : "RECORDS LOST");
+      !kept   ? "RECORDS LOST"
+      : !few  ? "TOO MANY OBJECTS"
+      : small ? "holds"
+              : "TOO MUCH MEMORY");
   if (report.units[0].error) std::printf("  %s\n", report.units[0].error->message.c_str());
-  return kept && small;
+  return kept && few && small;
 }
 
 }  // namespace
