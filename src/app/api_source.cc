@@ -118,10 +118,9 @@ class ApiSource : public SourceMaker {
 }  // namespace
 
 Result<std::unique_ptr<SourceMaker>> make_api_source(const Settings& settings,
-                                                     const Environment& environment,
-                                                     const Secrets& secrets) {
+                                                     const PartContext& context) {
   HttpPagesOptions options = TRY_IN(read_http_pages(settings), "http");
-  auto api = std::make_unique<Api>(environment, secrets);
+  auto api = std::make_unique<Api>(context.outside.environment(), context.secrets);
   TRY_IN(api->open(options, settings.has("auth") ? &settings.inner("auth") : nullptr), "http");
   auto pages = make_http_pages_maker(api->access(), std::move(options));
   return std::unique_ptr<SourceMaker>(

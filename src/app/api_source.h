@@ -4,18 +4,16 @@
 
 #include <memory>
 
-#include "base/environment.h"
 #include "base/result.h"
-#include "base/secrets.h"
 #include "flow/makers.h"
+#include "flow/outside.h"
 #include "flow/settings.h"
 
 namespace sluice {
 
 // `settings`: of the part `http`. `invalid`: words that contradict each other, a file or a proxy
-// that can't be used. What is secret in the requests, `secrets` is told.
+// that can't be used.
 Result<std::unique_ptr<SourceMaker>> make_api_source(const Settings& settings,
-                                                     const Environment& environment,
-                                                     const Secrets& secrets);
+                                                     const PartContext& context);
 
 }  // namespace sluice

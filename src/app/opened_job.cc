@@ -103,7 +103,7 @@ Result<std::unique_ptr<OpenedJob>> open_job(const Command& command, Stores::Use 
   opened->job = TRY(read_job_with_secrets(command));
   TRY(check_overlap(opened->job, process_environment()));
   opened->stores =
-      TRY(Stores::open(opened->job, use, process_environment(), opened->meter, opened->aids));
+      std::make_unique<Stores>(use, process_environment(), opened->meter, opened->aids);
   opened->parts = TRY(make_parts(opened->job, *opened->stores));
   return opened;
 }

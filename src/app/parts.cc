@@ -13,11 +13,9 @@
 #include "flow/lake_words.h"
 #include "sink/lake.h"
 #include "source/http_pages.h"
-#include "source/inventory.h"
 #include "source/objects.h"
 #include "source/program.h"
 #include "source/replay.h"
-#include "store/open.h"
 #include "transform/cast.h"
 #include "transform/drop.h"
 #include "transform/edit_pass.h"
@@ -37,6 +35,11 @@ namespace {
 PartDoc with(PartDoc doc, FieldDoc words) {
   doc.fields.push_back(std::move(words));
   return doc;
+}
+
+// Of a source that needs nothing of the world.
+MakeSource by_its_words(Result<std::unique_ptr<SourceMaker>> (*make)(const Settings&)) {
+  return [make](const Settings& settings, const PartContext&) { return make(settings); };
 }
 
 // An inventory's files are CSV without a header. A row has a key of at most 1,024 bytes, encoded.
@@ -62,12 +65,14 @@ Status check_share(const Job& job, const Encoder& encoder) {
 const Catalog& all_parts() {
   static const Catalog catalog = [] {
     Catalog parts;
-    // Those that need a store are made below, where it is known.
-    parts.add(with(objects_doc(), s3_words_of_source()), MakeSource());
-    parts.add(http_pages_doc(), MakeSource());
-    parts.add(replay_doc(), make_replay);
-    parts.add(exec_source_doc(), make_exec_source);
-    parts.add(stdin_source_doc(), make_stdin_source);
+    parts.add(with(objects_doc(), s3_words_of_source()),
+              [](const Settings& settings, const PartContext& context) {
+                return make_objects(settings, context, rows_of_inventory);
+              });
+    parts.add(http_pages_doc(), make_api_source);
+    parts.add(replay_doc(), by_its_words(make_replay));
+    parts.add(exec_source_doc(), by_its_words(make_exec_source));
+    parts.add(stdin_source_doc(), by_its_words(make_stdin_source));
     parts.add(auto_records_doc(), make_auto_records);
     parts.add(json_document_doc(), make_json_document);
     parts.add(json_lines_doc(), make_json_lines);
@@ -93,25 +98,13 @@ const Catalog& all_parts() {
 
 Result<JobParts> make_parts(const Job& job, Stores& stores) {
   JobParts parts;
+  // The source first: where it can't be opened, no lake is made.
+  parts.source = TRY(job.source.part()->make_source(job.source, {stores, job.secrets, job.zone}));
+  TRY(stores.open_lake(job));
   parts.lake = &stores.lake();
   parts.lake_prefix = stores.lake_prefix();
   parts.state = &stores.state();
   parts.state_prefix = stores.state_prefix();
-  if (const PathPattern* pattern = source_pattern(job)) {
-    MakeListing listing = make_lister;
-    if (Store* inventory = stores.inventory()) {
-      const StoreUrl where = TRY(parse_store_url(pattern->store()));
-      listing =
-          inventory_listing({*inventory, Key(stores.inventory_manifest()),
-                             where.scheme == StoreScheme::s3 ? where.root : "", rows_of_inventory});
-    }
-    parts.source =
-        make_objects_source_maker(*stores.source(), *pattern, job.zone, std::move(listing));
-  } else if (job.source.name() == http_pages_doc().name) {
-    parts.source = TRY(make_api_source(job.source, stores.environment(), job.secrets));
-  } else {
-    parts.source = TRY(job.source.part()->make_source(job.source));
-  }
   TRY(check_stream(job, *parts.source));
   parts.decoder = TRY(job.decode.part()->make_decoder(job.decode));
   if (const auto& wanted = parts.source->traits().envelope;

@@ -21,7 +21,13 @@ FaultPlan plan_of(const TestAids& aids) {
 
 }  // namespace
 
-Stores::Stores() = default;
+Stores::Stores(Use use, Environment environment, Meter& meter, const TestAids& aids)
+    : use_(use),
+      environment_(std::move(environment)),
+      aids_(aids),
+      meter_(&meter),
+      threads_(std::make_unique<FileThreads>(file_threads_max)) {}
+
 Stores::~Stores() {
   // The wrappers go before what they wrap.
   while (!owned_.empty()) owned_.pop_back();
@@ -30,12 +36,12 @@ Stores::~Stores() {
 Stores::Stores(Store& source, Store& lake)
     : source_(&source), lake_(&lake), state_(&lake), state_prefix_("_sluice/") {}
 
-Result<Store*> Stores::open_one(const std::string& url, const Settings& side, Use use,
+Result<Store*> Stores::open_one(const std::string& url, const Settings& words, Use use,
                                 const std::string& what) {
   const StoreUrl where = TRY_IN(parse_store_url(url), what);
   if (where.scheme == StoreScheme::s3) {
     if (s3_ == nullptr) s3_ = TRY_IN(S3Access::make(environment_), what);
-    auto on_s3 = TRY_IN(s3_->open(where.root, side), what);
+    auto on_s3 = TRY_IN(s3_->open(where.root, words), what);
     on_s3_.push_back(on_s3.get());
     owned_.push_back(std::move(on_s3));
     return owned_.back().get();
@@ -44,7 +50,7 @@ Result<Store*> Stores::open_one(const std::string& url, const Settings& side, Us
     owned_.push_back(make_memory_store());
     return owned_.back().get();
   }
-  const bool fsync = use == Use::write && side.has("fsync") && side.flag("fsync");
+  const bool fsync = use == Use::write && words.has("fsync") && words.flag("fsync");
   auto opened = open_directory_store(
       where.root, {.create = use == Use::write, .fsync = fsync, .shared_threads = threads_.get()});
   if (!opened.ok()) return std::move(opened).error().in(what);
@@ -52,16 +58,44 @@ Result<Store*> Stores::open_one(const std::string& url, const Settings& side, Us
   return owned_.back().get();
 }
 
-Status Stores::open_inventory(const Job& job, Meter& meter) {
-  if (!job.source.has("inventory")) return {};
-  const std::string& url = job.source.text("inventory");
-  const auto where = parse_store_url(url);
-  if (!where.ok() || where->scheme != StoreScheme::s3 || !where->prefix.ends_with(".json"))
-    return job.source.error_at("inventory",
-                               "the manifest.json of an S3 Inventory was expected: "
-                               "s3://<bucket>/<prefix>/<time>/manifest.json");
-  inventory_manifest_ = where->prefix;
-  inventory_ = metered(TRY(open_one(url, job.source, Use::look, "inventory")), Side::source, meter);
+Result<Store*> Stores::open_written(const std::string& url, const Settings& words,
+                                    const std::string& what) {
+  auto opened = open_one(url, words, use_, what);
+  if (opened.ok() || use_ == Use::write || opened.error().kind != ErrorKind::not_found)
+    return opened;
+  owned_.push_back(make_memory_store(url));  // Not there yet, and not to be made now
+  return owned_.back().get();
+}
+
+Result<Store*> Stores::open_to_read(const std::string& url, const Settings& words,
+                                    const std::string& what) {
+  if (meter_ == nullptr) return source_;
+  Store* store = TRY(open_one(url, words, Use::look, what));
+  store = metered(slowed(store, aids_.slow_source, "source"), Side::source);
+  if (source_ == nullptr) source_ = store;
+  return store;
+}
+
+Status Stores::open_lake(const Job& job) {
+  if (meter_ == nullptr) return {};
+  Store* lake = TRY(open_written(job.lake, job.sink, "lake"));
+  lake = slowed(lake, aids_.slow_lake, "lake");
+  if (aids_.die_at) {
+    owned_.push_back(make_faulty_store(*lake, plan_of(aids_)));
+    lake = owned_.back().get();
+  }
+  lake_ = metered(lake, Side::lake);
+  lake_prefix_ = TRY_IN(parse_store_url(job.lake), "lake").prefix;
+
+  Store* state = lake;
+  if (job.state.starts_with(job.lake)) {
+    state_prefix_ = lake_prefix_ + job.state.substr(job.lake.size());
+  } else {
+    state = TRY(open_written(job.state, job.sink, "state"));
+    state = slowed(state, aids_.slow_lake, "state");
+    state_prefix_ = TRY_IN(parse_store_url(job.state), "state").prefix;
+  }
+  state_ = metered(state, Side::state);
   return {};
 }
 
@@ -73,52 +107,10 @@ Store* Stores::slowed(Store* store, Nanoseconds latency, const char* what) {
   return owned_.back().get();
 }
 
-Store* Stores::metered(Store* store, Side side, Meter& meter) {
-  observers_.push_back(make_meter_observer(meter, side));
+Store* Stores::metered(Store* store, Side side) {
+  observers_.push_back(make_meter_observer(*meter_, side));
   owned_.push_back(make_metered_store(*store, *observers_.back()));
   return owned_.back().get();
-}
-
-Result<std::unique_ptr<Stores>> Stores::open(const Job& job, Use use,
-                                             const Environment& environment, Meter& meter,
-                                             const TestAids& aids) {
-  std::unique_ptr<Stores> made(new Stores);
-  made->environment_ = environment;
-  made->threads_ = std::make_unique<FileThreads>(file_threads_max);
-  const auto open_written = [&](const std::string& url, const std::string& what) -> Result<Store*> {
-    auto opened = made->open_one(url, job.sink, use, what);
-    if (opened.ok() || use == Use::write || opened.error().kind != ErrorKind::not_found)
-      return opened;
-    made->owned_.push_back(make_memory_store(url));  // Not there yet, and not to be made now
-    return made->owned_.back().get();
-  };
-
-  if (const PathPattern* pattern = source_pattern(job)) {
-    Store* source = TRY(made->open_one(pattern->store(), job.source, Use::look, "source"));
-    source = made->slowed(source, aids.slow_source, "source");
-    made->source_ = made->metered(source, Side::source, meter);
-    TRY(made->open_inventory(job, meter));
-  }
-
-  Store* lake = TRY(open_written(job.lake, "lake"));
-  lake = made->slowed(lake, aids.slow_lake, "lake");
-  if (aids.die_at) {
-    made->owned_.push_back(make_faulty_store(*lake, plan_of(aids)));
-    lake = made->owned_.back().get();
-  }
-  made->lake_ = made->metered(lake, Side::lake, meter);
-  made->lake_prefix_ = TRY_IN(parse_store_url(job.lake), "lake").prefix;
-
-  Store* state = lake;
-  if (job.state.starts_with(job.lake)) {
-    made->state_prefix_ = made->lake_prefix_ + job.state.substr(job.lake.size());
-  } else {
-    state = TRY(open_written(job.state, "state"));
-    state = made->slowed(state, aids.slow_lake, "state");
-    made->state_prefix_ = TRY_IN(parse_store_url(job.state), "state").prefix;
-  }
-  made->state_ = made->metered(state, Side::state, meter);
-  return made;
 }
 
 std::vector<std::string> Stores::remarks() const {

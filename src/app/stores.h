@@ -13,6 +13,7 @@
 #include "app/test_aids.h"
 #include "base/environment.h"
 #include "base/result.h"
+#include "flow/outside.h"
 #include "job/job_file.h"
 #include "meter/meter.h"
 #include "store/file_threads.h"
@@ -22,26 +23,26 @@
 
 namespace sluice {
 
-class Stores {
+class Stores : public Outside {
  public:
   enum class Use : uint8_t { look, write };
-  // not_found, denied: a directory that can't be opened. A bucket is first spoken to when used.
-  static Result<std::unique_ptr<Stores>> open(const Job& job, Use use,
-                                              const Environment& environment, Meter& meter,
-                                              const TestAids& aids);
+  // `use`: of the lake and the state. `meter` outlives this.
+  Stores(Use use, Environment environment, Meter& meter, const TestAids& aids);
   // Over stores that somebody else owns: tests. The state lies in the lake.
   Stores(Store& source, Store& lake);
-  ~Stores();
+  ~Stores() override;
 
-  Store* source() { return source_; }  // Null where the source needs none
-  // Where the inventory of the source's bucket is; null where the job names none.
-  Store* inventory() { return inventory_; }
-  const std::string& inventory_manifest() const { return inventory_manifest_; }
+  Result<Store*> open_to_read(const std::string& url, const Settings& words,
+                              const std::string& what) override;
+  const Environment& environment() const override { return environment_; }
+  // The job's lake and its state. Errors as open_to_read()'s.
+  Status open_lake(const Job& job);
+
+  Store* source() { return source_; }  // The first that was opened to be read; null: none was
   Store& lake() { return *lake_; }
   Store& state() { return *state_; }
   const std::string& lake_prefix() const { return lake_prefix_; }
   const std::string& state_prefix() const { return state_prefix_; }
-  const Environment& environment() const { return environment_; }
 
   // What the stores over S3 had to repeat, one line each; nothing where nothing was.
   std::vector<std::string> remarks() const;
@@ -50,15 +51,18 @@ class Stores {
   std::string test_figures() const;
 
  private:
-  Stores();
-  // `side`: the part whose words say how S3 is spoken to.
-  Result<Store*> open_one(const std::string& url, const Settings& side, Use use,
+  // `words`: of the part, which say how S3 is spoken to.
+  Result<Store*> open_one(const std::string& url, const Settings& words, Use use,
                           const std::string& what);
-  Status open_inventory(const Job& job, Meter& meter);
+  Result<Store*> open_written(const std::string& url, const Settings& words,
+                              const std::string& what);
   Store* slowed(Store* store, Nanoseconds latency, const char* what);
-  Store* metered(Store* store, Side side, Meter& meter);
+  Store* metered(Store* store, Side side);
 
-  Environment environment_;
+  const Use use_ = Use::write;
+  const Environment environment_;
+  const TestAids aids_;
+  Meter* const meter_ = nullptr;  // Null: the stores are somebody else's
   std::unique_ptr<FileThreads> threads_;
   std::unique_ptr<S3Access> s3_;
   std::vector<std::unique_ptr<CallObserver>> observers_;
@@ -66,10 +70,9 @@ class Stores {
   std::vector<S3Store*> on_s3_;
   std::vector<std::pair<std::string, SlowStore*>> slow_;
   Store* source_ = nullptr;
-  Store* inventory_ = nullptr;
   Store* lake_ = nullptr;
   Store* state_ = nullptr;
-  std::string lake_prefix_, state_prefix_, inventory_manifest_;
+  std::string lake_prefix_, state_prefix_;
 };
 
 // Where the source's documents are; null where it isn't one of objects.

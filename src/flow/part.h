@@ -18,8 +18,9 @@
 
 namespace sluice {
 
-class Settings;     // flow/settings.h
-class SourceMaker;  // flow/makers.h
+class Settings;      // flow/settings.h
+struct PartContext;  // flow/outside.h
+class SourceMaker;   // flow/makers.h
 class SinkMaker;
 
 enum class Role : uint8_t { source, decode, transform, format, sink };
@@ -69,7 +70,8 @@ struct PartDoc {
   std::string example = {};  // Lines of YAML
 };
 
-using MakeSource = std::function<Result<std::unique_ptr<SourceMaker>>(const Settings&)>;
+using MakeSource =
+    std::function<Result<std::unique_ptr<SourceMaker>>(const Settings&, const PartContext&)>;
 using MakeDecoder = std::function<Result<std::unique_ptr<DecoderMaker>>(const Settings&)>;
 using MakeTransform = std::function<Result<std::unique_ptr<Transform>>(const Settings&)>;
 using MakeEncoder = std::function<Result<std::unique_ptr<Encoder>>(const Settings&)>;

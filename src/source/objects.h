@@ -22,6 +22,7 @@
 #include "flow/part.h"
 #include "flow/path_pattern.h"
 #include "flow/stage.h"
+#include "source/inventory.h"
 #include "source/lister.h"
 #include "store/store.h"
 
@@ -32,6 +33,10 @@ inline constexpr uint64_t document_overhead_bytes = 1 << 10;
 
 // The part `objects`: `source: { objects: "s3://logs/..." }`.
 const PartDoc& objects_doc();
+
+// An inventory's files are CSV, which this room doesn't read: `rows` makes what decodes them.
+Result<std::unique_ptr<SourceMaker>> make_objects(const Settings& settings,
+                                                  const PartContext& context, MakeRows rows);
 
 // `store` must be the one that the pattern's store() names; it outlives what is made of it.
 std::unique_ptr<SourceMaker> make_objects_source_maker(Store& store, PathPattern pattern,

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "flow/outside.h"
+#include "flow/settings.h"
 #include "source/lister.h"
 #include "source/objects.h"
+#include "store/open.h"
 
 namespace sluice {
 namespace {
@@ -63,6 +66,33 @@ const PartDoc& objects_doc() {
           "  objects: \"s3://logs/AWSLogs/[{path.org:o-*}/]{path.account}/CloudTrail/"
           "{path.region}/{unit:%Y/%m/%d}/\"\n"};
   return doc;
+}
+
+namespace {
+
+Result<MakeListing> listing_of(const Settings& settings, const PartContext& context,
+                               const PathPattern& pattern, MakeRows rows) {
+  if (!settings.has("inventory")) return MakeListing(make_lister);
+  const std::string& url = settings.text("inventory");
+  const auto where = parse_store_url(url);
+  if (!where.ok() || where->scheme != StoreScheme::s3 || !where->prefix.ends_with(".json"))
+    return settings.error_at("inventory",
+                             "the manifest.json of an S3 Inventory was expected: "
+                             "s3://<bucket>/<prefix>/<time>/manifest.json");
+  Store& store = *TRY(context.outside.open_to_read(url, settings, "inventory"));
+  const StoreUrl objects = TRY(parse_store_url(pattern.store()));
+  const std::string bucket = objects.scheme == StoreScheme::s3 ? objects.root : "";
+  return inventory_listing({store, Key(where->prefix), bucket, std::move(rows)});
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SourceMaker>> make_objects(const Settings& settings,
+                                                  const PartContext& context, MakeRows rows) {
+  const PathPattern& pattern = settings.pattern("url");
+  Store& store = *TRY(context.outside.open_to_read(pattern.store(), settings, "source"));
+  MakeListing listing = TRY(listing_of(settings, context, pattern, std::move(rows)));
+  return make_objects_source_maker(store, pattern, context.zone, std::move(listing));
 }
 
 std::unique_ptr<SourceMaker> make_objects_source_maker(Store& store, PathPattern pattern,
