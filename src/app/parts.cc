@@ -132,12 +132,8 @@ Result<JobParts> make_parts(const Job& job, Stores& stores) {
   parts.recipe.path_names = parts.source->traits().path_names;
   for (const auto& transform : parts.recipe.transforms) {
     TRY(transform->use_paths(parts.recipe.path_names));
-    transform->limit_text(parts.recipe.record_max);
   }
   join_edits(parts.recipe.transforms);
-  for (const auto& transform : parts.recipe.transforms) {
-    transform->limit_text(parts.recipe.record_max);
-  }
   parts.recipe.place_if_missing = job.place_if_missing;
   if (job.keep_set_aside) parts.recipe.set_aside_place = "_sluice/set_aside/" + job.name + "/";
   parts.recipe.secrets = job.secrets;

@@ -90,7 +90,8 @@ class BatchFiller {
   static constexpr size_t records_uncharged = 64;
 
   // So many bytes more in the batch's charge; false: it can't have them. What the first of an empty
-  // batch needs it gets, so that no record is ever waited for in vain.
+  // batch needs it gets at the head, so that no record is ever waited for in vain; elsewhere only
+  // if it is little.
   bool pay(uint64_t bytes) {
     if (!batch_.charge) return true;
     if (credit_ < bytes) {
@@ -101,8 +102,11 @@ class BatchFiller {
     credit_ -= bytes;
     return true;
   }
-  bool is_first() const { return batch_.records.empty() && batch_.set_aside.empty(); }
-  bool pay_for_record(uint64_t bytes) { return bytes == 0 || pay(bytes) || is_first(); }
+  bool may_owe(uint64_t bytes) const {
+    return batch_.records.empty() && batch_.set_aside.empty() &&
+           (in_.turn == Turn::head || bytes <= charge_bytes_min);
+  }
+  bool pay_for_record(uint64_t bytes) { return bytes == 0 || pay(bytes) || may_owe(bytes); }
 
   void list_places() {
     for (uint32_t i = 0; i < batch_.places.size(); ++i) places_.emplace(batch_.places[i], i);
@@ -125,9 +129,7 @@ class BatchFiller {
       return true;
     }
     // With a copy in the batch there is no way back.
-    if (!pay(set_aside_cost + what.reason.size()) && !is_first() && !copied) {
-      return false;
-    }
+    if (!pay_for_record(set_aside_cost + what.reason.size()) && !copied) return false;
     batch_.set_aside.push_back(std::move(what));
     return true;
   }

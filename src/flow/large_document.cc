@@ -285,13 +285,21 @@ bool LargeDocument::part_window(Slot& slot, bool over) {
 void LargeDocument::hand_out(Slot& slot) {
   slot.batch = Batch();
   slot.batch.document = document_.number;
-  slot.batch.charge = slot.leases.back().split(0);
+  // At the head, where it will not wait for others, what its records cost has the unit's share,
+  // too.
+  const bool is_first = slots_.empty() || slots_.front().get() == &slot;
+  const bool head = is_first && around_.purse.turn() == document_.number;
+  std::optional<Lease> share;
+  if (head)
+    share = around_.purse.reserve(document_.number, around_.recipe.record_max, Purse::For::window);
+  if (share) share->shrink(0);
+  slot.batch.charge = share ? std::move(*share) : slot.leases.back().split(0);
   slot.ready = false;
   ++refining_;
   held_.push_back(std::make_unique<Refine>(
       around_.tickets.next(), slot,
       RefineInput{around_.recipe, around_.unit, document_, decoder_->spoils(), decoder_->json(),
-                  &around_.cancelled}));
+                  &around_.cancelled, head ? Turn::head : Turn::ahead}));
 }
 
 // `all`: the one that it was at is used up, too.

@@ -14,7 +14,7 @@
 namespace sluice {
 namespace {
 
-// A worker keeps no larger string than that for the next record.
+// A worker keeps no larger string than that for the next record, and makes none without asking.
 constexpr size_t kept_bytes_max = 256 << 10;
 // Records go through a transform that wants many in groups, which grow as long as what comes of
 // them fits; so much text may come of a group besides its last record.
@@ -47,7 +47,9 @@ class Refiner {
         sliced_(sliced),
         batch_(batch),
         filler_(input, batch),
-        tools_(scratch.get<Tools>(input.recipe.key, [&] { return make_tools(input.recipe); })) {
+        tools_(scratch.get<Tools>(input.recipe.key, [&] { return make_tools(input.recipe); })),
+        text_bytes_max_(batch.charge ? std::min<uint64_t>(kept_bytes_max, input.recipe.record_max)
+                                     : input.recipe.record_max) {
     tools_.fields.resize(input.recipe.place.fields().size());
     tools_.paths.clear();
     for (const auto& name : input.recipe.place.path_names()) {
@@ -57,18 +59,18 @@ class Refiner {
     }
   }
 
-  // Nothing may be charged any more: the record is for another batch.
-  enum class Taken : uint8_t { yes, no_room, fault };
+  // Nothing may be charged any more: the record is for another batch. Or not yet: its text gets
+  // longer than what is made without asking.
+  enum class Taken : uint8_t { yes, no_room, too_long, fault };
 
   Taken add(std::string_view text, uint64_t offset) {
-    if (!add_bad(offset)) return Taken::no_room;
-    Candidate one{.original = text, .record = {.text = text, .offset = offset}};
-    if (!look_at(one, tools_.text)) return Taken::fault;
-    for (const auto& transform : in_.recipe.transforms) apply(*transform, one, tools_.text);
-    const bool settled = settle(one, tools_.text);
+    Taken taken = add_once(text, offset);
+    while (taken == Taken::too_long) {
+      taken = may_be_longer() ? add_once(text, offset) : Taken::no_room;
+    }
     keep_small(tools_.text);
     keep_small(tools_.edited);
-    return settled ? Taken::yes : Taken::no_room;
+    return taken;
   }
 
   // A group of them, one transform after the other, for transforms that want many at once. Tells
@@ -93,6 +95,10 @@ class Refiner {
       } else {
         if (apply_to_each(*transform, group)) end = Taken::no_room;
       }
+      const auto over = std::ranges::find(group, Candidate::Fate::too_long, &Candidate::fate);
+      if (over == group.begin() && over != group.end()) return {0, Taken::too_long};
+      if (over != group.end()) end = Taken::no_room;
+      group.erase(over, group.end());
     }
     if (batch_.failure) return {spans.size(), Taken::yes};
     for (size_t i = 0; i < group.size(); ++i) {
@@ -103,6 +109,22 @@ class Refiner {
   }
 
   size_t make_room(size_t wanted) { return filler_.make_room(wanted); }
+
+  // Whether a text may be longer than up to now: what holds it meanwhile is charged. Who is at the
+  // head owes what there isn't.
+  bool may_be_longer() {
+    const uint64_t longer = std::min(4 * text_bytes_max_, in_.recipe.record_max);
+    const uint64_t more = 2 * longer - scratch_.bytes();
+    if (batch_.charge && batch_.charge.try_grow(more)) {
+      scratch_.merge(batch_.charge.split(more));
+      text_bytes_max_ = longer;
+      return true;
+    }
+    if (in_.turn == Turn::ahead) return false;
+    text_bytes_max_ = in_.recipe.record_max;
+    return true;
+  }
+
   std::optional<DocumentFault> take_fault() { return std::move(fault_); }
 
   uint64_t place_of(const Span& span) const {
@@ -127,7 +149,7 @@ class Refiner {
  private:
   // A record on its way through the transforms.
   struct Candidate {
-    enum class Fate : uint8_t { kept, filtered, had_before, set_aside };
+    enum class Fate : uint8_t { kept, filtered, had_before, set_aside, too_long };
     std::string_view original;
     Record record;
     Fate fate = Fate::kept;
@@ -136,6 +158,15 @@ class Refiner {
     bool made = false;      // The record's text lies in a string, not in the window
     std::string text = {};  // In a group: that string
   };
+
+  Taken add_once(std::string_view text, uint64_t offset) {
+    if (!add_bad(offset)) return Taken::no_room;
+    Candidate one{.original = text, .record = {.text = text, .offset = offset}};
+    if (!look_at(one, tools_.text)) return Taken::fault;
+    for (const auto& transform : in_.recipe.transforms) apply(*transform, one, tools_.text);
+    if (one.fate == Candidate::Fate::too_long) return Taken::too_long;
+    return settle(one, tools_.text) ? Taken::yes : Taken::no_room;
+  }
 
   // False: the whole document is bad from here on (fault_). What it makes of the text goes into
   // `home`.
@@ -200,8 +231,8 @@ class Refiner {
 
   void apply(const Transform& transform, Candidate& one, std::string& home) {
     if (one.fate != Candidate::Fate::kept) return;
-    take(one, transform.apply(one.record.text, in_.unit, in_.document, tools_.edited),
-         tools_.edited, home);
+    const RecordContext context{in_.unit, in_.document, text_bytes_max_};
+    take(one, transform.apply(one.record.text, context, tools_.edited), tools_.edited, home);
   }
 
   // True if so much came of the first that the group was cut behind them.
@@ -221,7 +252,7 @@ class Refiner {
   bool apply_to_all(const Transform& transform, std::vector<Candidate>& group) {
     if (batch_.failure) return false;
     TransformBatch work{.unit = in_.unit, .document = in_.document};
-    work.record_max = in_.recipe.record_max;
+    work.record_max = text_bytes_max_;
     work.text_bytes_max = group_bytes_max;
     work.cancelled = in_.cancelled;
     std::vector<size_t> kept;
@@ -250,8 +281,13 @@ class Refiner {
 
   // `text` is what a transform made; `home` may be what it was made of.
   void take(Candidate& one, Result<Verdict> verdict, std::string& text, std::string& home) {
+    const bool is_last_word = text_bytes_max_ >= in_.recipe.record_max;
     if (!verdict.ok()) {
-      spoil(one, std::move(verdict.error().message));
+      if (!is_last_word && Transform::is_longer_than(verdict.error(), text_bytes_max_)) {
+        one.fate = Candidate::Fate::too_long;
+      } else {
+        spoil(one, std::move(verdict.error().message));
+      }
     } else if (*verdict == Verdict::dropped) {
       one.fate = Candidate::Fate::filtered;
     } else if (*verdict == Verdict::changed) {
@@ -278,8 +314,10 @@ class Refiner {
         return true;
       case Candidate::Fate::set_aside:
         return filler_.set_aside(one.original, one.record.offset, std::move(one.reason));
+      case Candidate::Fate::too_long:
+        break;
     }
-    return true;
+    return false;
   }
 
   static void keep_small(std::string& text) {
@@ -344,6 +382,8 @@ class Refiner {
   BatchFiller filler_;
   Tools& tools_;
   size_t bad_done_ = 0;
+  uint64_t text_bytes_max_;  // Of what a transform makes, now
+  Lease scratch_;            // Of the strings in which that is made
   std::optional<DocumentFault> fault_;
 };
 
@@ -356,6 +396,11 @@ Refiner::Taken refine_groups(Refiner& refiner, std::span<const Span> spans, cons
         refiner.add_group(spans.subspan(done).first(std::min(group, spans.size() - done)));
     done += taken;
     if (end == Refiner::Taken::fault || batch.failure) return end;
+    if (end == Refiner::Taken::too_long) {
+      if (!refiner.may_be_longer()) return Refiner::Taken::no_room;
+      group = 1;
+      continue;
+    }
     if (end == Refiner::Taken::no_room && taken == 0) return end;
     group = end == Refiner::Taken::no_room ? std::max<size_t>(taken, 1)
                                            : std::min(2 * group, group_records_max);

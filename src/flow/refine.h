@@ -53,6 +53,8 @@ struct RefineInput {
   Spoils spoils = Spoils::record;
   bool json = true;
   const std::atomic<bool>* cancelled = nullptr;  // What waits for another is to give up
+  // Whether the batch is what its unit can't go on without.
+  Turn turn = Turn::head;
 };
 
 // What a decoder has made of a window, which must stay as long as what is made of it.
@@ -69,7 +71,8 @@ struct Refined {
 };
 
 // Turns spans into batch.records. What that costs is added to batch.charge, if that is of a budget;
-// where it has no more, what is left is for another batch. An empty batch always takes one.
+// where it has no more, what is left is for another batch. At the head an empty batch always takes
+// one: it is owed what it costs, and there is one head to a unit.
 Refined refine(const RefineInput& input, const Sliced& sliced, Batch& batch, Scratch& scratch);
 
 // A line that says what was set aside and keeps its bytes (base 64 where they aren't UTF-8).

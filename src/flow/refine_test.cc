@@ -206,8 +206,7 @@ class Together : public Transform {
     }
     return {};
   }
-  Result<Verdict> apply(std::string_view, const UnitNames&, const Document&,
-                        std::string&) const override {
+  Result<Verdict> apply(std::string_view, const RecordContext&, std::string&) const override {
     return Error{ErrorKind::internal, "alone"};
   }
 };
@@ -286,14 +285,17 @@ TEST_CASE("a batch lists no more of what it sets aside than a unit does, and cou
 namespace {
 
 class Swell : public Transform {
-  Result<Verdict> apply(std::string_view, const UnitNames&, const Document&,
+  Result<Verdict> apply(std::string_view, const RecordContext& context,
                         std::string& out) const override {
+    asked_most = std::max(asked_most, context.text_bytes_max);
+    if (size + 2 > context.text_bytes_max) return longer_than(context.text_bytes_max);
     out = '"' + std::string(size, 'x') + '"';
     return Verdict::changed;
   }
 
  public:
   size_t size = 100'000;
+  mutable uint64_t asked_most = 0;  // One test, one thread
 };
 
 }  // namespace
@@ -324,6 +326,35 @@ TEST_CASE("what transforms make is charged, and what is longer than record_max i
   REQUIRE(bounded.batch.set_aside.size() == 2);
   CHECK(bounded.batch.set_aside[0].reason ==
         "longer than record_max (1000 bytes) after its transforms");
+}
+
+TEST_CASE("a text that nothing is left for is not made ahead of its turn; at the head it is owed") {
+  Recipe recipe;
+  auto transform = std::make_unique<Swell>();
+  transform->size = 3 << 20;
+  const Swell& swell = *transform;
+  recipe.transforms.push_back(std::move(transform));
+  const std::vector<Span> spans{{0, 1}};
+  const UnitNames unit{.id = "u"};
+  const Document document{.name = "doc"};
+  Budget little(64 << 10), much(64 << 20);
+  Scratch scratch;
+  const auto texts = [&](Budget& budget, Turn turn) {
+    Batch batch;
+    batch.charge = *budget.try_reserve(0);
+    RefineInput input{recipe, unit, document};
+    input.turn = turn;
+    const Refined out = refine(input, {"1\n", 0, spans}, batch, scratch);
+    CHECK(out.done == batch.records.size());
+    CHECK(batch.set_aside.empty());
+    if (&budget == &much && out.done > 0) CHECK(budget.used() >= swell.size);
+    return out.done;
+  };
+  CHECK(texts(little, Turn::ahead) == 0);
+  CHECK(swell.asked_most == 256 << 10);
+  CHECK(texts(much, Turn::ahead) == 1);
+  CHECK(texts(little, Turn::head) == 1);
+  CHECK(little.used() + much.used() == 0);
 }
 
 }  // namespace sluice

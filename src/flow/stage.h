@@ -297,6 +297,13 @@ struct TransformBatch {
   const std::atomic<bool>* cancelled = nullptr;  // Once true, waiting is to end with an error
 };
 
+// Whose a record is, and how long its text may get.
+struct RecordContext {
+  const UnitNames& unit;
+  const Document& document;
+  uint64_t text_bytes_max = 8 << 20;
+};
+
 // Edits the text of one record. const and shared by all workers.
 class Transform {
  public:
@@ -304,29 +311,24 @@ class Transform {
     return {ErrorKind::corrupt, "longer than record_max (" + std::to_string(record_max) +
                                     " bytes) after its transforms"};
   }
+  // That error, whoever has added phrases to it.
+  static bool is_longer_than(const Error& error, uint64_t record_max) {
+    return error.message.ends_with(longer_than(record_max).message);
+  }
   virtual ~Transform() = default;
   // Once, before the first apply(): what Document::captures are, in their order. `invalid` if one
   // that it wants is not among them.
   virtual Status use_paths(const std::vector<std::string>&) { return {}; }
-  // Once, before the first apply(): a longer text sets its record aside. Where much can come of
-  // little, making it is broken off before it is longer, with too_long().
-  void limit_text(uint64_t bytes) { text_bytes_max_ = bytes; }
   // `changed`: the new text is in `out` (cleared by the callee first). An error sets the record
-  // aside.
-  virtual Result<Verdict> apply(std::string_view record, const UnitNames& unit,
-                                const Document& document, std::string& out) const = 0;
+  // aside. Where much can come of little, making it is broken off with longer_than() before it is
+  // longer than the context allows.
+  virtual Result<Verdict> apply(std::string_view record, const RecordContext& context,
+                                std::string& out) const = 0;
   // A transform for which a call is dear (a pipe to a program) gets as many records as there are at
   // hand, with apply_all() instead of apply(). What becomes of one may not depend on which others
   // come with it. An error is the unit's.
   virtual bool wants_many() const { return false; }
   virtual Status apply_all(TransformBatch&) const { return {}; }
-
- protected:
-  uint64_t text_bytes_max() const { return text_bytes_max_; }
-  Error too_long() const { return longer_than(text_bytes_max_); }
-
- private:
-  uint64_t text_bytes_max_ = 8 << 20;
 };
 
 // ---- encode

@@ -78,7 +78,7 @@ class Decoding {
     if (!many_) {
       const Sliced sliced{window_.view(), decoder.window_offset(), spans, tools_.bad};
       Refined refined = refine({work_.recipe, work_.unit, *doc_.document, decoder.spoils(),
-                                decoder.json(), &work_.cancelled},
+                                decoder.json(), &work_.cancelled, Turn::ahead},
                                sliced, doc_.batch, scratch_);
       fault_ = std::move(refined.fault);
       if (fault_ || doc_.batch.failure) return;

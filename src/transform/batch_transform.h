@@ -15,12 +15,12 @@ class BatchTransform : public Transform {
   bool wants_many() const final { return true; }
   Status apply_all(TransformBatch& batch) const override = 0;
 
-  Result<Verdict> apply(std::string_view record, const UnitNames& unit, const Document& document,
+  Result<Verdict> apply(std::string_view record, const RecordContext& context,
                         std::string& out) const final {
-    TransformBatch batch{.unit = unit, .document = document, .records = {record}};
+    TransformBatch batch{.unit = context.unit, .document = context.document, .records = {record}};
     batch.outcomes.resize(1);
     batch.answered = 1;
-    batch.record_max = text_bytes_max();
+    batch.record_max = context.text_bytes_max;
     TRY(apply_all(batch));
     out = std::move(batch.outcomes[0].out);
     return std::move(batch.outcomes[0].verdict);

@@ -138,9 +138,9 @@ class CastFields : public EditTransform {
   CastFields(std::vector<Casting> castings, OnError on_error)
       : castings_(std::move(castings)), on_error_(on_error) {}
 
-  Result<Verdict> apply(std::string_view record, const UnitNames&, const Document&,
+  Result<Verdict> apply(std::string_view record, const RecordContext& context,
                         std::string& out) const override {
-    Edits edits(record, text_bytes_max(), out);
+    Edits edits(record, context.text_bytes_max, out);
     for (const Casting& one : castings_) {
       const auto rewriter = [&](std::string_view raw) { return rewritten(one, raw); };
       TRY_IN(edits.apply([&](std::string_view text, std::string& to) {

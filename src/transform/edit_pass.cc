@@ -34,22 +34,22 @@ class EditPass final : public Transform {
     for (const auto& step : steps_) reads_.push_back(step->reads().size());
   }
 
-  Result<Verdict> apply(std::string_view record, const UnitNames& unit, const Document& document,
+  Result<Verdict> apply(std::string_view record, const RecordContext& context,
                         std::string& out) const override {
     out.clear();
-    auto verdict = at_once(record, unit, document, out);
-    if (!verdict) return one_by_one(record, unit, document, out);
+    auto verdict = at_once(record, context, out);
+    if (!verdict) return one_by_one(record, context, out);
     return std::move(*verdict);
   }
 
  private:
   // Nothing: some word can't be done, and has to say so itself.
-  std::optional<Result<Verdict>> at_once(std::string_view record, const UnitNames& unit,
-                                         const Document& document, std::string& out) const {
+  std::optional<Result<Verdict>> at_once(std::string_view record, const RecordContext& context,
+                                         std::string& out) const {
     std::vector<std::string> values;
     const auto read = reader_.read(record, [&](FieldValues fields) -> Status {
       for (size_t i = 0; i < steps_.size(); ++i) {
-        TRY(steps_[i]->append_values(fields.first(reads_[i]), unit, document, values));
+        TRY(steps_[i]->append_values(fields.first(reads_[i]), context, values));
         fields = fields.subspan(reads_[i]);
       }
       return {};
@@ -57,28 +57,28 @@ class EditPass final : public Transform {
     if (!read.ok()) return std::nullopt;
     uint64_t bytes = 0;
     for (const std::string& value : values) bytes += value.size();
-    if (bytes > text_bytes_max()) return too_long();
-    switch (plan_.apply(record, values, text_bytes_max(), out)) {
+    if (bytes > context.text_bytes_max) return longer_than(context.text_bytes_max);
+    switch (plan_.apply(record, values, context.text_bytes_max, out)) {
       case json::EditPlan::Outcome::unchanged:
         return Verdict::unchanged;
       case json::EditPlan::Outcome::changed:
         return Verdict::changed;
       case json::EditPlan::Outcome::too_long:
-        return too_long();
+        return longer_than(context.text_bytes_max);
       case json::EditPlan::Outcome::refused:
         break;
     }
     return std::nullopt;
   }
 
-  Result<Verdict> one_by_one(std::string_view record, const UnitNames& unit,
-                             const Document& document, std::string& out) const {
+  Result<Verdict> one_by_one(std::string_view record, const RecordContext& context,
+                             std::string& out) const {
     std::string before;
     bool changed = false;
     for (const auto& step : steps_) {
       std::swap(before, out);
       const std::string_view text = changed ? std::string_view(before) : record;
-      if (TRY(step->apply(text, unit, document, out)) == Verdict::changed) {
+      if (TRY(step->apply(text, context, out)) == Verdict::changed) {
         changed = true;
       } else {
         std::swap(before, out);

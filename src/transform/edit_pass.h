@@ -19,13 +19,12 @@ class EditTransform : public Transform {
   // What its words that set take from the record.
   virtual std::vector<json::Path> reads() const { return {}; }
   // Their raw values, in order; `fields` are reads().
-  virtual Status append_values(FieldValues, const UnitNames&, const Document&,
-                               std::vector<std::string>&) const {
+  virtual Status append_values(FieldValues, const RecordContext&, std::vector<std::string>&) const {
     return {};
   }
 };
 
-// To be called when all have got their paths and limits. What comes out of the list does just what
+// To be called when all have got their paths. What comes out of the list does just what
 // went in.
 void join_edits(std::vector<std::unique_ptr<Transform>>& transforms);
 

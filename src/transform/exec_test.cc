@@ -139,11 +139,10 @@ TEST_CASE("exec wants a program and some patience") {
 
 TEST_CASE("an answer longer than a record may be sets its record aside, in constant memory") {
   const auto transform = shell("while read x; do printf '%0*d\\n' $x 0 | tr 0 7; done");
-  transform->limit_text(1'000);
-  CHECK(outcome(*transform, "3") == "777");
-  CHECK(outcome(*transform, "200000") ==
+  CHECK(outcome(*transform, "3", 1'000) == "777");
+  CHECK(outcome(*transform, "200000", 1'000) ==
         "! exec: longer than record_max (1000 bytes) after its transforms");
-  CHECK(outcome(*transform, "4") == "7777");
+  CHECK(outcome(*transform, "4", 1'000) == "7777");
 }
 
 TEST_CASE("once much text has come of a batch the rest is left unanswered") {

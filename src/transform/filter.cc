@@ -36,7 +36,7 @@ class Filter : public Transform {
   Filter(json::Path path, Condition condition)
       : condition_(std::move(condition)), reader_({std::move(path)}) {}
 
-  Result<Verdict> apply(std::string_view record, const UnitNames&, const Document&,
+  Result<Verdict> apply(std::string_view record, const RecordContext&,
                         std::string& out) const override {
     out.clear();
     return reader_.read(record, [&](FieldValues values) -> Result<Verdict> {

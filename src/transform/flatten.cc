@@ -189,11 +189,11 @@ class Flatten : public Transform {
  public:
   explicit Flatten(Options options) : options_(std::move(options)) {}
 
-  Result<Verdict> apply(std::string_view record, const UnitNames&, const Document&,
+  Result<Verdict> apply(std::string_view record, const RecordContext& context,
                         std::string& out) const override {
-    Flattening flattening(options_, record, text_bytes_max(), out);
+    Flattening flattening(options_, record, context.text_bytes_max, out);
     auto verdict = flattening.run();
-    if (flattening.too_long()) return too_long().in("flatten");
+    if (flattening.too_long()) return longer_than(context.text_bytes_max).in("flatten");
     return verdict;
   }
 

@@ -156,11 +156,10 @@ TEST_CASE("a jq program that loops is ended once the run is to stop, by its name
 
 TEST_CASE("what jq makes of a record is no longer than a record may be") {
   const auto transform = jq_with("\"x\" * .", "64MiB", "60s");
-  transform->limit_text(1'000);
-  CHECK(outcome(*transform, "10") == "\"xxxxxxxxxx\"");
-  CHECK(outcome(*transform, "2000") ==
+  CHECK(outcome(*transform, "10", 1'000) == "\"xxxxxxxxxx\"");
+  CHECK(outcome(*transform, "2000", 1'000) ==
         "! jq: longer than record_max (1000 bytes) after its transforms");
-  CHECK(outcome(*transform, "11") == "\"xxxxxxxxxxx\"");
+  CHECK(outcome(*transform, "11", 1'000) == "\"xxxxxxxxxxx\"");
 }
 
 }  // namespace

@@ -19,9 +19,9 @@ class Rename : public EditTransform {
  public:
   explicit Rename(std::vector<Renaming> renamings) : renamings_(std::move(renamings)) {}
 
-  Result<Verdict> apply(std::string_view record, const UnitNames&, const Document&,
+  Result<Verdict> apply(std::string_view record, const RecordContext& context,
                         std::string& out) const override {
-    Edits edits(record, text_bytes_max(), out);
+    Edits edits(record, context.text_bytes_max, out);
     for (const Renaming& one : renamings_) {
       TRY_IN(edits.apply([&](std::string_view text, std::string& to) {
         return json::rename(text, one.path, one.key, to);

@@ -61,14 +61,14 @@ class Set : public EditTransform {
     return {};
   }
 
-  Result<Verdict> apply(std::string_view record, const UnitNames& unit, const Document& document,
+  Result<Verdict> apply(std::string_view record, const RecordContext& context,
                         std::string& out) const override {
     return reader_.read(record, [&](FieldValues fields) -> Result<Verdict> {
-      Edits edits(record, text_bytes_max(), out);
+      Edits edits(record, context.text_bytes_max, out);
       std::string raw;
       for (const Assignment& one : assignments_) {
         raw.clear();
-        TRY_IN(append_value(one, fields, unit, document, raw), "set " + json::to_string(one.path));
+        TRY_IN(append_value(one, fields, context, raw), "set " + json::to_string(one.path));
         TRY_IN(edits.apply([&](std::string_view text, std::string& to) {
           return json::set(text, one.path, raw, to);
         }),
@@ -88,20 +88,20 @@ class Set : public EditTransform {
   }
   std::vector<json::Path> reads() const override { return all_fields(assignments_); }
   // Many copies of a large field come to more than any record may be: then they needn't be all.
-  Status append_values(FieldValues fields, const UnitNames& unit, const Document& document,
+  Status append_values(FieldValues fields, const RecordContext& context,
                        std::vector<std::string>& values) const override {
     uint64_t bytes = 0;
     for (const Assignment& one : assignments_) {
-      TRY(append_value(one, fields, unit, document, values.emplace_back()));
+      TRY(append_value(one, fields, context, values.emplace_back()));
       bytes += values.back().size();
-      if (bytes > text_bytes_max()) break;
+      if (bytes > context.text_bytes_max) break;
     }
     return {};
   }
 
  private:
-  static Status append_value(const Assignment& one, FieldValues fields, const UnitNames& unit,
-                             const Document& document, std::string& raw) {
+  static Status append_value(const Assignment& one, FieldValues fields,
+                             const RecordContext& context, std::string& raw) {
     if (!one.raw.empty()) {
       raw += one.raw;
       return {};
@@ -113,12 +113,12 @@ class Set : public EditTransform {
     }
     std::vector<std::string> paths;
     for (const size_t capture : one.captures) {
-      ENSURE(capture < document.captures.size());
-      paths.push_back(document.captures[capture]);
+      ENSURE(capture < context.document.captures.size());
+      paths.push_back(context.document.captures[capture]);
     }
     std::string text;
-    TRY(one.templ.render({.fields = own, .paths = paths, .unit = &unit}, Template::Escape::none,
-                         text));
+    TRY(one.templ.render({.fields = own, .paths = paths, .unit = &context.unit},
+                         Template::Escape::none, text));
     // A path may have any bytes.
     const bool is_text = paths.empty() || json::is_utf8(text);
     json::append_quoted(is_text ? text : json::text_of_bytes(text), raw);

@@ -13,9 +13,9 @@ class Stringify : public EditTransform {
  public:
   explicit Stringify(std::vector<json::Path> paths) : paths_(std::move(paths)) {}
 
-  Result<Verdict> apply(std::string_view record, const UnitNames&, const Document&,
+  Result<Verdict> apply(std::string_view record, const RecordContext& context,
                         std::string& out) const override {
-    Edits edits(record, text_bytes_max(), out);
+    Edits edits(record, context.text_bytes_max, out);
     for (const json::Path& path : paths_) {
       TRY_IN(edits.apply([&](std::string_view text, std::string& to) {
         return json::stringify(text, path, to);

@@ -20,14 +20,15 @@ inline Result<std::unique_ptr<Transform>> make_from(const PartDoc& doc, MakeOne 
 }
 
 // What becomes of the record: its text, "-" if it is dropped, "!" and the words of an error.
-inline std::string outcome(const Transform& transform, std::string_view record) {
+inline std::string outcome(const Transform& transform, std::string_view record,
+                           uint64_t text_bytes_max = 8 << 20) {
   UnitNames unit{.id = "2024-02-08"};
   unit.start = parse_time("2024-02-08T00:00:00Z");
   unit.run_started = *parse_time("2024-02-09T01:02:03Z");
   Document document;
   document.captures = {"o-1", "123"};
   std::string out = "from before";
-  const auto verdict = transform.apply(record, unit, document, out);
+  const auto verdict = transform.apply(record, {unit, document, text_bytes_max}, out);
   if (!verdict.ok()) return "! " + verdict.error().message;
   if (*verdict == Verdict::dropped) return "-";
   if (*verdict == Verdict::unchanged) return std::string(record);
