@@ -253,6 +253,10 @@ Failure classify(const HttpResponse& response, WallTime at) {
   failure.status = response.status;
   failure.code = said.code;
   failure.error.kind = kind_of(response.status, said);
+  // Without its code nobody knows what it was: it is asked again, as after any answer that broke
+  // off.
+  if (response.broke_off && said.code.empty() && failure.error.kind != ErrorKind::throttled)
+    failure.error.kind = ErrorKind::transient;
   if (failure.code.empty() && failure.error.kind == ErrorKind::throttled) failure.code = "SlowDown";
   failure.wants_new_credentials = is_expired(said.code);
   failure.clock_offset = skew_of(response, said, at);

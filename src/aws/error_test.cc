@@ -134,6 +134,18 @@ TEST_CASE("A bucket in another region is told with its region") {
   CHECK(classified(307).error.kind == ErrorKind::transient);
 }
 
+TEST_CASE("a refusal that broke off before it said why is asked for again, whatever its status") {
+  for (const int status : {400, 403, 404, 409, 412}) {
+    HttpResponse response;
+    response.status = status;
+    response.broke_off = true;
+    response.body = Buffer::of("<?xml version=\"1.0\"?><Error><Co");
+    const Failure failure = classify(response, {});
+    CHECK(failure.error.kind == ErrorKind::transient);
+    CHECK(failure.is_retryable);
+  }
+}
+
 TEST_CASE("An endpoint that isn't S3 is told as that") {
   for (const Failure& failure :
        {classified(200, "<!DOCTYPE html><html><body>Welcome</body></html>"),

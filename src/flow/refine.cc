@@ -2,11 +2,9 @@
 
 #include <algorithm>
 
-#include "base/checksum.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "flow/batch_filler.h"
-#include "json/bytes_text.h"
 #include "json/edit.h"
 #include "json/scan.h"
 #include "json/value.h"
@@ -434,31 +432,6 @@ Refined refine(const RefineInput& input, const Sliced& sliced, Batch& batch, Scr
   if (end == Refiner::Taken::yes && out.done == sliced.spans.size()) refiner.add_bad(UINT64_MAX);
   out.bad_done = refiner.bad_done();
   return out;
-}
-
-SetAside partial(const Document& document, uint64_t records, const DocumentFault& fault) {
-  SetAside what{.document = document.name, .offset = fault.offset, .reason = fault.reason};
-  what.whole = records == 0;
-  if (!what.whole) {
-    what.reason = "partial: " + std::to_string(records) + " records kept, then " + fault.reason;
-  }
-  return what;
-}
-
-std::string set_aside_line(const Secrets& secrets, const SetAside& what, std::string_view document,
-                           std::string_view bytes) {
-  std::string line = R"({"document":)";
-  json::append_quoted(secrets.hide(json::text_of_bytes(document)), line);
-  line += R"(,"offset":)" + std::to_string(what.offset) + R"(,"reason":)";
-  json::append_quoted(secrets.hide(json::text_of_bytes(what.reason)), line);
-  if (json::is_utf8(bytes)) {
-    line += R"(,"text":)";
-    json::append_quoted(bytes, line);
-  } else {
-    line += R"(,"base64":")" + base64(bytes) + '"';
-  }
-  line += '}';
-  return line;
 }
 
 }  // namespace sluice

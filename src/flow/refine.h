@@ -13,6 +13,7 @@
 
 #include "base/secrets.h"
 #include "flow/incremental.h"
+#include "flow/set_aside.h"
 #include "flow/stage.h"
 #include "flow/template.h"
 #include "flow/workers.h"
@@ -35,16 +36,6 @@ struct Recipe {
   uint64_t record_max = 8 << 20;                // Of what a transform makes; longer is set aside
   Scratch::Key key = Scratch::new_key();
 };
-
-// Where one JSON document stops being one: everything from there on is lost.
-struct DocumentFault {
-  uint64_t offset = 0;  // In the inflated document
-  std::string reason;
-};
-
-// What is said of a document of which only so many records, those before the fault, are kept; of
-// none, that all of it is set aside.
-SetAside partial(const Document& document, uint64_t records, const DocumentFault& fault);
 
 struct RefineInput {
   const Recipe& recipe;
@@ -74,9 +65,5 @@ struct Refined {
 // where it has no more, what is left is for another batch. At the head an empty batch always takes
 // one: it is owed what it costs, and there is one head to a unit.
 Refined refine(const RefineInput& input, const Sliced& sliced, Batch& batch, Scratch& scratch);
-
-// A line that says what was set aside and keeps its bytes (base 64 where they aren't UTF-8).
-std::string set_aside_line(const Secrets& secrets, const SetAside& what, std::string_view document,
-                           std::string_view bytes);
 
 }  // namespace sluice

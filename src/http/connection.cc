@@ -273,6 +273,7 @@ Connection::Step Connection::broke(Error error) {
 bool Connection::answer_with_refusal() {
   if (state_ != State::receiving || !reader_.is_refusal()) return false;
   reader_.end_here();
+  reader_.response().broke_off = true;
   answer();
   return true;
 }

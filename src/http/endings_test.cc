@@ -169,6 +169,7 @@ TEST_CASE("a body that dribbles is no answer, one that is slow is, and a refusal
   const auto refusal = get("/refusal");
   REQUIRE_MESSAGE(refusal.ok(), refusal.error().message);
   CHECK(refusal->status == 403);
+  CHECK(refusal->broke_off);
   CHECK(refusal->body.view().starts_with("because"));
 }
 

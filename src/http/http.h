@@ -59,6 +59,9 @@ struct HttpResponse {
   // The body had neither a length nor chunks, nor TLS around it: it ended where the connection did,
   // whoever ended that. Whether it is whole only what is in it can tell.
   bool may_be_cut = false;
+  // A refusal whose body didn't come to its end: its status holds, but what it says of the reason
+  // is missing, or a part of that.
+  bool broke_off = false;
 };
 
 // Where a streamed body goes, as it comes. On a thread of the engine; must not block.

@@ -80,7 +80,8 @@ class FakeApi:
         target = f'/-fake-api-/{what}'
         if query:
             target += '?' + urllib.parse.urlencode(query)
-        answer = self.request(method, target, body=body, fresh=True)
+        # It is our own word, not what is tested: a busy machine may take its time.
+        answer = self.request(method, target, body=body, timeout=60, fresh=True)
         if answer.status != 200:
             raise ValueError(answer.body.decode())
         return answer

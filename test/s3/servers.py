@@ -159,9 +159,10 @@ class Toxiproxy(Server):
     def __init__(self, behind):
         super().__init__('toxiproxy', [find('bin/toxiproxy'), '-port', str(port := free_port())],
                          port)
-        self.control, self.port = self.port, free_port()
+        self.control = self.port
         until = time.monotonic() + SECONDS_MAX
         while True:
+            self.port = free_port()  # Another one each time: somebody may have been quicker
             try:
                 self.tell('POST', 'proxies', {'name': 's3', 'enabled': True,
                                               'listen': f'127.0.0.1:{self.port}',

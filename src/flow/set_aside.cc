@@ -1,0 +1,34 @@
+#include "flow/set_aside.h"
+
+#include "base/checksum.h"
+#include "json/bytes_text.h"
+#include "json/value.h"
+
+namespace sluice {
+
+SetAside partial(const Document& document, uint64_t records, const DocumentFault& fault) {
+  SetAside what{.document = document.name, .offset = fault.offset, .reason = fault.reason};
+  what.whole = records == 0;
+  if (!what.whole) {
+    what.reason = "partial: " + std::to_string(records) + " records kept, then " + fault.reason;
+  }
+  return what;
+}
+
+std::string set_aside_line(const Secrets& secrets, const SetAside& what, std::string_view document,
+                           std::string_view bytes) {
+  std::string line = R"({"document":)";
+  json::append_quoted(secrets.hide(json::text_of_bytes(document)), line);
+  line += R"(,"offset":)" + std::to_string(what.offset) + R"(,"reason":)";
+  json::append_quoted(secrets.hide(json::text_of_bytes(what.reason)), line);
+  if (json::is_utf8(bytes)) {
+    line += R"(,"text":)";
+    json::append_quoted(bytes, line);
+  } else {
+    line += R"(,"base64":")" + base64(bytes) + '"';
+  }
+  line += '}';
+  return line;
+}
+
+}  // namespace sluice
