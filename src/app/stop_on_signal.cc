@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <utility>
 
 #include "base/child_process.h"
 #include "job/run.h"
@@ -41,7 +42,7 @@ int wait_for_signal(const sigset_t& signals, std::optional<Instant> until) {
 
 }  // namespace
 
-StopOnSignal::StopOnSignal(Limits limits) : limits_(limits), begun_(now()) {
+StopOnSignal::StopOnSignal(Limits limits) : limits_(std::move(limits)), begun_(now()) {
   // Kept back in this thread and in all that it starts; only the one here takes them.
   const sigset_t signals = stop_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
