@@ -208,6 +208,22 @@ TEST_CASE("an oversize record passes in a window of constant size") {
   CHECK(bad[0].bytes == 1'000'002);
 }
 
+TEST_CASE("what one step sets aside comes in the document's order, whatever the reasons are") {
+  DecoderOptions options;
+  options.record_max = 40;
+  const auto decoder = make_auto_decoders(options)->make();
+  const std::string text = std::string(41, '#') + "\n\"a\" 1\n{}\n3 of them\n";
+  Buffer window(4096);
+  std::string_view input = text;
+  std::vector<Span> spans;
+  std::vector<SetAside> bad;
+  decoder->reset();
+  REQUIRE(decoder->step(input, true, window, spans, bad).ok());
+  REQUIRE(bad.size() == 2);
+  CHECK(bad[0].reason.starts_with("longer than record_max"));
+  CHECK(bad[1].reason.starts_with("no record"));
+}
+
 TEST_CASE("a single document is one record without the blanks around it") {
   DecoderOptions options;
   options.record_max = 20;

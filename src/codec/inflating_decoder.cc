@@ -151,13 +151,16 @@ class InflatingDecoder final : public Decoder {
   }
 
   Status look_at_faults(std::vector<SetAside>& bad) {
-    for (const json::Oversize& large : splitter_->take_oversize()) {
+    const std::vector<json::Oversize> oversize = splitter_->take_oversize();
+    for (const json::Oversize& large : oversize) {
       SetAside aside;
       aside.offset = large.offset + mark_bytes_;
       aside.bytes = large.bytes;
       aside.reason = "longer than record_max (" + std::to_string(record_max_) + " bytes)";
       bad.push_back(std::move(aside));
     }
+    // Whoever takes them goes by the document's order.
+    if (!oversize.empty()) std::ranges::stable_sort(bad, {}, &SetAside::offset);
     if (auto fault = splitter_->fault()) {
       bad_offset_ = fault->offset + mark_bytes_;
       return Error{ErrorKind::corrupt, std::move(fault->reason)};
