@@ -224,6 +224,21 @@ TEST_CASE("what one step sets aside comes in the document's order, whatever the 
   CHECK(bad[1].reason.starts_with("no record"));
 }
 
+TEST_CASE("of what lies behind the fault that ends a document nothing is set aside") {
+  DecoderOptions options;
+  options.record_max = 40;
+  const auto decoder = make_auto_decoders(options)->make();
+  const std::string text = "{}\n[1,\n2]\n" + std::string(41, '#') + "\n{}\n";
+  Buffer window(4096);
+  std::string_view input = text;
+  std::vector<Span> spans;
+  std::vector<SetAside> bad;
+  decoder->reset();
+  REQUIRE_FALSE(decoder->step(input, true, window, spans, bad).ok());
+  CHECK(decoder->bad_offset() == 7);
+  CHECK(bad.empty());
+}
+
 TEST_CASE("a single document is one record without the blanks around it") {
   DecoderOptions options;
   options.record_max = 20;

@@ -163,6 +163,8 @@ class InflatingDecoder final : public Decoder {
     if (!oversize.empty()) std::ranges::stable_sort(bad, {}, &SetAside::offset);
     if (auto fault = splitter_->fault()) {
       bad_offset_ = fault->offset + mark_bytes_;
+      // What lies behind it isn't looked at, in whichever window it was found.
+      std::erase_if(bad, [&](const SetAside& one) { return one.offset > *bad_offset_; });
       return Error{ErrorKind::corrupt, std::move(fault->reason)};
     }
     return {};
