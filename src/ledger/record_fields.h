@@ -11,12 +11,11 @@
 // Counts of fields are an object whose names are data; an optional text may be null, and is there.
 #pragma once
 
-#include <concepts>
 #include <cstdint>
 #include <optional>
-#include <type_traits>
 #include <vector>
 
+#include "base/either.h"
 #include "ledger/record.h"
 
 namespace sluice::ledger {
@@ -26,10 +25,6 @@ struct Besides {
 };
 inline constexpr struct AsCrc {
 } as_crc;
-
-// A part that is printed, or one that is read.
-template <class Type, class Part>
-concept Either = std::same_as<std::remove_const_t<Type>, Part>;
 
 void fields(auto& see, Either<PartTag> auto& part) {
   see.of("a part");

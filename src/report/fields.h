@@ -7,17 +7,11 @@
 //   see.sum("objects", sum.objects)          follows from others: printed, and not read back
 #pragma once
 
-#include <concepts>
-#include <type_traits>
-
+#include "base/either.h"
 #include "job/report.h"
 #include "report/costs.h"
 
 namespace sluice::report {
-
-// One that is printed, or one that is read.
-template <class Type, class Part>
-concept Either = std::same_as<std::remove_const_t<Type>, Part>;
 
 void fields(auto& see, Either<Gauge::Snapshot> auto& gauge) {
   see("count", gauge.count);
