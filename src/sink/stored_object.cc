@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/digest.h"
+
 namespace sluice {
 namespace {
 
@@ -72,11 +74,7 @@ ETag take_etag(const char*& at) {
   const std::string_view bytes = take_bytes(size / 2, at);
   if (size % 2 == 0) return ETag(std::string(bytes));
   std::string etag;
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    etag += "0123456789abcdef"[byte >> 4];
-    etag += "0123456789abcdef"[byte & 15];
-  }
+  append_hex(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), etag);
   return ETag(std::move(etag));
 }
 
