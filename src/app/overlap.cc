@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/stores.h"
+#include "aws/endpoint.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "http/host_kind.h"
@@ -25,12 +26,6 @@ struct Place {
   std::string prefix;  // "" or ending in "/"
 };
 
-// AWS's own, in whatever region and form: a bucket's name is one bucket there.
-bool is_aws(std::string_view host) {
-  return host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn") ||
-         host.ends_with(".amazonaws.eu") || host.ends_with(".api.aws");
-}
-
 // What tells one store of buckets from another: "HTTP://Host:80/" and "http://host.", this machine
 // by each of its names, and AWS with or without its own URL are one. Empty: AWS.
 std::string server_of(const std::string& endpoint) {
@@ -39,7 +34,7 @@ std::string server_of(const std::string& endpoint) {
   if (!url.ok()) return lower_case(endpoint);  // Opening the store says what is wrong with it.
   std::string host = url->host;
   while (host.ends_with('.')) host.pop_back();
-  if (is_aws(host)) return {};
+  if (aws::is_aws_host(host)) return {};  // A bucket's name is one bucket there.
   if (host_kind(host) == HostKind::loopback) host = "localhost";
   return host + ":" + std::to_string(url->port);
 }

@@ -280,4 +280,13 @@ Result<std::string> service_endpoint(std::string_view service, const EndpointSet
   return "https://" + host;
 }
 
+bool is_aws_host(std::string_view host) {
+  const auto lies_below = [&](std::string_view suffix) {
+    return host.ends_with(suffix) && host.substr(0, host.size() - suffix.size()).ends_with('.');
+  };
+  return std::any_of(partitions.begin(), partitions.end(), [&](const Partition& partition) {
+    return lies_below(partition.suffix) || lies_below(partition.dual_stack_suffix);
+  });
+}
+
 }  // namespace sluice::aws

@@ -54,6 +54,9 @@ struct BucketEndpoint {
 // `invalid`: an ARN, a region or endpoint that can't be, FIPS where there is none.
 Result<BucketEndpoint> bucket_endpoint(const Bucket& bucket, const EndpointSettings& settings);
 
+// One of AWS's own hosts, of whatever partition and form. `host` in lower case.
+bool is_aws_host(std::string_view host);
+
 // "https://sts.eu-west-1.amazonaws.com", of a service with regional endpoints of the usual form.
 Result<std::string> service_endpoint(std::string_view service, const EndpointSettings& settings);
 

@@ -249,4 +249,14 @@ TEST_CASE("Settings are asked of the options, then the environment, then the pro
 }
 
 }  // namespace
+TEST_CASE("AWS's own hosts are known in each partition and form, and nobody else's") {
+  for (const std::string_view host :
+       {"s3.amazonaws.com", "lake.s3.eu-west-1.amazonaws.com", "s3.cn-north-1.amazonaws.com.cn",
+        "s3.dualstack.eu-west-1.api.aws", "s3.us-iso-east-1.c2s.ic.gov"})
+    CHECK_MESSAGE(is_aws_host(host), host);
+  for (const std::string_view host :
+       {"", "amazonaws.com", "notamazonaws.com", "amazonaws.com.example.org", "localhost"})
+    CHECK_MESSAGE(!is_aws_host(host), host);
+}
+
 }  // namespace sluice::aws
