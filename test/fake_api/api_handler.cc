@@ -3,7 +3,8 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "compress.h"
+#include "chunked.h"
+#include "gzip.h"
 #include "http_server/times.h"
 
 namespace sluice::fake_api {
@@ -235,7 +236,7 @@ void ApiHandler::end_with(std::string_view content_type, std::shared_ptr<Rope> b
   if (fault_.broken_json || is_gzip || is_chunked) {
     std::string text = body->text();
     if (fault_.broken_json) text.resize(text.size() * 2 / 3);
-    if (is_gzip) text = gzip(text);
+    if (is_gzip) text = gzip(text, 1);
     if (is_chunked) text = chunked(text);
     body = std::make_shared<Rope>();
     body->add_own(std::move(text));

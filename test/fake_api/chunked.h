@@ -1,4 +1,4 @@
-// How a body is wrapped up: gzip, and HTTP's chunks. Pure.
+// A body as HTTP's chunks. Pure.
 #pragma once
 
 #include <string>
@@ -6,7 +6,6 @@
 
 namespace sluice::fake_api {
 
-std::string gzip(std::string_view text);
 std::string chunked(std::string_view text);
 
 }  // namespace sluice::fake_api

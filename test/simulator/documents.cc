@@ -1,10 +1,10 @@
 // Documents, good and bad ones of every kind, as a world gives them.
-#include <zlib.h>
 #include <zstd.h>
 
 #include <cstdio>
 
 #include "base/result.h"
+#include "gzip.h"
 #include "simulator/world.h"
 
 namespace sluice::simulator {
@@ -12,20 +12,6 @@ namespace {
 
 bool one_in(Chance& chance, uint64_t n) {
   return chance.below(n) == 0;
-}
-
-std::string gzip(std::string_view text) {
-  z_stream stream{};
-  ENSURE(deflateInit2(&stream, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  std::string out(deflateBound(&stream, text.size()) + 64, '\0');
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
 }
 
 std::string zstd(std::string_view text) {
@@ -37,7 +23,7 @@ std::string zstd(std::string_view text) {
 std::string packed(std::string_view text, Chance& chance) {
   switch (chance.below(3)) {
     case 0:
-      return gzip(text);
+      return gzip(text, 1);
     case 1:
       return zstd(text);
     default:
@@ -133,12 +119,12 @@ void spoil(const JobWords& words, GivenDocument& document, std::string text, Cha
       document.body = "";
       return;
     case 1: {
-      document.body = gzip(text);
+      document.body = gzip(text, 1);
       document.body.resize(document.body.size() - 1 - chance.below(8));
       return;
     }
     case 2: {
-      document.body = gzip(text);
+      document.body = gzip(text, 1);
       document.body[document.body.size() - 6] ^= 1;  // Its checksum
       return;
     }

@@ -1,13 +1,12 @@
 // A whole run in memory: a source and a lake as memory stores, a job as text.
 #pragma once
 
-#include <zlib.h>
-
 #include <atomic>
 #include <map>
 #include <memory>
 #include <string>
 
+#include "../gzip.h"
 #include "app/parts.h"
 #include "job/run.h"
 #include "job/units.h"
@@ -16,20 +15,6 @@
 #include "store/slow.h"
 
 namespace sluice {
-
-inline std::string gzip(std::string_view text) {
-  z_stream stream{};
-  deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
-  std::string out(deflateBound(&stream, text.size()) + 64, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
 
 class World {
  public:
