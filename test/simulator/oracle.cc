@@ -110,6 +110,15 @@ class Oracle {
 
  private:
   void complain(std::string what) { complaints_.push_back(std::move(what)); }
+  void complain_of(const std::string& unit, const std::string& what) {
+    complain("unit " + unit + ": " + what);
+  }
+  void complain_unless_equal(const std::string& unit, const std::string& what, uint64_t must,
+                             uint64_t is) {
+    if (must == is) return;
+    complain_of(unit, what + ": " + std::to_string(must) + " were given, the manifest says " +
+                          std::to_string(is));
+  }
 
   void look_at(const std::string& unit) {
     const Key key(std::string(records_prefix) + unit + ".json");
@@ -117,7 +126,7 @@ class Oracle {
     if (found == objects_.end()) return complain("unit " + unit + " has no record");
     const auto record = ledger::parse_record(found->second, key);
     if (!record.ok()) return complain("unit " + unit + ": " + record.error().message);
-    const auto say = [&](const std::string& what) { complain("unit " + unit + ": " + what); };
+    const auto say = [&](const std::string& what) { complain_of(unit, what); };
     if (record->run) say("its claim is open");
     if (record->intent) say("its intent is open");
     if (record->checkpoint) say("it has a checkpoint");
@@ -148,11 +157,9 @@ class Oracle {
 
   void compare_inputs(const std::string& unit, const Expected& expected,
                       const ledger::Manifest& manifest) {
-    const auto say = [&](const std::string& what) { complain("unit " + unit + ": " + what); };
+    const auto say = [&](const std::string& what) { complain_of(unit, what); };
     const auto equal = [&](const char* what, uint64_t must, uint64_t is) {
-      if (must != is)
-        say(std::string(what) + ": " + std::to_string(must) + " were given, the manifest says " +
-            std::to_string(is));
+      complain_unless_equal(unit, what, must, is);
     };
     equal("documents", expected.inputs.size(), manifest.sums.documents);
     equal("inputs", expected.inputs.size(),
@@ -171,11 +178,9 @@ class Oracle {
 
   void compare(const std::string& unit, const Expected& expected,
                const ledger::Manifest& manifest) {
-    const auto say = [&](const std::string& what) { complain("unit " + unit + ": " + what); };
+    const auto say = [&](const std::string& what) { complain_of(unit, what); };
     const auto equal = [&](const char* what, uint64_t must, uint64_t is) {
-      if (must != is)
-        say(std::string(what) + ": " + std::to_string(must) + " were given, the manifest says " +
-            std::to_string(is));
+      complain_unless_equal(unit, what, must, is);
     };
     equal("records", expected.records, manifest.sums.records);
     equal("duplicates", expected.duplicates, manifest.sums.duplicates);
