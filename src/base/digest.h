@@ -1,5 +1,6 @@
 // SHA-256, HMAC-SHA-256, SHA-1 and MD5 in one go: what signatures and names are made of. The
-// only door to libcrypto. Pure; safe from any thread; nothing is allocated.
+// only door to libcrypto's hashes (TLS is http's). Pure; safe from any thread; nothing is
+// allocated.
 #pragma once
 
 #include <array>
