@@ -17,7 +17,7 @@ const WallTime now = *parse_time("2024-02-08T12:00:00Z");
 
 ledger::Record after(ledger::Reached what) {
   ledger::Record record;
-  record.manifest.emplace().reached = std::move(what);
+  record.manifest = ledger::Manifest{.reached = std::move(what)};
   return record;
 }
 

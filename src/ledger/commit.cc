@@ -68,11 +68,11 @@ std::vector<Retired> Retire::retired() const {
 // ---- Commit -------------------------------------------------------------------------------------
 
 Commit::Commit(UnitPtr unit, Held claim, Intent intent, After after)
-    : unit_(std::move(unit)), held_(std::move(claim)), intent_(std::move(intent)), after_(after) {
-  intent_.epoch = held_.record.value().epoch;
-  intent_.run = unit_->run;
-  intent_.fingerprint = unit_->fingerprint;
-  begin();
+    : unit_(std::move(unit)), held_(std::move(claim)), after_(after) {
+  intent.epoch = held_.record.value().epoch;
+  intent.run = unit_->run;
+  intent.fingerprint = unit_->fingerprint;
+  begin(std::move(intent));
   go_on();
 }
 
@@ -119,21 +119,24 @@ void Commit::go_on() {
 }
 
 // A long list of inputs is written beside the record before the record names it.
-void Commit::begin() {
-  if (intent_.inputs.file.empty()) intent_.inputs.count = intent_.inputs.list.size();
-  std::string text = print_inputs(intent_.inputs.list);
-  if (!intent_.inputs.file.empty() || text.size() <= inputs_inline_bytes_max) {
-    step_.go(PutText(Key(), {}));
-    return;
+void Commit::begin(Intent intent) {
+  Inputs& inputs = intent.inputs;
+  step_.go(PutText(Key(), {}));
+  if (inputs.file.empty()) {
+    inputs.count = inputs.list.size();
+    std::string text = print_inputs(inputs.list);
+    if (text.size() > inputs_inline_bytes_max) {
+      inputs.file = unit_->inputs_file(intent.epoch);
+      inputs.list = {};
+      step_.go(PutText(unit_->side_key(inputs.file), std::move(text)));
+    }
   }
-  intent_.inputs.file = unit_->inputs_file(intent_.epoch);
-  intent_.inputs.list.clear();
-  step_.go(PutText(unit_->side_key(intent_.inputs.file), std::move(text)));
+  intent_ = std::move(intent);
 }
 
 // Without uploads there is nothing to make visible: the manifest is the intent.
 void Commit::write_intent() {
-  if (intent_.uploads.empty()) {
+  if (intent_->uploads.empty()) {
     at_ = At::keep;
     step_.go(keep_manifest(*unit_, *held_.record));
     return;
@@ -150,7 +153,7 @@ void Commit::after_intent() {
   held_ = std::move(now);
   intent_written_ = true;
   at_ = At::complete;
-  step_.go(CompleteAll(unit_, intent_.uploads));
+  step_.go(CompleteAll(unit_, intent_));
 }
 
 void Commit::after_complete() {
@@ -195,14 +198,14 @@ void Commit::superseded(Held now) {
     return;
   }
   const Record& record = *held_.record;
-  if (record.manifest && record.manifest->epoch == intent_.epoch &&
-      record.position == intent_.end) {
+  if (record.manifest && record.manifest->epoch == intent_->epoch &&
+      record.position == intent_->end) {
     committed_ = by_other_ = true;
     return end(Outcome::won);
   }
   std::vector<OpenUpload> ours;
-  ours.reserve(intent_.uploads.size());
-  for (const Upload& upload : intent_.uploads) ours.push_back({upload.key, upload.id});
+  ours.reserve(intent_->uploads.size());
+  for (const Upload& upload : intent_->uploads) ours.push_back({upload.key, upload.id});
   if (unit_->rules.record_owns_uploads) ours = unnamed(std::move(ours), record);
   at_ = At::abort;
   step_.go(AbortAll(unit_, std::move(ours)));

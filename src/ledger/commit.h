@@ -73,7 +73,7 @@ class Commit {
   enum class At : uint8_t { inputs, intent, complete, look, keep, manifest, finish, abort };
 
   void go_on();
-  void begin();
+  void begin(Intent intent);
   void write_intent();
   void after_intent();
   void after_complete();
@@ -85,7 +85,7 @@ class Commit {
 
   UnitPtr unit_;
   Held held_;
-  Intent intent_;
+  Shared<Intent> intent_;
   After after_;
   At at_ = At::inputs;
   Step<Rest, PutText, Change, CompleteAll, ReadRecord, Finish, AbortAll> step_;

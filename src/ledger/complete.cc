@@ -6,17 +6,17 @@ namespace sluice::ledger {
 
 // ---- CompleteAll --------------------------------------------------------------------------------
 
-CompleteAll::CompleteAll(UnitPtr unit, std::vector<Upload> uploads)
+CompleteAll::CompleteAll(UnitPtr unit, Shared<Intent> intent)
     : unit_(std::move(unit)),
-      uploads_(std::move(uploads)),
-      batch_(uploads_.size(), unit_->calls_in_flight),
-      looking_(uploads_.size(), false),
-      etags_(uploads_.size()) {}
+      intent_(std::move(intent)),
+      batch_(intent_->uploads.size(), unit_->calls_in_flight),
+      looking_(intent_->uploads.size(), false),
+      etags_(intent_->uploads.size()) {}
 
 std::optional<Call> CompleteAll::next() {
   const auto item = batch_.start();
   if (!item) return std::nullopt;
-  const Upload& upload = uploads_[*item];
+  const Upload& upload = intent_->uploads[*item];
   if (looking_[*item]) return Call{*item, Where::lake, Head{upload.key}, batch_.attempt(*item)};
   return Call{*item, Where::lake, Complete{upload.key, upload.id, upload.parts},
               batch_.attempt(*item)};
@@ -41,7 +41,7 @@ void CompleteAll::take(uint32_t id, Result<Answer> answer) {
   }
   if (!looking_[id]) {
     etags_[id] = std::get<Done>(*answer).etag;
-  } else if (answer.ok() && std::get<Meta>(*answer).mark == uploads_[id].mark) {
+  } else if (answer.ok() && std::get<Meta>(*answer).mark == intent_->uploads[id].mark) {
     etags_[id] = std::get<Meta>(*answer).etag;
   } else {
     stop(Outcome::broken);
@@ -70,10 +70,11 @@ void close_claim(Record& record) {
   record.checkpoint.reset();
 }
 
-Record committed(Record record, const Intent& intent, const std::vector<ETag>& etags, After after) {
+Record committed(Record record, Shared<Intent> intent, const std::vector<ETag>& etags,
+                 After after) {
   if (after == After::release) close_claim(record);
-  record.manifest = manifest_of(intent, etags);
-  record.position = intent.end;
+  record.manifest = manifest_of(*intent, etags);
+  record.position = intent->end;
   record.leftovers.clear();
   record.checkpoint.reset();
   record.intent.reset();
@@ -82,7 +83,7 @@ Record committed(Record record, const Intent& intent, const std::vector<ETag>& e
 
 Settled::Settled(UnitPtr unit, Record record) : unit_(std::move(unit)), record_(std::move(record)) {
   if (!record_.intent) return;
-  step_.go(CompleteAll(unit_, record_.intent->uploads));
+  step_.go(CompleteAll(unit_, record_.intent));
   go_on();
 }
 
@@ -99,7 +100,8 @@ void Settled::go_on() {
     } else if (step_.at<CompleteAll>()) {
       after_complete();
     } else if (step_.at<PutText>()) {
-      record_ = committed(std::move(record_), Intent(*record_.intent), etags_, After::release);
+      Shared<Intent> intent = record_.intent;
+      record_ = committed(std::move(record_), std::move(intent), etags_, After::release);
       step_.go(Rest());
     } else {
       drop();

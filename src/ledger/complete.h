@@ -19,7 +19,7 @@ class CompleteAll {
  public:
   enum class Outcome : uint8_t { all, broken, stuck };  // stuck: without the rule bad_part_is_gone
 
-  CompleteAll(UnitPtr unit, std::vector<Upload> uploads);
+  CompleteAll(UnitPtr unit, Shared<Intent> intent);
   std::optional<Call> next();
   void take(uint32_t id, Result<Answer> answer);
   bool done() const { return batch_.done(); }
@@ -35,7 +35,7 @@ class CompleteAll {
   void stop(Outcome outcome);
 
   UnitPtr unit_;
-  std::vector<Upload> uploads_;
+  Shared<Intent> intent_;
   Batch batch_;
   std::vector<bool> looking_;  // Its completion was refused: we look at the object.
   std::vector<ETag> etags_;
@@ -57,7 +57,7 @@ enum class After : uint8_t {
 void close_claim(Record& record);
 
 // The record once the intent is committed: the manifest in place of the intent.
-Record committed(Record record, const Intent& intent, const std::vector<ETag>& etags, After after);
+Record committed(Record record, Shared<Intent> intent, const std::vector<ETag>& etags, After after);
 
 // What the record should say once its intent is settled: rolled forward, or dropped if that is
 // impossible. Writes nothing into the record.

@@ -76,7 +76,7 @@ void Finish::note() {
   const Record& record = *held_.record;
   if (record.manifest->todo && !record.intent && (!record.run || record.run == unit_->run)) {
     Record noted = record;
-    noted.manifest->todo = false;
+    noted.manifest.change([](Manifest& manifest) { manifest.todo = false; });
     step_.go(Change(unit_, held_, std::move(noted)));
   } else {
     look_again();

@@ -34,6 +34,7 @@ Manifest manifest_of(const Intent& intent, const std::vector<ETag>& etags) {
                     .early = intent.early,
                     .provisional = intent.provisional,
                     .end = intent.end};
+  manifest.outputs.reserve(etags.size());
   for (size_t i = 0; i < etags.size(); ++i) {
     manifest.outputs.push_back({intent.uploads[i].key, etags[i], intent.uploads[i].content});
   }

@@ -39,6 +39,7 @@
 
 #include "base/names.h"
 #include "base/result.h"
+#include "base/shared.h"
 #include "store/store.h"
 
 namespace sluice::ledger {
@@ -230,8 +231,9 @@ struct Record {
   // nobody can compare clocks; and so that no body of the record ever comes twice.
   uint64_t renewals = 0;
   std::optional<Checkpoint> checkpoint = {};
-  std::optional<Intent> intent = {};
-  std::optional<Manifest> manifest = {};
+  // Tens of thousands of objects each, at times; and the protocol holds several records at once.
+  Shared<Intent> intent = {};
+  Shared<Manifest> manifest = {};
   std::vector<Key> leftovers = {};  // Sorted: keys that a broken intent may have written
   std::optional<Failed> failed = {};
   uint64_t position = 0;  // Streams: everything before it is committed.

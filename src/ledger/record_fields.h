@@ -205,12 +205,18 @@ void fields(auto& see, Either<Record> auto& record) {
 struct ListOfInputs {
   std::vector<Input> inputs = {};
 };
-
-struct KeptManifest {
-  std::optional<Manifest> manifest = {};
+// The same, of a list that lies elsewhere: it may be a million long.
+struct InputsElsewhere {
+  const std::vector<Input>& inputs;
 };
 
-void fields(auto& see, Either<ListOfInputs> auto& file) {
+struct KeptManifest {
+  Shared<Manifest> manifest = {};
+};
+
+template <class File>
+  requires Either<File, ListOfInputs> || Either<File, InputsElsewhere>
+void fields(auto& see, File& file) {
   see.of("the list of inputs");
   see("inputs", file.inputs);
 }

@@ -158,6 +158,12 @@ template <class Part>
 void read(Reader& reader, std::optional<Part>& part) {
   read(reader, part.emplace());
 }
+template <class Part>
+void read(Reader& reader, Shared<Part>& part) {
+  Part parsed;
+  read(reader, parsed);
+  part = std::move(parsed);
+}
 
 // What each field is where it is left out; and what the part is called.
 struct Blank {

@@ -11,6 +11,8 @@ namespace {
 
 // Writes JSON with commas where they belong.
 class Writer {
+  static constexpr size_t items_measured = 16;
+
  public:
   explicit Writer(std::string& out) : out_(out) {}
 
@@ -88,7 +90,11 @@ class Writer {
   template <class Item>
   void write(const std::vector<Item>& list) {
     open('[');
-    for (const Item& item : list) write(item);
+    const size_t begin = out_.size();
+    for (size_t i = 0; i < list.size(); ++i) {
+      if (i == items_measured) make_room(out_.size() - begin, list.size() - i);
+      write(list[i]);
+    }
     close(']');
   }
   void write(const std::optional<std::string>& text) {
@@ -101,10 +107,20 @@ class Writer {
     write(*part);
   }
   template <class Part>
+  void write(const Shared<Part>& part) {
+    write(*part);
+  }
+  template <class Part>
   void write(const Part& part) {
     open('{');
     fields(*this, part);
     close('}');
+  }
+
+  // A long list's room is made at once, by its first items: text that grows by doubling is there
+  // one and a half times, and its list may have tens of thousands of objects.
+  void make_room(size_t measured_bytes, size_t items_left) {
+    out_.reserve(out_.size() + measured_bytes / items_measured * (items_left + items_left / 16));
   }
 
   void separate() {
@@ -134,13 +150,13 @@ std::string print(const Record& record) {
 }
 
 std::string print_inputs(const std::vector<Input>& inputs) {
-  return document(ListOfInputs{inputs});
+  return document(InputsElsewhere{inputs});
 }
 
 std::string print_manifest(const Manifest& manifest) {
-  KeptManifest kept{manifest};
-  kept.manifest->todo = false;
-  return document(kept);
+  Manifest kept = manifest;
+  kept.todo = false;
+  return document(KeptManifest{std::move(kept)});
 }
 
 }  // namespace sluice::ledger

@@ -227,10 +227,10 @@ TEST_CASE("a unit is finished when nothing of another commit is half done") {
   CHECK(!finished(record));
   record.manifest = Manifest{.epoch = 2, .fingerprint = "f"};
   CHECK(finished(record));
-  record.manifest->early = true;
+  record.manifest.change([](Manifest& manifest) { manifest.early = true; });
   CHECK(!finished(record));
   CHECK(committed(record));
-  record.manifest->early = false;
+  record.manifest.change([](Manifest& manifest) { manifest.early = false; });
   CHECK(finished(record, "f"));
   CHECK(!finished(record, "g"));
   record.leftovers = {Key("k")};

@@ -237,7 +237,8 @@ std::string model_text(World world) {
   world.beside.clear();
   if (const Record* record = record_in(world); record != nullptr) {
     Record nobodys = *record;
-    if (nobodys.manifest) nobodys.manifest->run.clear();
+    if (nobodys.manifest)
+      nobodys.manifest.change([](ledger::Manifest& manifest) { manifest.run.clear(); });
     nobodys.failed.reset();
     world.objects[record_key] = {print(nobodys), {}, {}};
   }

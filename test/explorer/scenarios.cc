@@ -67,11 +67,12 @@ World earlier(const Outputs& outputs) {
   World world;
   const ledger::UnitPtr unit = unit_for("", {});
   Record record{.job = "job", .unit = "u", .epoch = 1};
-  record.manifest = ledger::Manifest{.epoch = 1, .run = "O", .fingerprint = "f"};
+  ledger::Manifest manifest{.epoch = 1, .run = "O", .fingerprint = "f"};
   for (const auto& [key, content] : outputs) {
-    record.manifest->outputs.push_back({Key(key), ETag(content)});
+    manifest.outputs.push_back({Key(key), ETag(content)});
     world.objects[key] = {{}, content, unit->mark(1).str()};
   }
+  record.manifest = std::move(manifest);
   const std::string body = print(record);
   world.objects[record_key] = {body, etag_of_text(body), {}};
   return world;
