@@ -385,7 +385,7 @@ TEST_CASE("what a run would refuse at once is refused by check, with what to wri
   CHECK_MESSAGE(has(small.text, "share: 12MiB is too small for format jsonl.zst"), small.text);
   CHECK(check("format: jsonl.gz, share: 8MiB").exit_code == 0);
   CHECK(check("format: jsonl.zst, share: 12MiB").exit_code == 0);
-  CHECK(check("format: { jsonl.zst: { level: 9 } }").exit_code == 0);
+  CHECK(check("format: { jsonl.zst: { level: 9 } }, share: 34MiB").exit_code == 0);
   const Outcome little = check("format: jsonl", "memory: 16MiB\n");
   CHECK(little.exit_code == 2);
   CHECK_MESSAGE(has(little.text, "one unit needs"), little.text);

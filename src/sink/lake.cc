@@ -19,8 +19,14 @@ uint64_t encode_share_bytes(const Encoder& encoder) {
 
 }  // namespace
 
+// Besides what encoders give: what the object in hand needs in the middle of a record, when all
+// others are gone and it can't be sealed. Its coil, a part that is nearly long enough to go and the
+// block that makes it so, one behind it and one that grows; and the entries of some places.
 uint64_t sink_share_bytes_min_of(const Encoder& encoder) {
-  return std::max(sink_share_bytes_min, encode_share_bytes(encoder));
+  constexpr uint64_t entries_bytes = 64 << 10;
+  const uint64_t in_hand = encoder.coil_bytes() + part_bytes_min +
+                           3 * encoder.encoded_bytes_max(encoder.block_bytes()) + entries_bytes;
+  return std::max(sink_share_bytes_min, encode_share_bytes(encoder) + in_hand);
 }
 
 Place& LakeSink::place(std::string_view name) {
