@@ -5,6 +5,18 @@
 #include "json/value.h"
 
 namespace sluice {
+namespace {
+
+// Whether bytes can be kept as text that is no longer than their base 64: a control character takes
+// six.
+bool is_readable(std::string_view bytes) {
+  constexpr size_t few = 64;
+  size_t longer = 0;
+  for (const unsigned char c : bytes) longer += c < ' ' ? 5 : c == '"' || c == '\\' ? 1 : 0;
+  return longer <= bytes.size() / 3 + few && json::is_utf8(bytes);
+}
+
+}  // namespace
 
 SetAside partial(const Document& document, uint64_t records, const DocumentFault& fault) {
   SetAside what{.document = document.name, .offset = fault.offset, .reason = fault.reason};
@@ -21,7 +33,7 @@ std::string set_aside_line(const Secrets& secrets, const SetAside& what, std::st
   json::append_quoted(secrets.hide(json::text_of_bytes(document)), line);
   line += R"(,"offset":)" + std::to_string(what.offset) + R"(,"reason":)";
   json::append_quoted(secrets.hide(json::text_of_bytes(what.reason)), line);
-  if (json::is_utf8(bytes)) {
+  if (is_readable(bytes)) {
     line += R"(,"text":)";
     json::append_quoted(bytes, line);
   } else {

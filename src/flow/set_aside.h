@@ -21,7 +21,8 @@ struct DocumentFault {
 // none, that all of it is set aside.
 SetAside partial(const Document& document, uint64_t records, const DocumentFault& fault);
 
-// A line that says what was set aside and keeps its bytes (base 64 where they aren't UTF-8).
+// A line that says what was set aside and keeps its bytes: as text, or in base 64 where they aren't
+// UTF-8 or would be longer as text.
 std::string set_aside_line(const Secrets& secrets, const SetAside& what, std::string_view document,
                            std::string_view bytes);
 
