@@ -114,6 +114,7 @@ class Parser {
       case Verb::verify:
         add_job(app), add_units(app);
         app->add_flag("--shallow", command_.shallow, "Compare names, sizes and ETags only");
+        add_allow_empty(app);
         break;
       case Verb::settle:
         add_job(app), add_units(app);
@@ -159,13 +160,16 @@ class Parser {
                     "Only so many documents of each unit, which stays unfinished")
         ->check(CLI::PositiveNumber);
   }
+  void add_allow_empty(CLI::App* app) {
+    app->add_flag("--allow-empty", command_.allow_empty, "Finding nothing is no error");
+  }
   void add_run(CLI::App* app) {
     add_memory(app), add_limit(app);
     app->add_flag("--redo", command_.redo, "Do finished units again, and stale ones");
     app->add_flag("--set-aside", command_.set_aside, "Keep copies of what is set aside");
     app->add_flag("--ok-set-aside", command_.ok_set_aside,
                   "Exit 0 although something was set aside");
-    app->add_flag("--allow-empty", command_.allow_empty, "Finding nothing is no error");
+    add_allow_empty(app);
     app->add_option("--in-flight", command_.in_flight, "Reads open at once (default 256)")
         ->check(CLI::Range(1, 4096));
     app->add_option("--workers", command_.workers, "Worker threads (default: the cores)")
