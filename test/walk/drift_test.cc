@@ -133,6 +133,23 @@ TEST_CASE("`drift: off` neither notes nor warns") {
   CHECK(manifest(world, "2024-02-08").shape == ledger::Shape{});
 }
 
+TEST_CASE("what a run with --limit has loaded is no drift, nor is anything held against it") {
+  World world;
+  const auto run_day = [&](const std::string& day, RunOptions options = {}) {
+    return warnings(world.run(job, options, {.from = day, .to = day}));
+  };
+  for (const char* day : {"2024/02/07", "2024/02/08", "2024/02/09"}) give_day(world, day);
+  CHECK(run_day("2024-02-07").empty());
+  const auto limited = run_day("2024-02-08", {.limit = 10});
+  CHECK(std::ranges::none_of(
+      limited, [](const std::string& warning) { return warning.find("drift") != warning.npos; }));
+  CHECK_FALSE(manifest(world, "2024-02-08").provisional.empty());
+  CHECK(manifest(world, "2024-02-08").shape == ledger::Shape{});
+  CHECK(run_day("2024-02-09").empty());
+  CHECK(run_day("2024-02-08").empty());
+  CHECK(manifest(world, "2024-02-08").shape.records == 800);
+}
+
 TEST_CASE("another form of the job is no drift") {
   World world;
   give_day(world, "2024/02/08");
