@@ -235,6 +235,22 @@ TEST_CASE("names that can't work are refused") {
   CHECK(parse(with_sink("  name: \"{unit}.jsonl\""))->format.name() == "jsonl");
 }
 
+TEST_CASE("units whose names meet are refused, with their names and what would tell them apart") {
+  const auto with_units = [](const std::string& units, const std::string& sink) {
+    return mistake(
+        "name: a\nunits: { each: list, values: [ " + units +
+        " ] }\nsource: { objects: \"in/{unit}/\" }\ndecode: jsonl\nsink:\n  lake: lake/\n  " +
+        sink + "\n");
+  };
+  const std::string name = "name: \"{unit}.jsonl.gz\"";
+  CHECK(with_units("example, x, example.jsonl", name) ==
+        "job.yaml:7:9: name: keys of the units `example` and `example.jsonl` can't be told apart; "
+        "put a folder {unit}/ into the name");
+  CHECK(with_units("example, example.jsonl", "name: \"{unit}/all.jsonl.gz\"") == "");
+  CHECK(with_units("example, example.com, example.com.au", name) == "");
+  CHECK(with_units("example, example.jsonl", "format: jsonl.gz") == "");
+}
+
 TEST_CASE("records without a partition's field may have a place of their own") {
   const auto job = parse(with_sink("  partition: \"dt={.t:%F}\"\n  missing: default_partition"));
   REQUIRE_MESSAGE(job.ok(), job.error().message);
@@ -279,7 +295,7 @@ TEST_CASE("variables are filled in once and never printed") {
 }
 
 TEST_CASE("the fingerprint is of what a job does") {
-  const auto of = [](std::string text) {
+  const auto of = [](const std::string& text) {
     const auto job = parse(text);
     REQUIRE_MESSAGE(job.ok(), job.error().message);
     return job->fingerprint;
