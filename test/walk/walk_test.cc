@@ -243,4 +243,31 @@ TEST_CASE("a stream commits span after span and goes on where it stopped, whatev
   }
 }
 
+TEST_CASE("units whose hashes outgrow their share wait for one another, and none loses a record") {
+  constexpr uint64_t records = 60'000;
+  World world;
+  world.memory_bytes = 192 << 20;
+  // Whoever is first has the rest for a while, and the others come to want it.
+  world.slow_source.latency_of = [](const Request& request) -> Nanoseconds {
+    const auto* get = std::get_if<Get>(&request);
+    return get != nullptr && get->key.view().ends_with("/119") ? 300_ms : 0;
+  };
+  for (int day = 4; day <= 8; ++day) {
+    for (uint64_t i = 0; i < 20; ++i) {
+      std::string text;
+      for (uint64_t id = records / 20 * i; id < records / 20 * (i + 1); ++id)
+        text += "{\"id\":" + std::to_string(id) + "}\n";
+      world.give("2024-02-0" + std::to_string(day) + "/" + std::to_string(100 + i), text + text);
+    }
+  }
+  const auto report = world.run(
+      "name: o\nunits: { each: day }\nsource: { objects: \"in/{unit:%F}/\" }\ndecode: jsonl\n"
+      "sink: { lake: \"lake/\", format: jsonl, dedupe: .id, share: 8MiB }\n",
+      {}, {.from = "2024-02-04", .to = "2024-02-08"});
+  REQUIRE(report.ok());
+  CHECK(report->exit_code(false) == 0);
+  for (const UnitReport& unit : report->units) CHECK(unit.records == records);
+  CHECK(lines(world.text()) == 5 * records);
+}
+
 }  // namespace sluice
