@@ -66,6 +66,18 @@ class Feed {
     return {};
   }
 
+  // In its record's text.
+  static void rewrite(World& world, const std::string& from, const std::string& to) {
+    for (const auto& [key, text] : world.lake->objects()) {
+      if (!key.view().starts_with("_sluice/feed/")) continue;
+      std::string other = text;
+      const size_t at = other.find(from);
+      REQUIRE(at != other.npos);
+      other.replace(at, from.size(), to);
+      REQUIRE(call(*world.lake, Put{key, other}).ok());
+    }
+  }
+
  private:
   std::filesystem::path path_;
 };
@@ -192,14 +204,7 @@ TEST_CASE("a checkpoint that can't be read begins the unit anew") {
   const Feed feed;
   World world;
   feed.interrupt(world);
-  for (const auto& [key, text] : world.lake->objects()) {
-    if (!key.view().starts_with("_sluice/feed/")) continue;
-    std::string other = text;
-    const size_t at = other.find("sluice-sink 1");
-    REQUIRE(at != other.npos);
-    other.replace(at, 13, "sluice-sink 9");
-    REQUIRE(call(*world.lake, Put{key, other}).ok());
-  }
+  Feed::rewrite(world, "sluice-sink 1", "sluice-sink 9");
   const auto report = world.run(feed.job());
   REQUIRE(report.ok());
   check_counted_once(*report);
@@ -260,6 +265,32 @@ TEST_CASE("whatever ends a run that could go on, its checkpoint stays and the ne
     CHECK(report->units[0].documents_before > 0);
     check_whole(world);
   }
+}
+
+TEST_CASE(
+    "a fill that can't be opened at its checkpoint keeps it, and the next run goes on there") {
+  const Feed feed;
+  World world;
+  feed.interrupt(world);
+  // A secret that the job doesn't have any more.
+  const std::string cursor = "\"cursor\": \"" + Feed::record(world).checkpoint->cursor + '"';
+  const std::string secret = "\"cursor\": \"${GONE}\"";
+  Feed::rewrite(world, cursor, secret);
+  const auto failed = world.run(feed.job());
+  REQUIRE(failed.ok());
+  CHECK(failed->exit_code(false) == 1);
+  REQUIRE(failed->units[0].error);
+  CHECK(failed->units[0].error->message.find("GONE") != std::string::npos);
+  CHECK(Feed::record(world).failed);
+  REQUIRE(Feed::record(world).checkpoint);
+  CHECK(Feed::record(world).checkpoint->cursor == "${GONE}");
+  CHECK_FALSE(world.lake->open_uploads().empty());
+  Feed::rewrite(world, secret, cursor);
+  const auto report = world.run(feed.job());
+  REQUIRE(report.ok());
+  check_counted_once(*report);
+  CHECK(report->units[0].documents_before > 0);
+  check_whole(world);
 }
 
 TEST_CASE("a unit whose completion succeeds at the second look is done, and counted") {
