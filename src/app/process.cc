@@ -10,9 +10,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <exception>
 #include <thread>
 #include <vector>
 
+#include "base/bug.h"
 #include "base/text.h"
 
 extern char** environ;  // NOLINT: POSIX declares it nowhere.
@@ -67,6 +69,7 @@ std::string where_processes_are() {
 }  // namespace
 
 void prepare_process() {
+  std::set_terminate(end_by_exception);
   // Blocks and windows (up to 1 MiB) are used again without asking the system for pages; what is
   // larger, or more than a few MiB of freed memory, goes back to it, so that the process is about
   // as large as what it holds. With fewer arenas threads wait for each other, with more each keeps

@@ -89,8 +89,10 @@ class Verify {
     Store& state = *opened_.parts.state;
     const std::string& prefix = opened_.parts.state_prefix;
     std::string after;
+    PageOrder order;
     for (;;) {
       const Page page = TRY(call_for<Page>(state, List{.prefix = prefix, .after = after}));
+      TRY(order.pass(page));
       std::vector<Read> wanted;
       for (const Listed& listed : page.objects) {
         const std::string_view file = listed.key.view().substr(prefix.size());

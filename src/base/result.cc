@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "base/bug.h"
+
 namespace sluice {
 
 std::string_view to_string(ErrorKind kind) {
@@ -31,6 +33,7 @@ std::string_view to_string(ErrorKind kind) {
 
 void check_failed(const char* file, int line, const char* condition) {
   std::fprintf(stderr, "%s:%d: bug: ENSURE(%s) failed\n", file, line, condition);
+  print_calls();
   std::abort();
 }
 

@@ -36,6 +36,7 @@ void LakeSweep::on(Event& event) {
 
 void LakeSweep::took_uploads(Result<Answer> answer) {
   UploadPage& page = std::get<UploadPage>(*answer);
+  if (const Status ordered = order_.pass(page); !ordered.ok()) return give_up(ordered.error());
   listed_.insert(listed_.end(), std::make_move_iterator(page.uploads.begin()),
                  std::make_move_iterator(page.uploads.end()));
   after_ = std::move(page.next).value_or("");
@@ -61,6 +62,7 @@ void LakeSweep::begin() {
   }
   for (const UnitNames& unit : *units_) take_those_of(unit);
   after_.clear();
+  order_ = {};
   if (listed_.empty()) return next_unit();
   // Of units that this run was not asked for, or of another job.
   at_ = At::records;
@@ -69,6 +71,7 @@ void LakeSweep::begin() {
 
 void LakeSweep::took_records(Result<Answer> answer) {
   const Page& page = std::get<Page>(*answer);
+  if (const Status ordered = order_.pass(page); !ordered.ok()) return give_up(ordered.error());
   for (const Listed& record : page.objects) {
     const auto id = ledger::unit_of_record_key(record.key.view().substr(records_prefix_.size()));
     if (!id || looked_at_.contains(*id)) continue;

@@ -19,6 +19,7 @@
 #include "job/ledger_driver.h"
 #include "job/run.h"
 #include "ledger/twins.h"
+#include "store/page_order.h"
 
 namespace sluice {
 
@@ -69,6 +70,7 @@ class LakeSweep {
   At at_ = At::listing;
   bool skipped_ = false;
   std::string after_;
+  PageOrder order_;
   std::vector<OpenUpload> listed_;
   const std::vector<UnitNames>* units_ = nullptr;  // Once it may sweep
   std::set<std::string> looked_at_;                // Ids; empty unless something was listed

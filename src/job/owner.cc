@@ -99,9 +99,13 @@ void Ownership::took_below(Result<Answer> answer) {
   listing_ = 0;
   if (!answer.ok()) return put();
   Page& page = std::get<Page>(*answer);
+  if (!order_.pass(page).ok()) return put();
   const std::string folder = below_.front();
   after_ = std::move(page.next).value_or("");
-  if (after_.empty()) below_.pop_front();
+  if (after_.empty()) {
+    below_.pop_front();
+    order_ = {};
+  }
   for (const Listed& object : page.objects) {
     if (object.key.view() != folder + "owner.json" || !folder.ends_with("/" + owner_folder))
       continue;

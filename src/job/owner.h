@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "job/job_file.h"
 #include "job/run.h"
+#include "store/page_order.h"
 #include "store/store.h"
 
 namespace sluice {
@@ -59,6 +60,7 @@ class Ownership {
   // come.
   std::deque<std::string> below_;
   std::string after_;
+  PageOrder order_;
   Ticket listing_ = 0;  // Of the open list; 0: none
   uint32_t lists_ = 0;
   bool writing_ = false;
