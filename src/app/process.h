@@ -9,8 +9,8 @@
 
 namespace sluice {
 
-// Once, before any other thread: the heap is told to give memory back, a closed pipe is an error like
-// any other, and a bug says where it is.
+// Once, before any other thread: the heap is told to give memory back, a closed pipe is an error
+// like any other, and a bug says where it is.
 void prepare_process();
 
 Environment process_environment();

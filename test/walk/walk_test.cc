@@ -37,11 +37,38 @@ void give_days(World& world, int documents, const std::string& day = "2024/02/08
   }
 }
 
+// A store that begins its list of open uploads anew for ever.
+class LostItsPlace : public Store {
+ public:
+  explicit LostItsPlace(Store& inner) : inner_(inner) {}
+  void start(Request request, Lease lease, Ticket ticket, Inbox& inbox) override {
+    if (!std::holds_alternative<ListUploads>(request))
+      return inner_.start(std::move(request), std::move(lease), ticket, inbox);
+    inbox.post(std::make_unique<Answered>(ticket, Answer(UploadPage{.next = "again"}),
+                                          std::move(lease), Timing()));
+  }
+  Features features() const override { return inner_.features(); }
+  std::string name() const override { return inner_.name(); }
+
+ private:
+  Store& inner_;
+};
+
 uint64_t lines(const std::string& text) {
   return static_cast<uint64_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
 }  // namespace
+
+TEST_CASE("a lake whose list of uploads never ends does not hold up the run") {
+  World world;
+  give_days(world, 3);
+  world.around_lake = [](Store& lake) { return std::make_unique<LostItsPlace>(lake); };
+  const auto report = world.run(days);
+  REQUIRE(report.ok());
+  REQUIRE(report->warnings.size() == 1);
+  CHECK(report->warnings[0].find("uploads of runs that died may have been left open") == 0);
+}
 
 TEST_CASE(
     "the same objects, bytes and order come out whatever is in flight and whatever finishes "

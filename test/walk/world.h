@@ -29,6 +29,7 @@ class World {
   unsigned threads = 2;
   WallTime wall = {1'707'486'400'000'000'000};  // 2024-02-09T13:46:40Z
   std::function<void(Inbox&)> before_run = {};
+  std::function<std::unique_ptr<Store>(Store&)> around_lake = {};  // Another in its place
   std::function<bool(std::string_view process)> has_ended = {};
 
   void give(const std::string& key, std::string body) {
@@ -41,7 +42,8 @@ class World {
     auto faulty_lake = make_faulty_store(*lake, lake_faults);
     auto source = make_slow_store(*faulty_source, slow_source);
     auto target = make_slow_store(*faulty_lake, slow_lake);
-    Stores stores(*source, *target);
+    const auto other = around_lake ? around_lake(*target) : nullptr;
+    Stores stores(*source, other ? *other : *target);
     const JobParts parts = TRY(make_parts(job, stores));
     const StoppedClock clock(wall);
     std::vector<UnitNames> units = TRY(plan_units(job.units, job.zone, asked, wall));
