@@ -60,7 +60,7 @@ const std::vector<Ban>& bans() {
       {"std::cout", In::rooms, {"app/"}, "return it; app prints"},
       {"std::cerr", In::rooms, {"app/"}, "return it; app prints"},
       {"printf(", In::rooms, {"app/"}, "return it; app prints"},
-      {"fprintf(", In::rooms, {"app/", "base/result"}, "return it; app prints"},
+      {"fprintf(", In::rooms, {"app/", "base/bug"}, "return it; app prints"},
       {"puts(", In::rooms, {"app/"}, "return it; app prints"},
       // getaddrinfo() can't be broken off, and a run that ends doesn't wait half a minute for it.
       {"detach()",

@@ -9,7 +9,10 @@
 #include <execinfo.h>
 #endif
 
+#include "base/result.h"
+
 namespace sluice {
+namespace {
 
 void print_calls() {
 #if __has_include(<execinfo.h>)
@@ -17,6 +20,14 @@ void print_calls() {
   void* calls[calls_max];
   ::backtrace_symbols_fd(calls, ::backtrace(calls, calls_max), STDERR_FILENO);
 #endif
+}
+
+}  // namespace
+
+void check_failed(const char* file, int line, const char* condition) {
+  std::fprintf(stderr, "%s:%d: bug: ENSURE(%s) failed\n", file, line, condition);
+  print_calls();
+  std::abort();
 }
 
 void end_by_exception() noexcept {

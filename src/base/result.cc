@@ -1,10 +1,5 @@
 #include "base/result.h"
 
-#include <cstdio>
-#include <cstdlib>
-
-#include "base/bug.h"
-
 namespace sluice {
 
 std::string_view to_string(ErrorKind kind) {
@@ -29,12 +24,6 @@ std::string_view to_string(ErrorKind kind) {
       return "internal";
   }
   return "unknown";
-}
-
-void check_failed(const char* file, int line, const char* condition) {
-  std::fprintf(stderr, "%s:%d: bug: ENSURE(%s) failed\n", file, line, condition);
-  print_calls();
-  std::abort();
 }
 
 }  // namespace sluice
