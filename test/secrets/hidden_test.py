@@ -22,7 +22,7 @@ JOB = '''name: items
 source:
   http:
     url: "{origin}/items?page=1"
-    next: {{ url: .next }}
+    next: {{ {pages} }}
     attempts: 1
     {more}
 decode: {{ json: {{ records: .items }} }}
@@ -86,24 +86,32 @@ class Part:
         self.sluice, self.servers = sluice, []
         self.folder = tempfile.mkdtemp(prefix='sluice-hidden-')
         self.lake = self.folder + '/lake/'
-        self.printed = ''
+        self.printed = self.said = ''
 
     def server(self, answer):
         self.servers.append(Server(answer))
         return self.servers[-1]
 
-    def run(self, origin, more, *words, verb='run', **environment):
-        """The exit code; what it said is in `printed`."""
+    def run(self, origin, more, *words, verb='run', pages='url: .next', **environment):
+        """The exit code; what it said is in `printed`, and the last time's in `said`."""
+        with self.start(origin, more, verb, *words, pages=pages, **environment) as process:
+            timer = threading.Timer(60, process.kill)
+            timer.start()
+            stdout, stderr = process.communicate()
+            timer.cancel()
+        self.said = stdout + stderr
+        self.printed += self.said
+        self.stdout = stdout
+        return process.returncode
+
+    def start(self, origin, more, verb, *words, pages='url: .next', **environment):
         job = self.folder + '/items.yaml'
         with open(job, 'w', encoding='utf-8') as file:
-            file.write(JOB.format(origin=origin, more=more, lake=self.lake))
+            file.write(JOB.format(origin=origin, more=more, pages=pages, lake=self.lake))
         plain = {k: v for k, v in os.environ.items() if 'proxy' not in k.lower()}
-        done = subprocess.run([self.sluice, verb, job, *words], cwd=self.folder, text=True,
-                              env={**plain, 'TOKEN': TOKEN, **environment}, timeout=60,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
-        self.printed += done.stdout + done.stderr
-        self.stdout = done.stdout
-        return done.returncode
+        return subprocess.Popen([self.sluice, verb, job, *words], cwd=self.folder, text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                env={**plain, 'TOKEN': TOKEN, **environment})
 
     def state(self):
         return [os.path.join(at, name) for at, _, names in os.walk(self.lake + '_sluice')
@@ -203,17 +211,114 @@ def a_copy_of_what_is_set_aside_tells_where_it_is_from_without_secrets(part):
         expect('/one?id=7' in text, text)
 
 
+SECRETIVE = ('headers: { X-Any: "${TOKEN}", Cookie: "a=b", X-Plain: "1" }\n'
+             '    auth: { bearer: "${TOKEN}" }')
+
+
+def pointing_at(there, how):
+    """An API whose first answer leads to `there`, and how the job says so."""
+    one = [{'id': 1, 't': '2024-02-08T00:00:00Z', 'at': there}]
+    says = {
+        'a redirect': (302, {}, {'Location': there}),
+        'a next URL': (200, {'items': one, 'next': there}, {}),
+        'a Link header': (200, {'items': one}, {'Link': f'<{there}>; rel="next"'}),
+        'a detail': (200, {'items': one}, {})}
+    words = {'a detail': '\n    detail: { url: "{.at}", records: .items }'}
+    pages = 'link: next' if how == 'a Link header' else 'url: .next'
+    return says[how], words.get(how, ''), pages
+
+
+WAYS = ('a redirect', 'a next URL', 'a Link header', 'a detail')
+
+
 def nothing_secret_goes_to_another_origin(part):
     other = part.server(lambda request: request.say(200, {'items': items(2)}))
-    api = part.server(lambda request: request.say(
-        302, {}, Location=f'{other.origin}/x?y=1&access_token={ENCODED}'))
-    expect(part.run(api.origin, 'headers: { X-Any: "${TOKEN}", Cookie: "a=b", X-Plain: "1" }\n'
-                    '    auth: { bearer: "${TOKEN}" }') == 0, part.printed)
-    _, path, headers = other.asked[0]
-    expect(path == '/x?y=1', path)
-    expect(headers.get('X-Plain') == '1', headers)
-    for name in ('Authorization', 'Cookie', 'X-Any'):
-        expect(name not in headers, f'{name}: {headers.get(name)}')
+    for how in WAYS:
+        (status, body, headers), more, pages = pointing_at(
+            f'{other.origin}/x?y=1&access_token={ENCODED}', how)
+        api = part.server(lambda request: request.say(status, body, **headers))
+        other.asked.clear()
+        expect(part.run(api.origin, SECRETIVE + more, '--redo', pages=pages) == 0, part.said)
+        expect(api.asked[0][2].get('Authorization') == 'Bearer ' + TOKEN, api.asked[0])
+        expect(len(other.asked) == 1, f'{how}: {other.asked}')
+        _, path, headers = other.asked[0]
+        expect(path == '/x?y=1', f'{how}: {path}')
+        expect(headers.get('X-Plain') == '1', f'{how}: {headers}')
+        for name in ('Authorization', 'Cookie', 'X-Any'):
+            expect(name not in headers, f'{how}: {name}: {headers.get(name)}')
+
+
+def what_is_posted_goes_to_no_other_origin(part):
+    other = part.server(lambda request: request.say(200, {'items': items(2)}))
+    for how in ('a next URL', 'a Link header'):
+        (status, body, headers), _, pages = pointing_at(other.origin + '/x', how)
+        api = part.server(lambda request: request.say(status, body, **headers))
+        expect(part.run(api.origin, "body: '{{\"who\": \"me\"}}'", pages=pages) == 1, part.said)
+        expect(api.asked[0][0] == 'POST', api.asked)
+        expect(f'{other.origin} is not asked: the job\'s body would go' in part.said, part.said)
+        expect(not other.asked, f'{how}: {other.asked}')
+
+
+def this_machine_is_asked_where_the_job_names_it(part):
+    """For an API elsewhere, which a proxy brings."""
+    local = part.server(lambda request: request.say(200, {'items': items(2)}))
+    for how in WAYS:
+        (status, body, headers), more, pages = pointing_at(local.origin + '/x', how)
+        proxy = part.server(lambda request: request.say(status, body, **headers))
+        run = lambda words: part.run('http://api.example', SECRETIVE + more + words, '--redo',
+                                     pages=pages, http_proxy=proxy.origin)
+        local.asked.clear()
+        expect(run('') in (1, 3), f'{how}: {part.said}')
+        expect(not local.asked, f'{how}: {local.asked}')
+        line = f'also_from: ["{local.origin}"]'
+        expect(f'say {line}' in part.said, f'{how}: {part.said}')
+        # What it says is what the job then says.
+        expect(run('\n    ' + line) == 0, f'{how}: {part.said}')
+        expect([path for _, path, _ in local.asked] == ['/x'], f'{how}: {local.asked}')
+        for name in ('Authorization', 'Cookie', 'X-Any'):
+            expect(name not in local.asked[0][2], f'{how}: {name} was sent')
+
+
+def a_proxys_password_is_hidden_when_it_comes_back(part):
+    password = 'pr0xy/pw+1&2'
+    who = urllib.parse.quote(password, safe='')
+    got = []
+
+    def answer(request):
+        sent = request.headers['Proxy-Authorization']
+        got.append(base64.b64decode(sent.split()[1]).decode())
+        request.say(400, {'you sent': sent, 'you are': got[-1], 'by': f'http://me:{who}@proxy/'})
+
+    proxy = part.server(answer)
+    where = proxy.origin.replace('//', f'//me:{who}@')
+    for name in ('http_proxy', 'all_proxy', 'ALL_PROXY'):
+        expect(part.run('http://api.example', '', **{name: where}) == 1, part.said)
+        expect('400' in part.said and part.state(), part.said)
+    expect(got == ['me:' + password] * 3, got)
+    part.expect_hidden(password)
+
+
+def what_a_run_says_while_it_waits_hides_secrets(part):
+    is_asked, goes_on = threading.Event(), threading.Event()
+
+    def answer(request):
+        is_asked.set()
+        goes_on.wait(60)
+        request.say(200, {'items': items(1)})
+
+    api = part.server(answer)
+    job = (api.origin, 'parallel: 1\nunits: { each: list, values: ["${TENANT}"] }', 'run')
+    with part.start(*job, TENANT='tenant-0f-the-job') as first:
+        expect(is_asked.wait(60), 'the first run asks for nothing')
+        with part.start(*job, TENANT='tenant-0f-the-job') as second:
+            timer = threading.Timer(60, second.kill)
+            timer.start()
+            line = next((line for line in second.stderr if 'waiting for it' in line), '')
+            timer.cancel()
+            goes_on.set()
+            said = line + ''.join(second.communicate()) + ''.join(first.communicate())
+    expect('unit ${TENANT}: run ' in line, f'{line!r} of {said!r}')
+    expect('tenant-0f-the-job' not in said, said)
 
 
 def json_stays_json_whatever_a_variable_is(part):
@@ -242,7 +347,11 @@ def a_401_elsewhere_does_not_cost_the_token(part):
 PARTS = [an_echo_of_a_secret_is_hidden_in_the_record_and_in_print,
          a_cursor_is_kept_without_its_secret_and_gets_its_own_back,
          a_copy_of_what_is_set_aside_tells_where_it_is_from_without_secrets,
-         nothing_secret_goes_to_another_origin, json_stays_json_whatever_a_variable_is,
+         nothing_secret_goes_to_another_origin, what_is_posted_goes_to_no_other_origin,
+         this_machine_is_asked_where_the_job_names_it,
+         a_proxys_password_is_hidden_when_it_comes_back,
+         what_a_run_says_while_it_waits_hides_secrets,
+         json_stays_json_whatever_a_variable_is,
          a_401_elsewhere_does_not_cost_the_token]
 
 
