@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "http/url.h"
+#include "json/value.h"
 
 namespace sluice {
 namespace {
@@ -45,6 +46,21 @@ Result<std::string> read_file(const std::string& path) {
 Secrets& secrets_of_process() {
   static Secrets secrets;
   return secrets;
+}
+
+// Of the first character in UTF-8; 1 where there is none.
+size_t character_bytes(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  const size_t bytes = lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  return bytes <= text.size() && json::is_utf8(text.substr(0, bytes)) ? bytes : 1;
+}
+
+// C0 but for ends of lines and tabs, DEL, and C1, which is written as one byte or as two.
+bool is_obeyed(std::string_view character) {
+  const auto last = static_cast<unsigned char>(character.back());
+  if (character.size() == 1 && last < 0x80)
+    return (last < ' ' && last != '\n' && last != '\t') || last == 0x7F;
+  return last < 0xA0 && (character.size() == 1 || character[0] == '\xC2');
 }
 
 // A proxy's password, which no job names.
@@ -126,10 +142,13 @@ int complain(const Error& error) {
 
 // What a terminal would obey rather than show may come from an API, or from a key.
 std::string shown(std::string_view text) {
-  std::string out = secrets_of_process().hide(text);
-  for (char& c : out) {
-    const bool is_control = static_cast<unsigned char>(c) < ' ' || c == 0x7F;
-    if (is_control && c != '\n' && c != '\t') c = '?';
+  const std::string hidden = secrets_of_process().hide(text);
+  std::string out;
+  for (size_t i = 0; i < hidden.size();) {
+    const size_t bytes = character_bytes(std::string_view(hidden).substr(i));
+    const std::string_view one = std::string_view(hidden).substr(i, bytes);
+    out += is_obeyed(one) ? "?" : one;
+    i += bytes;
   }
   return out;
 }

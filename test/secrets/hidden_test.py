@@ -110,7 +110,8 @@ class Part:
             file.write(JOB.format(origin=origin, more=more, pages=pages, lake=self.lake))
         plain = {k: v for k, v in os.environ.items() if 'proxy' not in k.lower()}
         return subprocess.Popen([self.sluice, verb, job, *words], cwd=self.folder, text=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                errors='surrogateescape', stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE,
                                 env={**plain, 'TOKEN': TOKEN, **environment})
 
     def state(self):
@@ -298,6 +299,24 @@ def a_proxys_password_is_hidden_when_it_comes_back(part):
     part.expect_hidden(password)
 
 
+def what_a_terminal_would_obey_is_printed_harmless(part):
+    wicked = 'gone \x1b[2J\x07\x9b31m\x7f \u20ac\u6c9b'
+    login = part.server(lambda request: request.say(
+        400, {'error': 'invalid_scope\x1b]0;owned\x07', 'error_description': wicked}))
+    api = part.server(lambda request: request.say(400, wicked.encode() + b'\x00\x9b2J'))
+    auth = (f'auth: {{ oauth2: {{ token_url: "{login.origin}/", client_id: me, '
+            'client_secret: "${TOKEN}" } }')
+    for words in ('', auth):
+        for verb in ('run', 'status', 'preview'):
+            part.run(api.origin, words, verb=verb)
+            expect('gone' in part.said, f'{verb}: {part.said!r}')
+            # What C1 shares its bytes with stays.
+            expect('\u20ac\u6c9b' in part.said, f'{verb}: {part.said!r}')
+            obeyed = [c for c in part.said if ord(c) < 0x20 and c != '\n'
+                      or 0x7F <= ord(c) < 0xA0 or 0xDC80 <= ord(c) < 0xDCA0]
+            expect(not obeyed, f'{verb}: {part.said!r}')
+
+
 def what_a_run_says_while_it_waits_hides_secrets(part):
     is_asked, goes_on = threading.Event(), threading.Event()
 
@@ -350,6 +369,7 @@ PARTS = [an_echo_of_a_secret_is_hidden_in_the_record_and_in_print,
          nothing_secret_goes_to_another_origin, what_is_posted_goes_to_no_other_origin,
          this_machine_is_asked_where_the_job_names_it,
          a_proxys_password_is_hidden_when_it_comes_back,
+         what_a_terminal_would_obey_is_printed_harmless,
          what_a_run_says_while_it_waits_hides_secrets,
          json_stays_json_whatever_a_variable_is,
          a_401_elsewhere_does_not_cost_the_token]
