@@ -221,17 +221,34 @@ class FewFiles(Case):
             time.sleep(0.01)
             return answer('{"items":[%s]}' % (f'{{"n":{number}}}' if number <= 200 else ''))
 
-        def limit():
-            resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))
+        for files in (32, 40):
+            with self.subTest(files), Server(serve) as server, \
+                    Job(SLUICE, f'url: "{server.url}/pages"\nnext: {{ page: page }}\n'
+                                'parallel: 64\n') as job:
+                self.run_with(files, job)
+                self.assertEqual(len(job.lines()), 200)
 
-        with Server(serve) as server, \
-                Job(SLUICE, f'url: "{server.url}/pages"\nnext: {{ page: page }}\nparallel: 64\n') \
-                as job:
-            ran = subprocess.run(job.command('--json'), preexec_fn=limit, capture_output=True,
-                                 text=True, timeout=60, check=False)
-            self.assertEqual(ran.returncode, 0, ran.stderr)
-            self.assertIn('ulimit -n', ran.stderr)
-            self.assertEqual(len(job.lines()), 200)
+    def test_with_few_files_a_directory_is_read_and_written_all_the_same(self):
+        sink = '{ lake: "%s/lake/", partition: "p={.p}/", format: jsonl.gz }'
+        with Job(SLUICE, 'url: "http://replaced.example/"') as job:
+            given = job.folder / 'given'
+            given.mkdir()
+            for number in range(300):
+                (given / f'{number:03}.jsonl').write_text(f'{{"n":{number},"p":{number % 20}}}\n')
+            job.file.write_text(f'name: files\nsource: {{ objects: "{given}/" }}\ndecode: jsonl\n'
+                                f'sink: {sink % job.folder}\n')
+            self.run_with(32, job)
+            self.assertEqual(len(job.objects()), 20)
+            self.assertEqual(len(job.lines()), 300)
+
+    def run_with(self, files, job):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+
+        ran = subprocess.run(job.command('--json'), preexec_fn=limit, capture_output=True,
+                             text=True, timeout=60, check=False)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        self.assertIn('ulimit -n', ran.stderr)
 
 
 if __name__ == '__main__':

@@ -108,8 +108,8 @@ class BadInput:
         return servers.fake_s3(self.program, '--bucket', 'far@eu-west-1', *more)
 
     def run(self, environment=None, lake='s3://sluice-test/lake/', source=LOGS, source_more='',
-            verb='run', server=None):
-        """Exit code and the standard error of a run."""
+            verb='run', server=None, files=None):
+        """Exit code and the standard error of a run; with at most so many open files."""
         job = os.path.join(self.root, 'job.yaml')
         with open(job, 'w', encoding='utf-8') as file:
             file.write(JOB.format(source=source, lake=lake, source_more=source_more))
@@ -119,7 +119,8 @@ class BadInput:
                      **(environment or {})}
         variables = {name: value for name, value in variables.items() if value is not None}
         began = time.monotonic()
-        ended = subprocess.run([self.sluice, verb, job, '--units', DAY], env=variables,
+        limit = ['sh', '-c', f'ulimit -n {files} && exec "$@"', 'sh'] if files else []
+        ended = subprocess.run([*limit, self.sluice, verb, job, '--units', DAY], env=variables,
                                stdin=subprocess.DEVNULL, capture_output=True, timeout=120,
                                check=False)
         self.seconds = time.monotonic() - began
@@ -309,6 +310,21 @@ class BadInput:
             'AWS_ENDPOINT_URL': 'https://s3.example.com',
             'HTTPS_PROXY': f'http://127.0.0.1:{servers.free_port()}'})
 
+    # ---- the machine -----------------------------------------------------------------------------
+
+    def few_files(self):
+        """Fewer requests are open, which is said, and all the work is done."""
+        for number in range(200):
+            self.client.put(f'logs/{DAY.replace("-", "/")}/{number}.json.gz', log(number))
+        for files in (32, 64):
+            code = self.run(files=files, lake=f's3://sluice-test/lake-{files}/')
+            expect(code == 0, f'with {files} files it exits {code}: {self.said}')
+            expect('ulimit -n' in self.said, f'with {files} files it says {self.said!r}')
+            objects = [key for key in list_keys(self.client, f'lake-{files}/') if 'region=' in key]
+            text = b''.join(gzip.decompress(self.client.get(key).body) for key in objects)
+            expect(len(text.splitlines()) == 201, f'{len(text.splitlines())} records')
+        return self.said
+
     # ---- keys ------------------------------------------------------------------------------------
 
     def odd_keys(self):
@@ -340,7 +356,7 @@ PARTS = [BadInput.missing_bucket, BadInput.missing_source_bucket, BadInput.wrong
          BadInput.listing_whose_token_stays, BadInput.not_s3, BadInput.nobody_there, BadInput.unknown_host,
          BadInput.endpoint_without_scheme, BadInput.self_signed, BadInput.tls_to_a_plain_port,
          BadInput.plain_to_a_tls_port, BadInput.missing_ca_bundle, BadInput.proxy_refuses,
-         BadInput.proxy_not_there,
+         BadInput.proxy_not_there, BadInput.few_files,
          BadInput.odd_keys]
 
 
