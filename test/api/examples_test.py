@@ -8,6 +8,7 @@ import gzip
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,7 +24,8 @@ from recorded_api import RecordedApi  # noqa: E402
 SLUICE, FAKE_API = sys.argv[1:3]
 ENVIRONMENT = {**os.environ, 'GITHUB_TOKEN': 'T-github', 'SLACK_TOKEN': 'T-slack',
                'NOTION_TOKEN': 'T-notion', 'NOTION_DATABASE': 'd1', 'NVD_API_KEY': 'T-nvd',
-               'TENANT': 't1', 'CLIENT_ID': 'c1', 'CLIENT_SECRET': 'T-graph'}
+               'TENANT': 't1', 'CLIENT_ID': 'c1', 'CLIENT_SECRET': 'T-graph',
+               'AWS_EC2_METADATA_DISABLED': 'true'}
 DAY = '2026-02-28'
 # The examples over APIs are those with `http:`; the test fails if one has no recording.
 EXAMPLES = sorted(path for path in (ROOT / 'examples').glob('*.yaml')
@@ -177,6 +179,41 @@ class RecordedByOthers(unittest.TestCase):
             came = records(folder)
             # 13 issues, 3 a page; the next page lies below /repositories/1000/issues.
             self.assertEqual([one['number'] for one in came], list(range(13, 0, -1)))
+
+
+class OverObjects(unittest.TestCase):
+    def test_every_example_is_right(self):
+        others = sorted(set((ROOT / 'examples').glob('*.yaml')) - set(EXAMPLES))
+        self.assertGreaterEqual(len(others), 4)
+        for path in others:
+            with self.subTest(path.stem), tempfile.TemporaryDirectory() as folder:
+                # Only what they read isn't there.
+                self.assertIn(f'ok  {path}', run(folder, 'check', path)[1])
+                self.assertIn(f'({path.name})', (ROOT / 'examples' / 'README.md').read_text())
+
+    @unittest.skipUnless(shutil.which('zstd'), 'no zstd to read what is written')
+    def test_app_logs(self):
+        lines = [{'time': '2026-02-28T10:01:02Z', 'level': 'warn', 'password': 'p',
+                  'user': {'email': 'e', 'id': 7}, 'context': {'a': [1, 2]}},
+                 {'time': '2026-02-28T10:01:03Z', 'level': 'info'},
+                 {'level': 'error', 'context': 'text'}]
+        with tempfile.TemporaryDirectory(prefix='sluice-example-') as made:
+            folder = pathlib.Path(made)
+            given = folder / 'logs/app/web/2026/02/28/10'
+            given.mkdir(parents=True)
+            (given / 'one.jsonl').write_text('\n'.join(map(json.dumps, lines)))
+            job = ROOT / 'examples' / 'app_logs.yaml'
+            sluice(folder, 'run', job, '--units', '2026-02-28T10')
+            sluice(folder, 'verify', job, '--units', '2026-02-28T10')
+            came = {}
+            for path in (folder / 'lake/app-logs').glob('service=*/dt=*/*.jsonl.zst'):
+                text = subprocess.run(['zstd', '-dc', path], check=True, capture_output=True).stdout
+                came[path.parent.name] = [json.loads(line) for line in text.splitlines()]
+        more = {'service': 'web', 'hour': '2026-02-28T10'}
+        self.assertEqual(came, {
+            'dt=2026-02-28': [{'time': '2026-02-28T10:01:02Z', 'level': 'warn', 'user': {'id': 7},
+                               'context': '{"a": [1, 2]}', **more}],
+            'dt=__HIVE_DEFAULT_PARTITION__': [{'level': 'error', 'context': 'text', **more}]})
 
 
 if __name__ == '__main__':
