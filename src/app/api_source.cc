@@ -49,7 +49,7 @@ class Api {
     tell_secrets(options);
     auth_ = TRY(make_api_auth(
         words, *engine_, clock_,
-        [this](const aws::AwsOptions& asked) { return credentials(asked); }, secrets_));
+        [this](const aws::AwsOptions& asked) { return credentials(asked); }, secrets_, tell));
     rate_ = std::make_unique<RequestRate>(options.per_second,
                                           auth_ == nullptr ? 1 : auth_->identities());
     access_.reset(new ApiAccess{*engine_, clock_, auth_.get(), *rate_, secrets_, tell});

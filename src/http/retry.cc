@@ -3,7 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/time.h"
+
 namespace sluice {
+
+std::string asks_to_wait(Nanoseconds wait) {
+  return "; it asks to wait for " + print_duration(wait) + "; run again then";
+}
 
 Nanoseconds pause_before_next(const RetryRules& rules, uint32_t attempts,
                               std::optional<Nanoseconds> asked_for, Chance& chance) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
+#include <string>
 
 #include "base/clock.h"
 
@@ -24,6 +25,8 @@ struct RetryRules {
 // Who asks for more patience than this (a Retry-After of years) doesn't mean to be waited for. A
 // day is what daily budgets need.
 inline constexpr Nanoseconds announced_wait_most = 24 * 3600_s;
+// Behind why such a wait isn't waited for: "; it asks to wait for 2.0 d; run again then".
+std::string asks_to_wait(Nanoseconds wait);
 // A wait that is asked for and takes so long is said at once: else a run looks as if it hung.
 inline constexpr Nanoseconds long_wait_min = 10_s;
 

@@ -277,7 +277,8 @@ void tell(const Secrets& secrets, const std::string& name, const std::vector<std
 Result<std::unique_ptr<ApiAuth>> make_api_auth(const Settings* auth, Engine& engine,
                                                const Clock& clock,
                                                const FindCredentials& credentials,
-                                               const Secrets& secrets) {
+                                               const Secrets& secrets,
+                                               const std::function<void(const std::string&)>& say) {
   using Made = std::unique_ptr<ApiAuth>;
   if (auth == nullptr) return Made(std::make_unique<NoAuth>());
   const std::string_view kind = TRY(auth_kind(*auth));
@@ -303,6 +304,7 @@ Result<std::unique_ptr<ApiAuth>> make_api_auth(const Settings* auth, Engine& eng
   }
   if (kind == "oauth2") {
     Oauth2Words words = TRY(oauth2_of(*auth));
+    words.options.say = say;
     auto token = Oauth2Token::make(std::move(words.options), engine, clock, secrets);
     if (!token.ok()) return auth->error_at("oauth2", token.error().message);
     return Made(std::make_unique<Oauth2Auth>(std::move(*token), std::move(words.scheme)));

@@ -9,6 +9,8 @@
 #include "aws/sign.h"
 #include "base/checksum.h"
 #include "base/text.h"
+#include "base/time.h"
+#include "http/url.h"
 #include "source/oauth2_answer.h"
 #include "source/secret_file.h"
 
@@ -71,6 +73,7 @@ struct Oauth2Token::Shared : std::enable_shared_from_this<Oauth2Token::Shared> {
   uint32_t lock_waits = 0;
   std::optional<Error> unprepared;  // Why it can't be sent
   std::string sent;                 // The refresh token
+  Nanoseconds asked_for = 0;        // To be waited for, all attempts together
   std::string doubtful;             // One that may have been used up without an answer
   Chance chance;
 
@@ -83,6 +86,8 @@ struct Oauth2Token::Shared : std::enable_shared_from_this<Oauth2Token::Shared> {
   Status prepare();
   void finished(uint32_t number, Result<HttpResponse> response);
   bool may_be_used_up(const Result<HttpResponse>& response, const TokenRefusal& refusal) const;
+  std::optional<Error> too_long(const TokenRefusal& refusal);  // With the lock
+  void tell_wait(const TokenRefusal& refusal) const;
   Status keep(const Granted& granted);
   void conclude(Result<Granted> granted);
   std::string form() const;  // With the lock; so do the next two
@@ -287,12 +292,35 @@ void Oauth2Token::Shared::finished(uint32_t number, Result<HttpResponse> respons
     const std::lock_guard guard(mutex);
     if (may_be_used_up(response, refusal)) {
       doubtful = sent;
+    } else if (auto why = too_long(refusal)) {
+      granted = std::move(*why);
     } else if (refusal.may_pass && number < options.retry.attempts_max && !is_closed) {
       pause = pause_before_next(options.retry, number, refusal.retry_after, chance);
     }
   }
-  if (pause) return attempt(number + 1, now() + *pause);
+  if (pause) {
+    tell_wait(refusal);
+    return attempt(number + 1, now() + *pause);
+  }
   conclude(std::move(granted));
+}
+
+// Why it isn't waited for as long as the server asks, if that is longer than anybody waits. Whoever
+// wanted the token doesn't ask again either.
+std::optional<Error> Oauth2Token::Shared::too_long(const TokenRefusal& refusal) {
+  if (!refusal.may_pass) return std::nullopt;
+  asked_for += std::min(refusal.retry_after.value_or(0), INT64_MAX - asked_for);
+  if (asked_for <= announced_wait_most) return std::nullopt;
+  return Error{ErrorKind::throttled, refusal.error.message + asks_to_wait(asked_for)};
+}
+
+// At once: else a run that waits looks as if it hung.
+void Oauth2Token::Shared::tell_wait(const TokenRefusal& refusal) const {
+  const Nanoseconds wait = refusal.retry_after.value_or(0);
+  if (wait < long_wait_min || !options.say) return;
+  const auto url = parse_url(options.token_url);
+  options.say((url.ok() ? url->host : std::string("the token endpoint")) +
+              " asks to be left alone for " + print_duration(wait) + ": waiting for a token");
 }
 
 // A refresh token that the server has replaced: in this object first, so that the run goes on.
@@ -321,6 +349,7 @@ void Oauth2Token::Shared::conclude(Result<Granted> granted) {
     const std::lock_guard guard(mutex);
     lock.reset();
     lock_waits = 0;
+    asked_for = 0;
     const WallTime at = clock.wall();
     is_fetching = false;
     ready.swap(waiters);

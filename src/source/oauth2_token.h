@@ -34,6 +34,8 @@ struct Oauth2Options {
   std::string refresh_token_file = {};
   std::vector<std::pair<std::string, std::string>> parameters = {};  // More of the form
   RetryRules retry = {.attempts_max = 5};
+  // Told at once of a long wait that the server asks for; no secret is in it. On any thread.
+  std::function<void(const std::string&)> say = {};
 };
 
 // Safe from any thread.
@@ -50,8 +52,9 @@ class Oauth2Token {
   Oauth2Token& operator=(const Oauth2Token&) = delete;
 
   // Exactly once, at once on this thread or later on an engine's, where it must not block. Errors
-  // have the server's `error` and `error_description`, and no secret: `denied`, `invalid`, or
-  // `transient` after a few attempts. For 10 s after a failure all get the same one.
+  // have the server's `error` and `error_description`, and no secret: `denied`, `invalid`,
+  // `transient` after a few attempts, or `throttled`. For 10 s after a failure all get the same
+  // one.
   void get(Then then);
   // A server refused `token`: true if the next get() may bring a better one. It can't if the token
   // was itself fetched in place of a refused one less than a minute ago.

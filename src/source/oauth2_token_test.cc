@@ -10,7 +10,9 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "base/time.h"
 #include "http/scripted_engine.h"
@@ -176,6 +178,47 @@ TEST_CASE("what fails in passing is tried again, and Retry-After is heeded") {
   CHECK(engine.asked().size() == 6);
   CHECK(get(**token).starts_with("error:"));  // The same, for a while
   CHECK(engine.asked().size() == 6);
+}
+
+TEST_CASE("a long wait that the token server asks for is said at once") {
+  ScriptedEngine engine;
+  const Clock clock;
+  std::vector<std::string> said;
+  Oauth2Options given = options();
+  given.say = [&](const std::string& text) { said.push_back(text); };
+  const auto token = Oauth2Token::make(given, engine, clock, secrets_of_tests());
+  engine.then(ScriptedEngine::response(503, "", {{"Retry-After", "7"}}));
+  engine.then(ScriptedEngine::response(429, "", {{"Retry-After", "3600"}}));
+  engine.then(granted("t1"));
+  CHECK(get(**token) == "t1");
+  REQUIRE(said.size() == 1);
+  CHECK(said[0] == "login.example.com asks to be left alone for 1 h 0 m: waiting for a token");
+}
+
+TEST_CASE("a token that would be there in years isn't waited for, nor asked for again") {
+  const std::string from = "error: token from https://login.example.com/token: ";
+  for (const int status : {429, 503}) {
+    ScriptedEngine engine;
+    StoppedClock clock({0});
+    const auto token = Oauth2Token::make(options(), engine, clock, secrets_of_tests());
+    const auto refused = [&](const std::string& seconds) {
+      engine.then(ScriptedEngine::response(status, "", {{"Retry-After", seconds}}));
+    };
+    refused("4294967295");
+    const std::string why = get(**token);
+    CHECK_MESSAGE(why.starts_with(from + std::to_string(status) + "; it asks to wait for "), why);
+    CHECK(engine.asked().size() == 1);
+    // Nor in several days, one after the other; what was asked for before counts no more.
+    clock.set({11_s});
+    refused("50000");
+    refused("50000");
+    CHECK(get(**token).ends_with("; it asks to wait for 27 h 47 m; run again then"));
+    CHECK(engine.asked().size() == 3);
+    // Whoever wanted it doesn't try once more.
+    std::optional<ErrorKind> kind;
+    (*token)->get([&](const Result<std::string>& answer) { kind = answer.error().kind; });
+    CHECK(kind == ErrorKind::throttled);
+  }
 }
 
 TEST_CASE("a refusal is told with the server's words and no secret") {
@@ -351,6 +394,7 @@ TEST_CASE("many threads get one token") {
   std::atomic<int> good{0};
   {
     std::vector<std::jthread> askers;
+    askers.reserve(8);
     for (int i = 0; i < 8; ++i) {
       askers.emplace_back([&] {
         for (int n = 0; n < 1000; ++n)

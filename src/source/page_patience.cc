@@ -126,8 +126,7 @@ bool PageFetcher::is_hopeless(const ApiPage& page, Instant at, Nanoseconds asked
                               Error& why) const {
   const Nanoseconds asked_most = std::max(announced_wait_most, options_.hopeless_after);
   if (asked_for > asked_most || page.asked_for > asked_most) {
-    why.message += "; it asks to wait for " + print_duration(std::max(asked_for, page.asked_for)) +
-                   "; run again then";
+    why.message += asks_to_wait(std::max(asked_for, page.asked_for));
     return true;
   }
   const bool too_often = page.failures >= options_.attempts_max;

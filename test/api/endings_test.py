@@ -198,15 +198,23 @@ class Patience(Case):
         self.assertLess(self.seconds, 20)
 
     def test_a_long_wait_is_said_at_once(self):
+        self.says_at_once('left alone for 1 h 0 m (status 429): waiting')
+
+    def test_so_is_one_that_the_token_endpoint_asks_for(self):
+        self.says_at_once('left alone for 1 h 0 m: waiting for a token',
+                          'auth: {{ oauth2: {{ token_url: "{0}/token", client_id: me, '
+                          'client_secret: secret }} }}\n')
+
+    def says_at_once(self, words, auth=''):
         refusal = answer('', '429 Too Many Requests', 'Retry-After: 3600\r\n')
         with Server(lambda *_: refusal) as server, \
-                Job(SLUICE, f'url: "{server.url}/pages"\n') as job:
+                Job(SLUICE, f'url: "{server.url}/pages"\n' + auth.format(server.url)) as job:
             with subprocess.Popen(job.command(), stderr=subprocess.PIPE, text=True,
                                   stdout=subprocess.DEVNULL) as process:
                 timer = threading.Timer(20, process.kill)
                 timer.start()
                 for line in process.stderr:
-                    if 'left alone for 1 h' in line:
+                    if words in line:
                         break
                 else:
                     self.fail('nothing was said')
