@@ -254,8 +254,12 @@ class Core : public std::enable_shared_from_this<Core> {
     again(operation, 0, failure.retry_after, operation->attempts);
   }
 
-  static bool asks_too_much(const aws::Failure& failure) {
-    return failure.retry_after.value_or(0) > announced_wait_most;
+  // Then the failure says so.
+  static bool asks_too_much(aws::Failure& failure) {
+    const Nanoseconds wait = failure.retry_after.value_or(0);
+    if (wait <= announced_wait_most) return false;
+    failure.error.message += asks_to_wait(wait);
+    return true;
   }
 
   // Once for all requests that wait for the same.
