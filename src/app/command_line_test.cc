@@ -6,6 +6,7 @@
 #include "app/parts.h"
 #include "app/process.h"
 #include "app/progress.h"
+#include "app/stop_on_signal.h"
 #include "app/test_aids.h"
 #include "job/job_file.h"
 
@@ -47,6 +48,13 @@ TEST_CASE("a word that doesn't exist gets the nearest that does, and exit 2") {
   line = parse_command_line({"run", "job.yaml", "--memroy", "1GiB"});
   CHECK(line.exit_code == 2);
   CHECK(line.text == "sluice: unknown option `--memroy`; did you mean `--memory`?\n");
+}
+
+TEST_CASE("who is told to stop has ten seconds for it, unless a run is told otherwise") {
+  for (const char* verb : {"run", "preview", "status"})
+    CHECK(parse_command_line({verb, "j"}).command->grace == 10_s);
+  CHECK(parse_command_line({"run", "j", "--grace", "20s"}).command->grace == 20_s);
+  CHECK(StopOnSignal::Limits{}.grace == 10_s);
 }
 
 TEST_CASE("another run's claim is waited for, unless a run is told otherwise") {
