@@ -70,7 +70,7 @@ void close_claim(Record& record) {
   record.checkpoint.reset();
 }
 
-Record committed(Record record, Shared<Intent> intent, const std::vector<ETag>& etags,
+Record committed(Record record, const Shared<Intent>& intent, const std::vector<ETag>& etags,
                  After after) {
   if (after == After::release) close_claim(record);
   record.manifest = manifest_of(*intent, etags);
@@ -100,8 +100,8 @@ void Settled::go_on() {
     } else if (step_.at<CompleteAll>()) {
       after_complete();
     } else if (step_.at<PutText>()) {
-      Shared<Intent> intent = record_.intent;
-      record_ = committed(std::move(record_), std::move(intent), etags_, After::release);
+      const Shared<Intent> intent = record_.intent;
+      record_ = committed(std::move(record_), intent, etags_, After::release);
       step_.go(Rest());
     } else {
       drop();

@@ -57,7 +57,8 @@ enum class After : uint8_t {
 void close_claim(Record& record);
 
 // The record once the intent is committed: the manifest in place of the intent.
-Record committed(Record record, Shared<Intent> intent, const std::vector<ETag>& etags, After after);
+Record committed(Record record, const Shared<Intent>& intent, const std::vector<ETag>& etags,
+                 After after);
 
 // What the record should say once its intent is settled: rolled forward, or dropped if that is
 // impossible. Writes nothing into the record.
