@@ -139,7 +139,7 @@ std::string done_means_done(const World& world, const Results& results, uint64_t
 }
 
 std::string each_page_once(const World& world, const Results&) {
-  const std::string wrong = exactly(world, {});
+  std::string wrong = exactly(world, {});
   const Object* object = world.find("lake/u-k1");
   if (!wrong.empty() || object == nullptr) return wrong;
   std::string pages;

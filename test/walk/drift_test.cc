@@ -40,7 +40,7 @@ ledger::Manifest manifest(const World& world, const std::string& unit) {
   auto record = ledger::parse_record(world.lake->objects().at(key), key);
   REQUIRE_MESSAGE(record.ok(), record.error().message);
   REQUIRE(record->manifest);
-  return std::move(*record->manifest);
+  return *record->manifest;
 }
 
 std::vector<std::string> warnings(const Result<RunReport>& report) {
@@ -135,7 +135,7 @@ TEST_CASE("`drift: off` neither notes nor warns") {
 
 TEST_CASE("what a run with --limit has loaded is no drift, nor is anything held against it") {
   World world;
-  const auto run_day = [&](const std::string& day, RunOptions options = {}) {
+  const auto run_day = [&](const std::string& day, const RunOptions& options = {}) {
     return warnings(world.run(job, options, {.from = day, .to = day}));
   };
   for (const char* day : {"2024/02/07", "2024/02/08", "2024/02/09"}) give_day(world, day);

@@ -29,7 +29,7 @@ ledger::Manifest manifest(const World& world) {
   const auto record = ledger::parse_record(world.lake->objects().at(key), key);
   REQUIRE_MESSAGE(record.ok(), record.error().message);
   REQUIRE(record->manifest);
-  return std::move(*record->manifest);
+  return *record->manifest;
 }
 
 bool is_early(const World& world) {
