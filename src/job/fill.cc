@@ -38,6 +38,17 @@ SourceContext source_context(const Fill::Surroundings& around, const UnitNames& 
 
 }  // namespace
 
+FillTickets::FillTickets(SeriesOwner& series)
+    : source(series.new_series()),
+      walk(series.new_series()),
+      sink(series.new_series()),
+      inputs(series.new_series()),
+      timer(series.new_series()) {}
+
+void FillTickets::renew(SeriesOwner& series) {
+  for (TicketSeries* one : {&source, &walk, &sink, &inputs, &timer}) *one = series.renewed(*one);
+}
+
 bool FillTickets::own(Ticket ticket) const {
   return source.owns(ticket) || walk.owns(ticket) || sink.owns(ticket) || inputs.owns(ticket) ||
          timer.owns(ticket);

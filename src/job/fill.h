@@ -45,11 +45,23 @@ enum class FillEnd : uint8_t {
 // that need not be told from earlier ones, and an encoder that can begin in the middle.
 bool may_resume(const JobParts& parts);
 
-// Whose tickets are whose. One fill of a unit after another uses them: a fill ends when nothing is
-// under way any more, but for its timer, whose tickets go on counting.
+// Gives out series of tickets, and remembers whose they are.
+class SeriesOwner {
+ public:
+  virtual ~SeriesOwner() = default;
+  virtual TicketSeries new_series() = 0;
+  // Another in its place. What still comes for the old one is nobody's.
+  virtual TicketSeries renewed(const TicketSeries& old) = 0;
+};
+
+// Whose tickets are whose, in one fill. It ends when nothing is under way any more but timers, its
+// own and those of errands that rest; the unit's next fill has other tickets, so that none of these
+// is taken for one of its own.
 struct FillTickets {
-  TicketSeries source, walk, sink, inputs, timer;
+  explicit FillTickets(SeriesOwner& series);
+  void renew(SeriesOwner& series);
   bool own(Ticket ticket) const;
+  TicketSeries source, walk, sink, inputs, timer;
 };
 
 // What is to be filled.

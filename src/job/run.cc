@@ -131,6 +131,10 @@ class Run : public Task {
       run.owners_[series] = index;
       return TicketSeries(series);
     }
+    TicketSeries renewed(const TicketSeries& old) override {
+      run.owners_.erase(old.series());
+      return new_series();
+    }
     Run& run;
     const size_t index;
   };

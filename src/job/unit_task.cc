@@ -19,11 +19,6 @@ Error hidden(const Secrets& secrets, Error error) {
   return error;
 }
 
-FillTickets fill_tickets(SeriesOwner& series) {
-  return {series.new_series(), series.new_series(), series.new_series(), series.new_series(),
-          series.new_series()};
-}
-
 // What a run with a limit commits is for looking at: nobody may take the unit for done by it.
 std::string why_provisional(const RunOptions& options) {
   if (options.limit == UINT64_MAX) return {};
@@ -48,7 +43,7 @@ UnitTask::UnitTask(UnitNames unit, Surroundings around, Lease lease)
               around_.series.new_series(), around_.resources.chance),
       others_(around_.resources, around_.options, around_.series.new_series()),
       renewal_(around_.resources.inbox, around_.options.lease, around_.series.new_series()),
-      fill_tickets_(fill_tickets(around_.series)),
+      fill_tickets_(around_.series),
       fill_around_{around_.job,     around_.parts, around_.resources,
                    around_.options, fill_tickets_, around_.hashes_annex},
       lease_(std::move(lease)),
@@ -173,6 +168,7 @@ bool UnitTask::close_source() {
   ahead_->stop();
   if (!ahead_->drained()) return false;
   ahead_.reset();
+  fill_tickets_.renew(around_.series);
   return true;
 }
 
@@ -253,6 +249,7 @@ void UnitTask::take_filled() {
   Filled filled = fill_->take_filled();
   for (const std::string& warning : fill_->warnings()) report_.warnings.push_back(warning);
   fill_.reset();
+  fill_tickets_.renew(around_.series);
   if (const Status status = check_not_empty(filled); !status.ok()) {
     fail(Error(status.error()), mine);
     return ledger_on();
@@ -276,6 +273,7 @@ void UnitTask::take_unfilled(FillEnd end) {
   Error why = fill_->error().value_or(
       run_.error().value_or(Error{ErrorKind::conflict, "another run has claimed it"}));
   fill_.reset();
+  fill_tickets_.renew(around_.series);
   const bool again = end == FillEnd::upload_gone || end == FillEnd::cursor_unknown;
   if (!again) report_.warnings.insert(report_.warnings.end(), warnings.begin(), warnings.end());
   if ((again || end == FillEnd::claim_lost) && !run_.done()) {

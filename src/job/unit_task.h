@@ -37,13 +37,6 @@
 
 namespace sluice {
 
-// Gives out series of tickets, and remembers whose they are.
-class SeriesOwner {
- public:
-  virtual ~SeriesOwner() = default;
-  virtual TicketSeries new_series() = 0;
-};
-
 // What a unit without a document means: a mistake, or nothing (another one of its run has found
 // some).
 enum class Empty : uint8_t { refuse, commit };

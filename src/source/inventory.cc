@@ -112,7 +112,7 @@ class Inventory : public Listing {
       }
       return true;
     }
-    auto& answered = static_cast<Answered&>(event);
+    auto& answered = dynamic_cast<Answered&>(event);
     if (!answered.answer.ok()) {
       failed(std::move(asked), std::move(answered.answer.error()));
     } else {

@@ -59,7 +59,7 @@ bool Lister::on(Event& event) {
     wait(stretch);
     return true;
   }
-  auto& answered = static_cast<Answered&>(event);
+  auto& answered = dynamic_cast<Answered&>(event);
   if (answered.answer.ok()) {
     listed(stretch, std::get<Page>(std::move(*answered.answer)), std::move(answered.lease));
   } else {

@@ -58,7 +58,7 @@ class Objects : public Source {
     } else if (back->was == Errands<Asked>::State::resting) {
       again_.push_back(std::move(back->what));
     } else {
-      answered(std::move(back->what), static_cast<Answered&>(event));
+      answered(std::move(back->what), dynamic_cast<Answered&>(event));
     }
   }
 

@@ -156,7 +156,7 @@ bool PageFetcher::on(Event& event) {
     page->state = ApiPage::State::waiting;
   } else {
     page->fetch.reset();
-    ended(*page, std::move(static_cast<FetchEnded&>(event).response));
+    ended(*page, std::move(dynamic_cast<FetchEnded&>(event).response));
   }
   return true;
 }

@@ -102,6 +102,26 @@ void check_counted_once(const RunReport& report) {
   CHECK(unit.walk.documents + unit.documents_before <= pages + 1);
 }
 
+// A source whose tickets are looked at: of its second opening, whether what still comes for the
+// first one's is kept from it.
+class Watched : public SourceMaker {
+ public:
+  explicit Watched(std::unique_ptr<SourceMaker> inner)
+      : SourceMaker(inner->traits()), inner_(std::move(inner)) {}
+  Result<std::unique_ptr<Source>> open(SourceContext context) const override {
+    series.push_back(context.tickets.series());
+    for (uint64_t late = 1; series.size() == 2 && late <= 200; ++late) {
+      const Ticket ticket = (uint64_t{series[0]} << 32) + late;
+      context.inbox.post_at(now() + late * 1_ms, std::make_unique<Event>(ticket));
+    }
+    return inner_->open(std::move(context));
+  }
+  mutable std::vector<uint32_t> series;
+
+ private:
+  const std::unique_ptr<SourceMaker> inner_;
+};
+
 }  // namespace
 
 TEST_CASE("a run goes on behind its checkpoint, and what was read before is not read again") {
@@ -127,6 +147,37 @@ TEST_CASE("an upload that a lifecycle rule took before the next run loses no rec
   CHECK(report->units[0].documents_before == 0);
   CHECK(Feed::record(world).manifest->sums.records == pages * page_records);
   check_whole(world);
+}
+
+// An errand of the first fill that rested was over in the middle of the second, and taken for the
+// answer of the one that had its number there.
+TEST_CASE("what an earlier fill was still waiting for is no answer to the next one") {
+  World world;
+  std::string all;
+  for (int i = 0; i < 300; ++i) {
+    const std::string line = "{\"n\":" + std::to_string(i) + "}\n";
+    world.give(std::to_string(1000 + i) + ".jsonl", line);
+    all += line;
+  }
+  world.slow_source.latency_of = [](const Request&) -> Nanoseconds { return 10_ms; };
+  world.lake_faults.faults = {
+      {.at = 1, .verb = "put_part", .error = {ErrorKind::not_found, "no such upload"}}};
+  const Watched* source = nullptr;
+  std::vector<uint32_t> series;
+  world.with_parts = [&](JobParts& parts) {
+    auto watched = std::make_unique<Watched>(std::move(parts.source));
+    source = watched.get();
+    parts.source = std::move(watched);
+  };
+  world.after_run = [&] { series = source->series; };
+  const auto report = world.run(
+      "name: again\nsource: { objects: \"in/\" }\ndecode: jsonl\nsink: { lake: \"lake/\", "
+      "format: jsonl }\n");
+  REQUIRE(report.ok());
+  CHECK(report->exit_code(false) == 0);
+  CHECK(world.text() == all);
+  REQUIRE(series.size() == 2);
+  CHECK(series[0] != series[1]);
 }
 
 TEST_CASE("a unit that can't be completed is filled from its beginning, and counted once") {

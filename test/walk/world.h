@@ -30,6 +30,8 @@ class World {
   WallTime wall = {1'707'486'400'000'000'000};  // 2024-02-09T13:46:40Z
   std::function<void(Inbox&)> before_run = {};
   std::function<std::unique_ptr<Store>(Store&)> around_lake = {};  // Another in its place
+  std::function<void(JobParts&)> with_parts = {};                  // Before they are used
+  std::function<void()> after_run = {};                            // While they are still there
   std::function<bool(std::string_view process)> has_ended = {};
 
   void give(const std::string& key, std::string body) {
@@ -44,7 +46,8 @@ class World {
     auto target = make_slow_store(*faulty_lake, slow_lake);
     const auto other = around_lake ? around_lake(*target) : nullptr;
     Stores stores(*source, other ? *other : *target);
-    const JobParts parts = TRY(make_parts(job, stores));
+    JobParts parts = TRY(make_parts(job, stores));
+    if (with_parts) with_parts(parts);
     const StoppedClock clock(wall);
     std::vector<UnitNames> units = TRY(plan_units(job.units, job.zone, asked, wall));
     Budget budget(memory_bytes);
@@ -57,6 +60,7 @@ class World {
                         chance, meter,   "here", "1234", has_ended};
     if (before_run) before_run(inbox);
     auto report = sluice::run(job, parts, std::move(units), resources, options);
+    if (after_run) after_run();
     source_calls = faulty_source->calls();
     CHECK(budget.used() == 0);
     CHECK(open.open() == 0);
