@@ -162,13 +162,19 @@ void UnitTask::look_ahead() {
   ahead_->look_ahead();
 }
 
+// With what was opened ahead of it. What still comes for either is nobody's.
+void UnitTask::drop_fill() {
+  fill_.reset();
+  ahead_.reset();
+  fill_tickets_.renew(around_.series);
+}
+
 // Of a unit that was never filled after all. False: its lists are still under way.
 bool UnitTask::close_source() {
   if (!ahead_) return true;
   ahead_->stop();
   if (!ahead_->drained()) return false;
-  ahead_.reset();
-  fill_tickets_.renew(around_.series);
+  drop_fill();
   return true;
 }
 
@@ -248,8 +254,7 @@ void UnitTask::take_filled() {
   const std::vector<OpenUpload> mine = fill_->open_uploads();
   Filled filled = fill_->take_filled();
   for (const std::string& warning : fill_->warnings()) report_.warnings.push_back(warning);
-  fill_.reset();
-  fill_tickets_.renew(around_.series);
+  drop_fill();
   if (const Status status = check_not_empty(filled); !status.ok()) {
     fail(Error(status.error()), mine);
     return ledger_on();
@@ -272,8 +277,7 @@ void UnitTask::take_unfilled(FillEnd end) {
   const std::vector<std::string> warnings = fill_->warnings();
   Error why = fill_->error().value_or(
       run_.error().value_or(Error{ErrorKind::conflict, "another run has claimed it"}));
-  fill_.reset();
-  fill_tickets_.renew(around_.series);
+  drop_fill();
   const bool again = end == FillEnd::upload_gone || end == FillEnd::cursor_unknown;
   if (!again) report_.warnings.insert(report_.warnings.end(), warnings.begin(), warnings.end());
   if ((again || end == FillEnd::claim_lost) && !run_.done()) {

@@ -84,6 +84,7 @@ class UnitTask : public Task {
   bool stops_here() const;
   void look_ahead();
   bool close_source();
+  void drop_fill();
   void sweep_on();
   void write_intent();
   void finish();
