@@ -17,6 +17,7 @@ import unittest
 import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / 'fake_api'))
+from answering import Answering  # noqa: E402
 from api_job import Job  # noqa: E402
 from counted import main as counted  # noqa: E402
 
@@ -62,20 +63,13 @@ class Changing(http.server.ThreadingHTTPServer):
         self.server_close()
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
+class Handler(Answering):
     def do_GET(self):
         words = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.path).query))
         self.server.asked.append(words)
         time.sleep(self.server.delay)
         items, total = self.server.page(words.get('since', ''), int(words.get('page', 1)))
-        body = json.dumps({'items': items, 'total': total}).encode()
-        self.send_response(200)
-        self.send_header('Content-Length', str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
+        self.answer(200, json.dumps({'items': items, 'total': total}).encode())
 
 
 class Case(unittest.TestCase):

@@ -13,6 +13,7 @@ import threading
 import time
 import unittest
 
+from answering import Answering
 from api_job import Job
 from counted import main as counted
 
@@ -52,19 +53,8 @@ class Server(http.server.ThreadingHTTPServer):
         pass
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
+class Handler(Answering):
     protocol_version = 'HTTP/1.1'
-
-    def log_message(self, *_):
-        pass
-
-    def answer(self, code, body, **headers):
-        self.send_response(code)
-        for name, value in headers.items():
-            self.send_header(name.replace('_', '-'), value)
-        self.send_header('Content-Length', str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
 
     def is_stuck(self, what):
         if self.server.stuck != what or self.server.mended.is_set():

@@ -15,6 +15,7 @@ import tempfile
 import threading
 import unittest
 
+from answering import Answering
 from counted import main as counted
 
 NOBODY = 61234  # Whom nothing else belongs to: its processes and threads are the run's alone
@@ -22,16 +23,9 @@ LIMITS = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16)
 ROWS = 40
 
 
-class Pages(http.server.BaseHTTPRequestHandler):
+class Pages(Answering):
     def do_GET(self):
-        body = json.dumps({'items': [{'id': number} for number in range(ROWS)]}).encode()
-        self.send_response(200)
-        self.send_header('Content-Length', str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
+        self.answer(200, json.dumps({'items': [{'id': number} for number in range(ROWS)]}).encode())
 
 
 @unittest.skipUnless(os.geteuid() == 0, 'wants to be root, who may become somebody else')

@@ -13,22 +13,16 @@ import tempfile
 import threading
 import unittest
 
+from answering import Answering
 from api_job import Job
 from counted import main as counted
 
 SLUICE = sys.argv[1]
 
 
-class Page(http.server.BaseHTTPRequestHandler):
+class Page(Answering):
     def do_GET(self):
-        body = b'{"items":[{"n":1}]}'
-        self.send_response(200)
-        self.send_header('Content-Length', str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
+        self.answer(200, b'{"items":[{"n":1}]}')
 
 
 @unittest.skipUnless(shutil.which('openssl'), 'no openssl to make a certificate')
