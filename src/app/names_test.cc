@@ -8,13 +8,6 @@
 #include "ledger/record.h"
 
 namespace sluice {
-namespace {
-
-bool has(const std::string& text, const std::string& words) {
-  return text.find(words) != std::string::npos;
-}
-
-}  // namespace
 
 TEST_CASE("a place and a value are made of a path whose bytes are not UTF-8") {
   const TestFolder folder;

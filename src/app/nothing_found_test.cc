@@ -6,10 +6,6 @@
 namespace sluice {
 namespace {
 
-bool has(const std::string& text, const std::string& words) {
-  return text.find(words) != std::string::npos;
-}
-
 // Two days of a source that has none.
 std::string empty_days(const TestFolder& folder, const std::string& more) {
   folder.write("in/2026-08-21/a.jsonl", "{\"t\":\"2026-08-21T10:00:00Z\"}\n");

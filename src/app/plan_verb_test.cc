@@ -6,10 +6,6 @@
 namespace sluice {
 namespace {
 
-bool has(const std::string& text, const std::string& words) {
-  return text.find(words) != std::string::npos;
-}
-
 // The text between two words, the first of which is there.
 std::string between(const std::string& text, const std::string& before, const std::string& after) {
   const size_t at = text.find(before);

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sluice {
@@ -29,6 +30,9 @@ struct VerbOutcome {
   int exit_code = 0;
   std::string text;  // What it printed, stdout and stderr
 };
+inline bool has(std::string_view text, std::string_view words) {
+  return text.find(words) != text.npos;
+}
 VerbOutcome sluice_does(const TestFolder& folder, std::vector<std::string> arguments);
 
 }  // namespace sluice

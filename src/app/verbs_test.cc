@@ -15,10 +15,6 @@ namespace {
 
 using Outcome = VerbOutcome;
 
-bool has(const std::string& text, const std::string& words) {
-  return text.find(words) != std::string::npos;
-}
-
 // Two days of orders, and the job that brings them into the lake.
 std::string orders(const TestFolder& folder) {
   folder.write("in/2026-08-22/a.jsonl", "{\"id\":1,\"t\":\"2026-08-22T10:00:00Z\"}\nnot json\n");

@@ -36,11 +36,7 @@ void give_day(World& world, const std::string& day, const std::string& more = ""
 }
 
 ledger::Manifest manifest(const World& world, const std::string& unit) {
-  const Key key("_sluice/trail/" + unit + ".json");
-  auto record = ledger::parse_record(world.lake->objects().at(key), key);
-  REQUIRE_MESSAGE(record.ok(), record.error().message);
-  REQUIRE(record->manifest);
-  return *record->manifest;
+  return world.manifest("trail", unit);
 }
 
 std::vector<std::string> warnings(const Result<RunReport>& report) {

@@ -25,11 +25,7 @@ std::string objects_job(const std::string& units) {
 }
 
 ledger::Manifest manifest(const World& world) {
-  const Key key("_sluice/o/2024-02-08.json");
-  const auto record = ledger::parse_record(world.lake->objects().at(key), key);
-  REQUIRE_MESSAGE(record.ok(), record.error().message);
-  REQUIRE(record->manifest);
-  return *record->manifest;
+  return world.manifest("o", "2024-02-08");
 }
 
 bool is_early(const World& world) {

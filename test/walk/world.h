@@ -10,6 +10,7 @@
 #include "app/parts.h"
 #include "job/run.h"
 #include "job/units.h"
+#include "ledger/record.h"
 #include "store/faulty.h"
 #include "store/memory.h"
 #include "store/slow.h"
@@ -74,6 +75,14 @@ class World {
       if (!key.view().starts_with('_')) data[key.str()] = bytes;
     }
     return data;
+  }
+  // Of a unit that has been committed.
+  ledger::Manifest manifest(const std::string& job, const std::string& unit) const {
+    const Key key("_sluice/" + job + "/" + unit + ".json");
+    const auto record = ledger::parse_record(lake->objects().at(key), key);
+    REQUIRE_MESSAGE(record.ok(), record.error().message);
+    REQUIRE(record->manifest);
+    return *record->manifest;
   }
   // All text of objects below a place, in the order of their names; they must not be compressed.
   std::string text(const std::string& place = "") const {
