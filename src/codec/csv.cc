@@ -57,7 +57,6 @@ class CsvDecoder final : public Decoder {
   uint64_t inflated() const override { return inflater_.inflated(); }
   uint64_t bad_offset() const override { return bad_offset_.value_or(inflated()); }
   std::optional<std::string> rest_lost() const override { return inflater_.rest_lost(); }
-  size_t memory_bytes() const override { return inflater_.memory_bytes() + text_bytes; }
   Spoils spoils() const override { return Spoils::record; }
   bool json() const override { return true; }
   const std::vector<std::string>& warnings() const override { return inflater_.warnings(); }
@@ -110,6 +109,9 @@ class CsvDecoderMaker final : public DecoderMaker {
   bool may_be_empty() const override { return true; }
   uint64_t inflated_hint(std::string_view whole_document) const override {
     return inflated_size_hint(whole_document) * swell_guess;
+  }
+  uint64_t state_bytes(std::string_view first_bytes) const override {
+    return inflater_state_bytes(first_bytes);
   }
 
  private:

@@ -140,6 +140,10 @@ size_t Inflater::memory_bytes() const {
   return (gzip_ ? GzipInflate::state_bytes : 0) + (zstd_ ? zstd_->memory_bytes() : 0);
 }
 
+uint64_t inflater_state_bytes(std::string_view first_bytes) {
+  return format_of(first_bytes) == Format::zstd ? zstd_state_bytes(first_bytes) : 0;
+}
+
 uint64_t inflated_size_hint(std::string_view whole) {
   switch (format_of(whole)) {
     case Format::gzip:

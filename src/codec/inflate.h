@@ -76,5 +76,8 @@ class Inflater {
 // How much a whole document may inflate to, as far as its bytes tell; 0: unknown. A guess: a gzip
 // document of several members tells only of the last.
 uint64_t inflated_size_hint(std::string_view whole);
+// What the codec's state comes to while such a document is inflated, as far as its bytes tell: of
+// zstd the windows of the frames that lie here. 0: nothing to speak of (plain, gzip).
+uint64_t inflater_state_bytes(std::string_view first_bytes);
 
 }  // namespace sluice

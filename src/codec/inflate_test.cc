@@ -353,12 +353,29 @@ TEST_CASE("a zstd window above 8 MiB is refused, one of 8 MiB is not") {
   CHECK(inflate_all(zstd(text, 1, 23)).text == text);
   const std::string refused = inflate_all(zstd(text, 1, 24)).error;
   CHECK(refused.find("needs a window above 8 MiB") != std::string::npos);
-  // Large windows are not kept for the next document.
-  Inflater inflater;
-  inflate_with(inflater, zstd(text, 1, 23));
-  CHECK(inflater.memory_bytes() > (8 << 20));
-  inflater.reset();
-  CHECK(inflater.memory_bytes() < (1 << 20));
+}
+
+TEST_CASE("what inflating needs is told by the frames before it begins, and let go behind it") {
+  const std::string text = text_of(9'500'000);
+  for (const int window_log : {10, 17, 20, 23}) {
+    const std::string small = zstd("hello"), large = zstd(text, 1, window_log);
+    for (const std::string& frames : {large, small + large, large + small}) {
+      Inflater inflater;
+      inflate_with(inflater, frames);
+      CAPTURE(window_log);
+      CHECK(inflater.memory_bytes() <= inflater_state_bytes(frames));
+      CHECK(inflater.memory_bytes() + (512 << 10) > inflater_state_bytes(frames));
+      // Large windows are not kept for the next document.
+      inflater.reset();
+      CHECK(inflater.memory_bytes() < (1 << 20));
+    }
+  }
+  // A window isn't larger than its text.
+  CHECK(inflater_state_bytes(zstd(text_of(20'000))) < (1 << 20));
+  // One that is refused is never there; gzip and plain text have none to speak of.
+  CHECK(inflater_state_bytes(zstd(text, 1, 24)) == 0);
+  CHECK(inflater_state_bytes(gzip(text)) == 0);
+  CHECK(inflater_state_bytes(text) == 0);
 }
 
 TEST_CASE("the hint is what the last member or the first frame says, or nothing") {

@@ -20,6 +20,10 @@ constexpr unsigned char frame_magic[4] = {0x28, 0xb5, 0x2f, 0xfd};
 constexpr unsigned char skippable_magic[4] = {0x50, 0x2a, 0x4d, 0x18};  // Its first byte to 5f
 // RFC 8878, 3.1.1.1: a frame's header is 6 to 18 bytes with its magic; 3.1.2: a skippable one's 8.
 constexpr size_t header_bytes_max = 18, skippable_header_bytes = 8;
+constexpr uint64_t window_bytes_max = uint64_t{1} << ZstdInflate::window_log_max;
+// What libzstd holds besides the window: its tables, a block that comes and two that go (128 KiB
+// each).
+constexpr uint64_t context_bytes = (160 << 10) + 3 * (128 << 10);
 
 // A frame's first bytes, gathered till they are its whole header.
 class FrameHeader {
@@ -43,6 +47,12 @@ class FrameHeader {
     // specification version must ensure it is not set."
     if (at(4) & 0x08) return State::reserved;
     return size_ < wanted() ? State::wants_more : State::whole;
+  }
+  // RFC 8878, 3.1.1.1.2; 0 where the content is its own window. Of a whole header.
+  uint64_t window_bytes() const {
+    if (at(0) != frame_magic[0] || (at(4) & 0x20)) return 0;
+    const uint64_t base = uint64_t{1} << (10 + (at(5) >> 3));
+    return base + base / 8 * (at(5) & 7);
   }
 
  private:
@@ -102,8 +112,8 @@ size_t ZstdInflate::memory_bytes() const {
 
 void ZstdInflate::reset() {
   auto context = std::move(state_->context);
-  // A context of its own needs 160 KiB, and libzstd never gives a large window back.
-  if (ZSTD_sizeof_DCtx(context.get()) > window_bytes_kept + (512 << 10)) context.reset();
+  // libzstd never gives a large window back.
+  if (ZSTD_sizeof_DCtx(context.get()) > window_bytes_kept + context_bytes) context.reset();
   if (context) ZSTD_DCtx_reset(context.get(), ZSTD_reset_session_only);
   *state_ = State{};
   state_->context = std::move(context);
@@ -194,6 +204,24 @@ Result<size_t> ZstdInflate::step(std::string_view& in, bool last, char* out, siz
 uint64_t zstd_size_hint(std::string_view whole) {
   const auto size = ZSTD_getFrameContentSize(whole.data(), whole.size());
   return size == ZSTD_CONTENTSIZE_UNKNOWN || size == ZSTD_CONTENTSIZE_ERROR ? 0 : size;
+}
+
+uint64_t zstd_state_bytes(std::string_view frames) {
+  uint64_t most = 0;
+  while (!frames.empty()) {
+    FrameHeader header;
+    auto state = FrameHeader::State::wants_more;
+    for (size_t i = 0; i < frames.size() && state == FrameHeader::State::wants_more; ++i)
+      state = header.add(frames[i]);
+    if (state != FrameHeader::State::whole) break;
+    const uint64_t content = zstd_size_hint(frames), window = header.window_bytes();
+    const uint64_t held = window == 0 ? content : content == 0 ? window : std::min(window, content);
+    if (held <= window_bytes_max) most = std::max(most, held + context_bytes);
+    const size_t frame = ZSTD_findFrameCompressedSize(frames.data(), frames.size());
+    if (ZSTD_isError(frame)) break;  // It goes on behind these bytes
+    frames.remove_prefix(frame);
+  }
+  return most;
 }
 
 }  // namespace sluice

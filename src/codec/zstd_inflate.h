@@ -17,7 +17,7 @@ class ZstdInflate {
   // RFC 8878, 3.1.1.1.2: "it's recommended for decoders to support a Window_Size of up to 8 MB".
   // Frames that want more (zstd --long, --ultra -20 and up) are corrupt to us.
   static constexpr int window_log_max = 23;
-  static constexpr size_t window_bytes_kept = 1 << 20;
+  static constexpr size_t window_bytes_kept = 256 << 10;
 
   ZstdInflate();
   ZstdInflate(ZstdInflate&&) noexcept;
@@ -40,5 +40,7 @@ class ZstdInflate {
 
 // What the first frame of a document says it inflates to; 0 if it doesn't say.
 uint64_t zstd_size_hint(std::string_view whole);
+// What inflating the frames needs that begin in these bytes; the one of them that needs most.
+uint64_t zstd_state_bytes(std::string_view frames);
 
 }  // namespace sluice

@@ -110,6 +110,10 @@ LargeDocument::~LargeDocument() {
 }
 
 void LargeDocument::feed(Chunk chunk) {
+  if (!state_) {
+    const uint64_t bytes = around_.decoders.state_bytes(chunk.bytes.view());
+    state_ = around_.purse.reserve_state(document_.number, bytes);
+  }
   if (!fault_) chunks_.push_back(std::move(chunk));
 }
 

@@ -75,6 +75,7 @@ class LargeDocument {
 
   const Document& document_;
   const Surroundings around_;
+  std::optional<Lease> state_;  // Of the decoder's codec, once the first bytes have told
   const std::unique_ptr<Decoder> decoder_;
 
   std::deque<Chunk> chunks_;

@@ -92,6 +92,13 @@ class Purse {
     if (lease) ENSURE(slots_.try_take(turn));
     return lease;
   }
+  // What decoding the document holds besides its window (DecoderMaker::state_bytes), for as long as
+  // it is at work: never out of a head share, which its windows need. A head does without.
+  std::optional<Lease> reserve_state(uint64_t document, uint64_t bytes) {
+    auto lease = common_.try_reserve(bytes);
+    if (!lease && document == turn_) return Lease();
+    return lease;
+  }
   uint64_t input_share_bytes() const { return input_.capacity(); }
   uint64_t window_share_bytes() const { return window_.capacity(); }
   void set_turn(uint64_t document) {
@@ -236,7 +243,6 @@ class Decoder {
   virtual uint64_t bad_offset() const { return inflated(); }
   // Why only the records that were given could be had of the document. After Next::finished.
   virtual std::optional<std::string> rest_lost() const { return std::nullopt; }
-  virtual size_t memory_bytes() const { return 0; }  // What its codec holds now
   virtual Spoils spoils() const = 0;
   virtual bool json() const = 0;  // Are records JSON, to be checked as such?
   virtual const std::vector<std::string>& warnings()
@@ -254,6 +260,9 @@ class DecoderMaker {
   // How much a document may inflate to, as far as its bytes tell (gzip's ISIZE, zstd's content
   // size); 0: unknown.
   virtual uint64_t inflated_hint(std::string_view whole_document) const = 0;
+  // What a decoder's codec holds besides the window while it is at work on a document, as far as
+  // its first bytes tell. From the next reset() on it is let go, or small.
+  virtual uint64_t state_bytes(std::string_view /*first_bytes*/) const { return 0; }
   // Before the first make(): values outside of the records that its decoders are to keep. False if
   // these documents have nothing outside of their records.
   virtual bool want_envelope(const std::vector<json::Path>&) { return false; }

@@ -10,6 +10,7 @@ struct Walk::Pending {
   State state = State::arriving;
   std::deque<Chunk> chunks;  // Arriving: what has come so far
   uint64_t room_bytes = 0;   // For the window, once a first try has shown how much
+  uint64_t state_bytes = 0;  // For the codec, likewise
   DecodedDocument decoded;
   std::unique_ptr<LargeDocument> large;
   std::optional<Error> why;  // The source could not read it (further)
@@ -134,9 +135,16 @@ bool Walk::dispatch(std::vector<uint64_t>& numbers) {
     if (doc.room_bytes == 0) {
       const uint64_t hint = parts_.decoders.inflated_hint(raw);
       doc.room_bytes = hint > 0 ? std::min(hint + 16, hold_bytes_max) : first_guess(raw.size());
+      doc.state_bytes = parts_.decoders.state_bytes(raw);
     }
     auto room = parts_.purse.reserve(numbers[taken], doc.room_bytes, Purse::For::window);
     if (!room) break;
+    // They are decoded one after the other, so what the greatest needs is enough.
+    const uint64_t has = work->state.bytes();
+    auto state = parts_.purse.reserve_state(numbers[taken],
+                                            doc.state_bytes > has ? doc.state_bytes - has : 0);
+    if (!state) break;
+    work->state.merge(std::move(*state));
     doc.state = Pending::State::decoding;
     DecodedDocument& out = work->documents.emplace_back();
     out.number = numbers[taken];

@@ -160,6 +160,8 @@ void DecodeDocuments::run(Scratch& scratch) {
     Decoding(*this, doc, tools, scratch).run();
     inflated += doc.inflated;
   }
+  tools.decoder->reset();
+  state.release();
 }
 
 }  // namespace sluice

@@ -56,6 +56,7 @@ struct DecodeDocuments : Work {
   const bool envelopes;
   const std::atomic<bool>& cancelled;
   std::vector<DecodedDocument> documents;
+  Lease state;            // In: of the codec, for the document of them that needs most
   uint64_t inflated = 0;  // Out: of all
 };
 

@@ -41,6 +41,20 @@ std::string array_of(size_t bytes) {
   return text;
 }
 
+// RFC 8878, 3.1.1: magic, no content size, a window of 2^(10 + 13) bytes, then blocks as they are,
+// each behind three bytes: whether it is the last, its type (0), its size.
+std::string stored_frame(const std::string& text) {
+  constexpr size_t block_bytes_max = 128 << 10;
+  std::string frame = {'\x28', '\xb5', '\x2f', '\xfd', '\0', '\x68'};
+  for (size_t at = 0; at < text.size(); at += block_bytes_max) {
+    const size_t bytes = std::min(block_bytes_max, text.size() - at);
+    const size_t head = bytes << 3 | (at + bytes == text.size() ? 1 : 0);
+    for (const int shift : {0, 8, 16}) frame += static_cast<char>(head >> shift & 0xff);
+    frame += text.substr(at, bytes);
+  }
+  return frame;
+}
+
 }  // namespace
 
 uint64_t BadInput::bad_lines(const std::string& folder) const {
@@ -131,6 +145,15 @@ uint64_t BadInput::field(const std::string& folder) const {
   for (int i = 0; i < 4; ++i)
     write(fs::path(folder) / ("b" + std::to_string(i) + ".jsonl"), line + line + line);
   return 40 + 4 * 3;
+}
+
+uint64_t BadInput::windows(const std::string& folder) const {
+  const std::string line = "{\"text\":\"" + std::string(88, 'x') + "\"}\n";
+  write(fs::path(folder) / "a.zst", stored_frame(repeated(line, 60'000 * line.size())));
+  const std::string small = stored_frame(repeated(line, 3'000 * line.size()));
+  for (int i = 0; i < 64; ++i)  // Several for each worker
+    write(fs::path(folder) / ("b" + std::to_string(i) + ".zst"), small);
+  return 60'000 + 64 * 3'000;
 }
 
 uint64_t BadInput::places(const std::string& folder, uint64_t count, uint64_t records) {

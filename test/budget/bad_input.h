@@ -26,6 +26,8 @@ class BadInput {
   // Small records that become nearly as long as a record may be: by flatten, by thirty copies.
   uint64_t swelling(const std::string& folder) const;
   uint64_t field(const std::string& folder) const;
+  // Small documents, and a large one, each a frame of zstd that wants a window of 8 MiB.
+  uint64_t windows(const std::string& folder) const;
   // Records of 80 bytes, each with a place of so many, at random.
   static uint64_t places(const std::string& folder, uint64_t count, uint64_t records);
   // Words of `set` that copy that field.

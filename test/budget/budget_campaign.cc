@@ -34,6 +34,7 @@ struct Scenario {
   uint64_t objects_max = UINT64_MAX;
   std::function<Nanoseconds(const Request&)> source_latency = {};
   std::function<Nanoseconds(const Request&)> lake_latency = {};
+  size_t workers = 2;
 };
 
 std::string line_of(uint64_t id, size_t bytes) {
@@ -150,6 +151,9 @@ std::vector<Scenario> bad_input_scenarios(const BadInput& bad) {
       {.name = "little that becomes much through jq",
        .fill = fill(&BadInput::short_lines_few),
        .transform = "jq: '{v, x: (\"x\" * 100000)}'"},
+      {.name = "zstd windows of 8 MiB on 8 workers",
+       .fill = fill(&BadInput::windows),
+       .workers = 8},
       {.name = "records of nearly record_max through three transforms",
        .fill = [](const fs::path& f) { return write_documents(f, 3, 4, (8 << 20) - 1'000); },
        .transform = "drop: [ .place ] }, { set: { a: \"1\" } }, { flatten: {}"},
@@ -189,7 +193,7 @@ bool holds(const Scenario& scenario, const fs::path& folder) {
 
   reset_heap_peak();
   Budget budget(memory_bytes);
-  Workers workers(2);
+  Workers workers(scenario.workers);
   InFlight in_flight(512);
   Inbox inbox;
   Clock clock;
