@@ -1,13 +1,9 @@
-// `check`, `explain` and `generate`: those that touch no unit.
+// `check`: is the job file right, and can its stores be opened?
 #include "app/opened_job.h"
 #include "app/process.h"
 #include "app/verbs.h"
-#include "base/time.h"
-#include "job/explain.h"
 #include "job/owner.h"
 #include "job/shares.h"
-#include "report/columns.h"
-#include "report/json_object.h"
 #include "store/page_order.h"
 
 namespace sluice {
@@ -60,39 +56,6 @@ Result<int> check(const Command& command) {
 int do_check(const Command& command) {
   const auto code = check(command);
   return code.ok() ? *code : complain(code.error());
-}
-
-int do_explain(const Command& command) {
-  const Catalog& catalog = all_parts();
-  if (command.schema) {
-    print(schema(catalog));
-  } else if (command.reference) {
-    print(reference(catalog));
-  } else if (command.word.empty()) {
-    print(overview(catalog));
-  } else {
-    const auto text = explain(catalog, command.word);
-    if (!text.ok()) return complain(text.error());
-    print(*text);
-  }
-  return exit_done;
-}
-
-int do_generate(const Command& command) {
-  const auto made = generate_cloudtrail(command.directory, command.generate);
-  if (!made.ok()) return complain(made.error());
-  if (command.json) {
-    report::JsonObject out;
-    out.number("objects", made->objects).number("records", made->records);
-    out.number("records_cut", made->records_cut).number("records_late", made->records_late);
-    out.number("bytes", made->bytes).number("plain_bytes", made->bytes_plain);
-    print_json(out.done() + "\n");
-    return exit_done;
-  }
-  print(report::grouped(made->objects) + " objects, " + report::grouped(made->records) +
-        " records, " + print_bytes(made->bytes) + " (" + print_bytes(made->bytes_plain) +
-        " inflated) in " + command.directory + "\n");
-  return exit_done;
 }
 
 }  // namespace sluice
