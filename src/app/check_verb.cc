@@ -29,10 +29,10 @@ Status look_for_outer_lake(const OpenedJob& opened) {
 }
 
 Result<int> check(const Command& command) {
-  const Job job = TRY(read_job(command));
+  const Job job = TRY(read_job(command.job, References::none));
   print("ok  " + job.file + ": job " + job.name + ", units " +
         std::string(to_string(job.units.each)) + ", fingerprint " + job.fingerprint + "\n");
-  auto opened = TRY(open_job(command, Stores::Use::look));
+  auto opened = TRY(open_job(TRY(read_job(command.job, References::early)), Stores::Use::look));
   TRY(check_memory(job, job.memory_bytes.value_or(default_memory_bytes())));
   if (Store* source = opened->stores->source()) {
     TRY_IN(look_into(*source, ""), "source");

@@ -143,7 +143,7 @@ class Parser {
         ->allow_extra_args(false);
   }
   void add_job(CLI::App* app) {
-    app->add_option("JOB", command_.job_file, "The job file (YAML or JSON)")->required();
+    app->add_option("JOB", command_.job.file, "The job file (YAML or JSON)")->required();
     add_variables(app);
   }
   void add_units(CLI::App* app) {
@@ -270,7 +270,7 @@ class Parser {
       if (equals == 0 || equals == std::string::npos) {
         return Error{ErrorKind::invalid, "--var: NAME=value, not \"" + excerpt(text) + "\""};
       }
-      command_.variables[text.substr(0, equals)] = text.substr(equals + 1);
+      command_.job.variables[text.substr(0, equals)] = text.substr(equals + 1);
     }
     return {};
   }

@@ -44,11 +44,15 @@ struct InitWords {
   std::string file;                  // Empty: stdout
 };
 
+struct JobWords {
+  std::string file;
+  Variables variables = {};
+};
+
 struct Command {
   Verb verb = Verb::run;
-  std::string job_file;
+  JobWords job = {};
   UnitsAsked units = {};
-  Variables variables = {};
   std::optional<uint64_t> limit = {};  // Documents of each unit; for preview records
   std::optional<uint64_t> memory_bytes = {};
   std::optional<Nanoseconds> deadline = {};

@@ -20,15 +20,15 @@ TEST_CASE("a run's options become a command") {
   REQUIRE(line.command);
   const Command& command = *line.command;
   CHECK(command.verb == Verb::run);
-  CHECK(command.job_file == "job.yaml");
+  CHECK(command.job.file == "job.yaml");
   CHECK(command.units.from == "2024-02-01");
   CHECK(command.units.to == "2024-02-08");
   CHECK(command.limit == 7);
   CHECK(command.memory_bytes == 48 << 20);
   CHECK(command.in_flight == 512);
   CHECK(command.deadline == 600_s);
-  CHECK(command.variables.at("A") == "1");
-  CHECK(command.variables.at("B") == "x=y");
+  CHECK(command.job.variables.at("A") == "1");
+  CHECK(command.job.variables.at("B") == "x=y");
   CHECK(command.redo);
   CHECK(command.json);
   CHECK(command.ok_set_aside);

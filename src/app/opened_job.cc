@@ -8,7 +8,6 @@
 #include <cstdio>
 #include <cstring>
 
-#include "app/fold_job.h"
 #include "app/overlap.h"
 #include "app/process.h"
 #include "app/secret_values.h"
@@ -79,44 +78,35 @@ void tell_proxies(const Environment& environment, Secrets& secrets) {
   }
 }
 
-Result<Job> read_job(const Command& command, const ResolveSecret& resolve) {
-  const bool is_fold = command.verb == Verb::fold;
-  const std::string text = is_fold ? TRY(fold_job(command.fold)) : TRY(read_file(command.job_file));
-  Job job = TRY(parse_job(is_fold ? "fold" : command.job_file, text, process_environment(),
-                          command.variables, all_parts(), resolve));
+Result<Job> read(const std::string& name, const std::string& text, const Variables& variables,
+                 const ResolveSecret& resolve) {
+  Job job = TRY(parse_job(name, text, process_environment(), variables, all_parts(), resolve));
   tell_proxies(process_environment(), job.secrets);
   secrets_of_process() = job.secrets;
-  job.keep_set_aside |= command.set_aside;
-  job.ok_set_aside |= command.ok_set_aside;
-  job.allow_empty |= command.allow_empty;
   return job;
-}
-
-// Do they work without a request to the source?
-bool asks_no_source(Verb verb) {
-  return verb == Verb::check || verb == Verb::plan || verb == Verb::status || verb == Verb::settle;
-}
-
-Result<Job> read_job_with_secrets(const Command& command) {
-  if (asks_no_source(command.verb)) {
-    Job job = TRY(read_job(command, {}));
-    if (!job.needs_references_early) return job;
-  }
-  SecretValues values(process_environment());
-  return read_job(command,
-                  [&](const SecretReference& reference) { return values.find(reference); });
 }
 
 }  // namespace
 
-Result<Job> read_job(const Command& command) {
-  return read_job(command, {});
+Result<Job> read_job(const JobWords& asked, References references) {
+  return read_job_text(asked.file, TRY(read_file(asked.file)), asked.variables, references);
 }
 
-Result<std::unique_ptr<OpenedJob>> open_job(const Command& command, Stores::Use use) {
+Result<Job> read_job_text(const std::string& name, const std::string& text,
+                          const Variables& variables, References references) {
+  if (references != References::all) {
+    Job job = TRY(read(name, text, variables, {}));
+    if (references == References::none || !job.needs_references_early) return job;
+  }
+  SecretValues values(process_environment());
+  return read(name, text, variables,
+              [&](const SecretReference& reference) { return values.find(reference); });
+}
+
+Result<std::unique_ptr<OpenedJob>> open_job(Job job, Stores::Use use) {
   auto opened = std::make_unique<OpenedJob>();
   opened->aids = TRY(TestAids::from(process_environment()));
-  opened->job = TRY(read_job_with_secrets(command));
+  opened->job = std::move(job);
   TRY(check_overlap(opened->job, process_environment()));
   opened->stores =
       std::make_unique<Stores>(use, process_environment(), opened->meter, opened->aids);
@@ -124,8 +114,8 @@ Result<std::unique_ptr<OpenedJob>> open_job(const Command& command, Stores::Use 
   return opened;
 }
 
-Result<std::vector<UnitNames>> OpenedJob::units(const Command& command) const {
-  return plan_units(job.units, job.zone, command.units, clock.wall());
+Result<std::vector<UnitNames>> OpenedJob::units(const UnitsAsked& asked) const {
+  return plan_units(job.units, job.zone, asked, clock.wall());
 }
 
 int exit_code_of(const Error& error) {

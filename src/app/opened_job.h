@@ -11,7 +11,7 @@
 #include "app/stores.h"
 #include "base/clock.h"
 #include "job/job_file.h"
-#include "job/run.h"
+#include "job/units.h"
 #include "meter/meter.h"
 
 namespace sluice {
@@ -28,14 +28,21 @@ struct OpenedJob {
   JobParts parts;
 
   // Those asked for; their runs' fields are left empty.
-  Result<std::vector<UnitNames>> units(const Command& command) const;
+  Result<std::vector<UnitNames>> units(const UnitsAsked& asked) const;
 };
 
-// The file of the command, or for `fold` the one made of its words. Placeholders stand for secrets
-// that are kept elsewhere, and nothing is fetched.
-Result<Job> read_job(const Command& command);
-// With secrets, where the verb sends requests to the source or a store's place depends on one.
-Result<std::unique_ptr<OpenedJob>> open_job(const Command& command, Stores::Use use);
+// Are secrets that are kept elsewhere fetched? Else placeholders stand for them.
+enum class References : uint8_t {
+  none,
+  early,  // All, if the job isn't the same with placeholders: one stands in a store's place
+  all     // For who sends requests to the source
+};
+Result<Job> read_job(const JobWords& asked, References references);
+// Of a text that is no file's: `name` is for messages.
+Result<Job> read_job_text(const std::string& name, const std::string& text,
+                          const Variables& variables, References references);
+// Opens its stores and makes its parts.
+Result<std::unique_ptr<OpenedJob>> open_job(Job job, Stores::Use use);
 
 // What an error means for who called the program: 2 for what a human must edit, else 1.
 int exit_code_of(const Error& error);

@@ -46,10 +46,9 @@ struct UnitPlan {
   bool to_do = false;
 };
 
-Result<UnitPlan> plan_unit(OpenedJob& opened, const UnitNames& unit, const Command& command) {
+Result<UnitPlan> plan_unit(OpenedJob& opened, const UnitNames& unit, uint64_t limit) {
   const UnitState state = TRY(look_at(opened, unit));
   UnitPlan plan{.unit = unit.id, .standing = state.standing};
-  const uint64_t limit = command.limit.value_or(UINT64_MAX);
   uint64_t documents = 0, bytes = 0;
   const auto each = [&](const Document& document) {
     if (documents == limit) return;
@@ -166,15 +165,22 @@ std::string plan_json(const OpenedJob& opened, const std::vector<UnitPlan>& plan
   return out.done() + "\n";
 }
 
+Result<int> print_iam(const JobWords& words) {
+  const Job job = TRY(read_job(words, References::none));
+  print_to_use(TRY(iam_policies(job, process_environment())));
+  return exit_done;
+}
+
 Result<int> plan(const Command& command) {
-  auto opened = TRY(open_job(command, Stores::Use::look));
+  auto opened = TRY(open_job(TRY(read_job(command.job, References::early)), Stores::Use::look));
   if (opened->parts.source->traits().goes_on() && opened->parts.source->traits().lists) {
     return Error{ErrorKind::invalid, "plan: a stream has no end to plan for"};
   }
-  const std::vector<UnitNames> units = TRY(opened->units(command));
+  const std::vector<UnitNames> units = TRY(opened->units(command.units));
+  const uint64_t limit = command.limit.value_or(UINT64_MAX);
   std::vector<Result<UnitPlan>> planned(units.size(), Error{ErrorKind::internal, "not looked at"});
   at_once(units.size(), lists_at_once,
-          [&](size_t i) { planned[i] = plan_unit(*opened, units[i], command); });
+          [&](size_t i) { planned[i] = plan_unit(*opened, units[i], limit); });
   std::vector<UnitPlan> plans;
   PlanSums sums;
   Columns columns(
@@ -202,12 +208,8 @@ Result<int> plan(const Command& command) {
 
 int do_plan(const Command& command) {
   if (command.iam) {
-    const auto job = read_job(command);
-    const Result<std::string> policies =
-        job.ok() ? iam_policies(*job, process_environment()) : Result<std::string>(job.error());
-    if (!policies.ok()) return complain(policies.error());
-    print_to_use(*policies);
-    return exit_done;
+    const auto code = print_iam(command.job);
+    return code.ok() ? *code : complain(code.error());
   }
   const auto code = plan(command);
   return code.ok() ? *code : complain(code.error());

@@ -112,8 +112,8 @@ class Preview {
 };
 
 Result<int> preview(const Command& command) {
-  auto opened = TRY(open_job(command, Stores::Use::look));
-  std::vector<UnitNames> units = TRY(opened->units(command));
+  auto opened = TRY(open_job(TRY(read_job(command.job, References::all)), Stores::Use::look));
+  std::vector<UnitNames> units = TRY(opened->units(command.units));
   if (units.empty()) return Error{ErrorKind::invalid, "no units"};
   UnitNames& unit = units.front();
   unit.run_started = opened->clock.wall();

@@ -1,4 +1,5 @@
 // `run` and `fold`.
+#include "app/fold_job.h"
 #include "app/opened_job.h"
 #include "app/process.h"
 #include "app/progress.h"
@@ -21,13 +22,23 @@ uint32_t in_flight_by_files(uint32_t wanted) {
   return most;
 }
 
+Result<Job> read_job(const Command& command) {
+  if (command.verb != Verb::fold) return read_job(command.job, References::all);
+  const std::string text = TRY(fold_job(command.fold));
+  return read_job_text("fold", text, {}, References::all);
+}
+
 Result<int> run_job(const Command& command) {
   StopOnSignal stop({.deadline = command.deadline, .grace = command.grace});
-  auto opened = TRY(open_job(command, Stores::Use::write));
+  Job job = TRY(read_job(command));
+  job.keep_set_aside |= command.set_aside;
+  job.ok_set_aside |= command.ok_set_aside;
+  job.allow_empty |= command.allow_empty;
+  auto opened = TRY(open_job(std::move(job), Stores::Use::write));
   for (const std::string& warning : opened->job.warnings) {
     warn(warning);
   }
-  std::vector<UnitNames> units = TRY(opened->units(command));
+  std::vector<UnitNames> units = TRY(opened->units(command.units));
 
   // In the order in which they need each other: an inbox may hold leases, workers post to inboxes.
   Budget budget(

@@ -41,8 +41,8 @@ Settled settle_unit(OpenedJob& opened, const UnitNames& unit) {
 constexpr size_t settled_at_once = 2 * records_at_once;
 
 Result<int> settle(const Command& command) {
-  auto opened = TRY(open_job(command, Stores::Use::look));
-  const std::vector<UnitNames> units = TRY(units_to_look_at(*opened, command));
+  auto opened = TRY(open_job(TRY(read_job(command.job, References::early)), Stores::Use::look));
+  const std::vector<UnitNames> units = TRY(units_to_look_at(*opened, command.units));
   std::vector<Settled> all(units.size());
   at_once(units.size(), settled_at_once,
           [&](size_t i) { all[i] = settle_unit(*opened, units[i]); });

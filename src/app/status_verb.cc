@@ -125,8 +125,8 @@ std::vector<Line> lines_of(OpenedJob& opened, const std::vector<UnitNames>& unit
 }
 
 Result<int> status(const Command& command) {
-  auto opened = TRY(open_job(command, Stores::Use::look));
-  const std::vector<UnitNames> units = TRY(units_to_look_at(*opened, command));
+  auto opened = TRY(open_job(TRY(read_job(command.job, References::early)), Stores::Use::look));
+  const std::vector<UnitNames> units = TRY(units_to_look_at(*opened, command.units));
   Columns columns({{"unit", Align::left},
                    {"state", Align::left},
                    {"documents"},

@@ -72,11 +72,10 @@ Result<UnitState> look_at(OpenedJob& opened, const UnitNames& unit) {
   return state;
 }
 
-Result<std::vector<UnitNames>> units_to_look_at(OpenedJob& opened, const Command& command) {
-  const UnitsAsked& asked = command.units;
+Result<std::vector<UnitNames>> units_to_look_at(OpenedJob& opened, const UnitsAsked& asked) {
   const bool all = asked.from.empty() && asked.to.empty() && asked.ids.empty();
   std::vector<UnitNames> units;
-  auto planned = opened.units(command);
+  auto planned = opened.units(asked);
   if (planned.ok()) {
     units = std::move(*planned);
   } else if (!all) {

@@ -36,9 +36,9 @@ struct UnitState {
 ledger::UnitPtr ledger_unit_of(OpenedJob& opened, const UnitNames& unit, const std::string& run_id);
 Result<UnitState> look_at(OpenedJob& opened, const UnitNames& unit);
 
-// The units that the command asks for; where it doesn't say, those of the job's default and all
+// The units that are asked for; where nobody says, those of the job's default and all
 // that have records. In the job's order, then by id.
-Result<std::vector<UnitNames>> units_to_look_at(OpenedJob& opened, const Command& command);
+Result<std::vector<UnitNames>> units_to_look_at(OpenedJob& opened, const UnitsAsked& asked);
 
 // Every key below a prefix, page by page.
 Status each_object(Store& store, const std::string& prefix,

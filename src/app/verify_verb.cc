@@ -53,7 +53,7 @@ class Verify {
   Status check() {
     TRY_IN(list_lake(), "lake");
     TRY_IN(read_manifests(), "state");
-    TRY(check_units(TRY(units_to_look_at(opened_, command_))));
+    TRY(check_units(TRY(units_to_look_at(opened_, command_.units))));
     TRY_IN(find_extra(), "lake");
     TRY(find_open_uploads());
     check_something_was_there();
@@ -382,7 +382,9 @@ class Verify {
 };
 
 Result<int> verify(const Command& command) {
-  auto opened = TRY(open_job(command, Stores::Use::look));
+  Job job = TRY(read_job(command.job, References::all));
+  job.allow_empty |= command.allow_empty;
+  auto opened = TRY(open_job(std::move(job), Stores::Use::look));
   Verify verify(*opened, command);
   TRY(verify.check());
   const Findings& found = verify.findings();
