@@ -1,13 +1,25 @@
 // `check`: is the job file right, and can its stores be opened?
+#include "app/common_words.h"
 #include "app/opened_job.h"
 #include "app/process.h"
-#include "app/verbs.h"
+#include "app/stop_on_signal.h"
+#include "app/verb.h"
 #include "job/owner.h"
 #include "job/shares.h"
 #include "store/page_order.h"
 
 namespace sluice {
 namespace {
+
+struct Asked {
+  JobWords job;
+  std::optional<Nanoseconds> deadline = {};
+};
+
+void add_words(Words& words, Asked& asked) {
+  add_job(words, asked.job);
+  add_deadline(words, asked.deadline);
+}
 
 // The store's other side is looked at with one listing, so that a missing right shows now.
 Status look_into(Store& store, const std::string& prefix) {
@@ -28,11 +40,12 @@ Status look_for_outer_lake(const OpenedJob& opened) {
   return {};
 }
 
-Result<int> check(const Command& command) {
-  const Job job = TRY(read_job(command.job, References::none));
+Result<int> check(const Asked& asked) {
+  const StopOnSignal stop(StopOnSignal::at_once(asked.deadline));
+  const Job job = TRY(read_job(asked.job, References::none));
   print("ok  " + job.file + ": job " + job.name + ", units " +
         std::string(to_string(job.units.each)) + ", fingerprint " + job.fingerprint + "\n");
-  auto opened = TRY(open_job(TRY(read_job(command.job, References::early)), Stores::Use::look));
+  auto opened = TRY(open_job(TRY(read_job(asked.job, References::early)), Stores::Use::look));
   TRY(check_memory(job, job.memory_bytes.value_or(default_memory_bytes())));
   if (Store* source = opened->stores->source()) {
     TRY_IN(look_into(*source, ""), "source");
@@ -53,9 +66,14 @@ Result<int> check(const Command& command) {
 
 }  // namespace
 
-int do_check(const Command& command) {
-  const auto code = check(command);
-  return code.ok() ? *code : complain(code.error());
+Verb check_verb() {
+  return introduce<Asked>({
+      .name = "check",
+      .help = "Checks a job file, and that its stores can be opened.",
+      .example = "sluice check cloudtrail.yaml --var TEAM=blue",
+      .words = add_words,
+      .run = check,
+  });
 }
 
 }  // namespace sluice

@@ -6,83 +6,117 @@
 #include "app/parts.h"
 #include "app/process.h"
 #include "app/progress.h"
+#include "app/run_job.h"
 #include "app/stop_on_signal.h"
 #include "app/test_aids.h"
+#include "app/verbs.h"
 #include "job/job_file.h"
 
 namespace sluice {
 
-TEST_CASE("a run's options become a command") {
-  const CommandLine line = parse_command_line(
-      {"run", "job.yaml", "--from",   "2024-02-01", "--to",        "2024-02-08", "--limit",
-       "7",   "--redo",   "--memory", "48MiB",      "--in-flight", "512",        "--deadline",
-       "10m", "--var",    "A=1",      "--var",      "B=x=y",       "--json",     "--ok-set-aside"});
-  REQUIRE(line.command);
-  const Command& command = *line.command;
-  CHECK(command.verb == Verb::run);
-  CHECK(command.job.file == "job.yaml");
-  CHECK(command.units.from == "2024-02-01");
-  CHECK(command.units.to == "2024-02-08");
-  CHECK(command.limit == 7);
-  CHECK(command.memory_bytes == 48 << 20);
-  CHECK(command.in_flight == 512);
-  CHECK(command.deadline == 600_s);
-  CHECK(command.job.variables.at("A") == "1");
-  CHECK(command.job.variables.at("B") == "x=y");
-  CHECK(command.redo);
-  CHECK(command.json);
-  CHECK(command.ok_set_aside);
-  CHECK_FALSE(command.set_aside);
+namespace {
+
+CommandLine sluice_line(std::vector<std::string> arguments) {
+  return parse_command_line(all_verbs(), std::move(arguments));
+}
+
+// What a verb with these words is asked by a command line that is right.
+template <class Asked>
+Asked asked_by(void (*add_words)(Words&, Asked&), std::vector<std::string> arguments) {
+  static Asked heard;
+  const Verb verb = introduce<Asked>(
+      {.name = "verb", .words = add_words, .run = [](const Asked& asked) -> Result<int> {
+         heard = asked;
+         return 0;
+       }});
+  arguments.insert(arguments.begin(), "verb");
+  const CommandLine line = parse_command_line({verb}, std::move(arguments));
+  REQUIRE_MESSAGE(line.command, line.text);
+  REQUIRE(line.command().ok());
+  return heard;
+}
+
+RunWords run_asked_by(std::vector<std::string> arguments) {
+  return asked_by<RunWords>(add_run, std::move(arguments));
+}
+
+}  // namespace
+
+TEST_CASE("a job's and a run's options become what is asked") {
+  const auto job = asked_by<JobWords>(add_job, {"job.yaml", "--var", "A=1", "--var", "B=x=y"});
+  CHECK(job.file == "job.yaml");
+  CHECK(job.variables.at("A") == "1");
+  CHECK(job.variables.at("B") == "x=y");
+  const RunWords run = run_asked_by({"--from", "2024-02-01", "--to", "2024-02-08", "--limit", "7",
+                                     "--redo", "--memory", "48MiB", "--in-flight", "512",
+                                     "--deadline", "10m", "--json", "--ok-set-aside"});
+  CHECK(run.units.from == "2024-02-01");
+  CHECK(run.units.to == "2024-02-08");
+  CHECK(run.limit == 7);
+  CHECK(run.memory_bytes == 48 << 20);
+  CHECK(run.in_flight == 512);
+  CHECK(run.limits().deadline == 600_s);
+  CHECK(run.redo);
+  CHECK(run.json);
+  CHECK(run.ok_set_aside);
+  CHECK_FALSE(run.set_aside);
+}
+
+TEST_CASE("a run and a fold have the words of a run") {
+  const std::vector<std::string> words = {"--from",    "x",          "--memory", "48MiB",
+                                          "--no-wait", "--deadline", "10m",      "--json"};
+  for (std::vector<std::string> verb :
+       {std::vector<std::string>{"run", "j"}, {"fold", "src", "dst"}}) {
+    verb.insert(verb.end(), words.begin(), words.end());
+    CHECK(sluice_line(verb).command);
+  }
 }
 
 TEST_CASE("units are a list with commas") {
-  const auto line = parse_command_line({"status", "j", "--units", "2024-02-08, 2024-02-11,"});
-  REQUIRE(line.command);
-  CHECK(line.command->units.ids == std::vector<std::string>{"2024-02-08", "2024-02-11"});
+  const auto units = asked_by<UnitsAsked>(add_units, {"--units", "2024-02-08, 2024-02-11,"});
+  CHECK(units.ids == std::vector<std::string>{"2024-02-08", "2024-02-11"});
 }
 
 TEST_CASE("a word that doesn't exist gets the nearest that does, and exit 2") {
-  CommandLine line = parse_command_line({"rnu", "job.yaml"});
+  CommandLine line = sluice_line({"rnu", "job.yaml"});
   CHECK(line.exit_code == 2);
   CHECK(line.text == "sluice: unknown verb `rnu`; did you mean `run`?\n");
-  line = parse_command_line({"run", "job.yaml", "--memroy", "1GiB"});
+  line = sluice_line({"run", "job.yaml", "--memroy", "1GiB"});
   CHECK(line.exit_code == 2);
   CHECK(line.text == "sluice: unknown option `--memroy`; did you mean `--memory`?\n");
 }
 
-TEST_CASE("who is told to stop has ten seconds for it, unless a run is told otherwise") {
-  for (const char* verb : {"run", "preview", "status"})
-    CHECK(parse_command_line({verb, "j"}).command->grace == 10_s);
-  CHECK(parse_command_line({"run", "j", "--grace", "20s"}).command->grace == 20_s);
+TEST_CASE("a run that is told to stop has ten seconds for it, unless it is told otherwise") {
+  CHECK(run_asked_by({}).limits().grace == 10_s);
+  CHECK(run_asked_by({"--grace", "20s"}).limits().grace == 20_s);
   CHECK(StopOnSignal::Limits{}.grace == 10_s);
 }
 
 TEST_CASE("another run's claim is waited for, unless a run is told otherwise") {
-  CHECK(parse_command_line({"run", "j"}).command->others == Others::wait);
-  CHECK(parse_command_line({"run", "j", "--no-wait"}).command->others == Others::leave);
-  CHECK(parse_command_line({"run", "j", "--take-over"}).command->others == Others::take_over);
-  CHECK(parse_command_line({"run", "j", "--no-wait", "--take-over"}).exit_code == 2);
-  CHECK_FALSE(parse_command_line({"run", "j"}).command->lease);
-  CHECK(parse_command_line({"run", "j", "--lease", "5m"}).command->lease == 300_s);
-  CHECK(parse_command_line({"run", "j", "--lease", "0s"}).exit_code == 2);
+  CHECK(run_asked_by({}).others() == Others::wait);
+  CHECK(run_asked_by({"--no-wait"}).others() == Others::leave);
+  CHECK(run_asked_by({"--take-over"}).others() == Others::take_over);
+  CHECK(sluice_line({"run", "j", "--no-wait", "--take-over"}).exit_code == 2);
+  CHECK(run_asked_by({}).lease == 60_s);
+  CHECK(run_asked_by({"--lease", "5m"}).lease == 300_s);
+  CHECK(sluice_line({"run", "j", "--lease", "0s"}).exit_code == 2);
 }
 
 TEST_CASE("values that can't be read are errors with exit 2") {
-  CHECK(parse_command_line({"run", "j", "--memory", "much"}).exit_code == 2);
-  CHECK(parse_command_line({"run", "j", "--deadline", "soon"}).exit_code == 2);
-  CHECK(parse_command_line({"run", "j", "--limit", "-1"}).exit_code == 2);
-  CHECK(parse_command_line({"run", "j", "--var", "A"}).exit_code == 2);
-  CHECK(parse_command_line({"run"}).exit_code == 2);
-  CHECK(parse_command_line({}).exit_code == 2);
+  CHECK(sluice_line({"run", "j", "--memory", "much"}).exit_code == 2);
+  CHECK(sluice_line({"run", "j", "--deadline", "soon"}).exit_code == 2);
+  CHECK(sluice_line({"run", "j", "--limit", "-1"}).exit_code == 2);
+  CHECK(sluice_line({"run", "j", "--var", "A"}).exit_code == 2);
+  CHECK(sluice_line({"run"}).exit_code == 2);
+  CHECK(sluice_line({}).exit_code == 2);
 }
 
 TEST_CASE("every verb's help has an example and exit 0") {
-  for (const char* verb : {"run", "plan", "check", "explain", "preview", "status", "verify",
-                           "settle", "fold", "init", "generate"}) {
-    CAPTURE(verb);
-    const CommandLine line = parse_command_line({verb, "--help"});
+  for (const Verb& verb : all_verbs()) {
+    CAPTURE(verb.name);
+    const CommandLine line = sluice_line({std::string(verb.name), "--help"});
     CHECK(line.exit_code == 0);
-    CHECK(line.text.find("Example:\n  sluice " + std::string(verb)) != std::string::npos);
+    CHECK(line.text.find("Example:\n  sluice " + std::string(verb.name)) != std::string::npos);
   }
 }
 
@@ -109,7 +143,7 @@ TEST_CASE("the job that fold makes is one that can be read") {
 }
 
 TEST_CASE("fold without more words reads whatever is there, and can go by days") {
-  const auto text = fold_job({.source = "logs/{unit:%F}/", .lake = "lake", .each_day = true});
+  const auto text = fold_job({.source = "logs/{unit:%F}/", .lake = "lake", .each = "day"});
   const auto job = parse_job("fold", *text, {}, {}, all_parts());
   REQUIRE_MESSAGE(job.ok(), (job.ok() ? "" : job.error().message));
   CHECK(job->decode.name() == "auto");

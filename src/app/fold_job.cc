@@ -71,7 +71,7 @@ Result<std::string> fold_job(const FoldWords& words) {
 
   JsonObject job;
   job.text("name", name_of(words.lake));
-  if (words.each_day) job.raw("units", R"({"each": "day", "default": "yesterday"})");
+  if (words.each == "day") job.raw("units", R"({"each": "day", "default": "yesterday"})");
   job.raw("source", JsonObject().text("objects", verbatim(source)).done());
   if (!words.records.empty()) {
     job.raw("decode", JsonObject().text("json", verbatim(words.records)).done());

@@ -3,10 +3,15 @@
 
 #include <string>
 
-#include "app/command_line.h"
 #include "base/result.h"
 
 namespace sluice {
+
+struct FoldWords {
+  std::string source, lake;
+  std::string records, partition, format, roll, dedupe, state;  // Empty: the default
+  std::string each = "once";                                    // Or "day"
+};
 
 // JSON, which is YAML. The job is named after its lake.
 Result<std::string> fold_job(const FoldWords& words);

@@ -5,10 +5,12 @@
 #include <cerrno>
 #include <cstring>
 
+#include "app/common_words.h"
 #include "app/opened_job.h"
 #include "app/process.h"
+#include "app/stop_on_signal.h"
 #include "app/trusted.h"
-#include "app/verbs.h"
+#include "app/verb.h"
 #include "base/text.h"
 #include "codec/inflate.h"
 #include "guess/guess_job.h"
@@ -20,6 +22,21 @@
 namespace sluice {
 namespace {
 
+struct Asked {
+  std::string url;
+  std::vector<std::string> headers;  // "Name: value"
+  std::string file;                  // Empty: stdout
+  std::optional<Nanoseconds> deadline = {};
+};
+
+void add_words(Words& words, Asked& asked) {
+  words.text("URL", asked.url, "http:// or https://, as for the first page");
+  words.texts("-H,--header", asked.headers,
+              "\"Name: value\" for the request; what is secret in it is never written");
+  words.text("-o,--output", asked.file, "Into this new file (default: standard output)");
+  add_deadline(words, asked.deadline);
+}
+
 // Of one answer, and of what it inflates to: enough for a page, and flat memory for whatever an
 // address turns out to be.
 constexpr uint64_t answer_bytes_max = 8 << 20;
@@ -30,9 +47,9 @@ Error wrong(std::string message) {
   return {ErrorKind::invalid, std::move(message)};
 }
 
-Result<Headers> headers_of(const InitWords& words) {
+Result<Headers> headers_of(const std::vector<std::string>& texts) {
   Headers headers;
-  for (const std::string& text : words.headers) {
+  for (const std::string& text : texts) {
     const size_t colon = text.find(':');
     // The text may be a secret.
     if (colon == 0 || colon == text.npos || text.find(' ') < colon)
@@ -98,16 +115,16 @@ Result<HttpResponse> ask(Engine& engine, const std::string& first, Headers heade
   }
 }
 
-Result<ApiAnswer> look_at(const InitWords& words, const Headers& headers) {
+Result<ApiAnswer> look_at(const std::string& url, const Headers& headers) {
   const Environment environment = process_environment();
   EngineOptions how{.shards = 1};
   how.connect_within = 10_s;
   how.proxies = TRY(ProxyRules::from(environment));
   how.tls = trusted_by_apis(environment);
   const auto engine = TRY(make_engine(how));
-  HttpResponse response = TRY(ask(*engine, words.url, headers));
-  const std::string where = "GET " + url_to_show(words.url) + ": ";
-  ApiAnswer answer{.url = words.url, .headers = std::move(response.headers)};
+  HttpResponse response = TRY(ask(*engine, url, headers));
+  const std::string where = "GET " + url_to_show(url) + ": ";
+  ApiAnswer answer{.url = url, .headers = std::move(response.headers)};
   answer.body = TRY_IN(inflated(response.body.view()), where + "the answer");
   const std::string status = where + "status " + std::to_string(response.status) + ": ";
   if (response.status == 401 || response.status == 403)
@@ -142,25 +159,32 @@ Status write_new(const std::string& path, std::string_view text) {
   return Error{ErrorKind::internal, path + ": can't be written: " + std::strerror(error)};
 }
 
-Result<int> init(const InitWords& words) {
-  TRY(check_url(words.url));
-  const Headers headers = TRY(headers_of(words));
-  const ApiAnswer answer = TRY(look_at(words, headers));
-  const std::string text = TRY_IN(guess_job(answer, headers), "GET " + url_to_show(words.url));
-  if (words.file.empty()) {
+Result<int> init(const Asked& asked) {
+  const StopOnSignal stop(StopOnSignal::at_once(asked.deadline));
+  TRY(check_url(asked.url));
+  const Headers headers = TRY(headers_of(asked.headers));
+  const ApiAnswer answer = TRY(look_at(asked.url, headers));
+  const std::string text = TRY_IN(guess_job(answer, headers), "GET " + url_to_show(asked.url));
+  if (asked.file.empty()) {
     print_to_use(text);
   } else {
-    TRY(write_new(words.file, text));
-    print(words.file + " is written; read it, then: sluice check " + words.file + "\n");
+    TRY(write_new(asked.file, text));
+    print(asked.file + " is written; read it, then: sluice check " + asked.file + "\n");
   }
   return exit_done;
 }
 
 }  // namespace
 
-int do_init(const Command& command) {
-  const auto code = init(command.init);
-  return code.ok() ? *code : complain(code.error());
+Verb init_verb() {
+  return introduce<Asked>({
+      .name = "init",
+      .help = "Looks at one answer of an HTTP API and writes a job file for it.",
+      .example = "sluice init -H 'Authorization: Bearer ...' https://api.example.com/orders -o "
+                 "orders.yaml",
+      .words = add_words,
+      .run = init,
+  });
 }
 
 }  // namespace sluice

@@ -13,9 +13,9 @@ namespace {
 
 int run(int count, char** arguments) {
   sluice::prepare_process();
-  const sluice::CommandLine line =
-      sluice::parse_command_line(std::vector<std::string>(arguments + 1, arguments + count));
-  if (line.command) return sluice::do_command(*line.command);
+  const sluice::CommandLine line = sluice::parse_command_line(
+      sluice::all_verbs(), std::vector<std::string>(arguments + 1, arguments + count));
+  if (line.command) return sluice::do_command(line.command);
   std::string text = line.text;
   if (!text.ends_with('\n')) text += '\n';
   std::fputs(text.c_str(), line.exit_code == 0 ? stdout : stderr);

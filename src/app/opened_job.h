@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "app/command_line.h"
+#include "app/common_words.h"
 #include "app/parts.h"
 #include "app/stores.h"
 #include "base/clock.h"

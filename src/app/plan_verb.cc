@@ -1,10 +1,13 @@
 // `plan`: what a run would do, from listings and records alone.
 #include <algorithm>
 
+#include "app/common_words.h"
 #include "app/iam_policy.h"
+#include "app/opened_job.h"
 #include "app/process.h"
+#include "app/stop_on_signal.h"
 #include "app/unit_state.h"
-#include "app/verbs.h"
+#include "app/verb.h"
 #include "base/time.h"
 #include "flow/stage.h"
 #include "job/at_once.h"
@@ -23,6 +26,26 @@ using report::decimal;
 using report::grouped;
 using report::JsonArray;
 using report::JsonObject;
+
+struct Asked {
+  JobWords job;
+  UnitsAsked units = {};
+  uint64_t limit = UINT64_MAX;
+  std::optional<uint64_t> memory_bytes = {};  // Else the job's
+  bool iam = false;
+  std::optional<Nanoseconds> deadline = {};
+  bool json = false;
+};
+
+void add_words(Words& words, Asked& asked) {
+  add_job(words, asked.job);
+  add_units(words, asked.units);
+  add_limit(words, asked.limit);
+  add_memory(words, asked.memory_bytes);
+  words.flag("--iam", asked.iam, "Only the least policy that AWS must allow for it");
+  add_deadline(words, asked.deadline);
+  add_json(words, asked.json);
+}
 
 // What a record takes of a document as it lies in the store, compressed or not. Measured over
 // trails of CloudTrail; other logs are within a factor of two or three, and so is all that follows
@@ -171,16 +194,17 @@ Result<int> print_iam(const JobWords& words) {
   return exit_done;
 }
 
-Result<int> plan(const Command& command) {
-  auto opened = TRY(open_job(TRY(read_job(command.job, References::early)), Stores::Use::look));
+Result<int> plan(const Asked& asked) {
+  const StopOnSignal stop(StopOnSignal::at_once(asked.deadline));
+  if (asked.iam) return print_iam(asked.job);
+  auto opened = TRY(open_job(TRY(read_job(asked.job, References::early)), Stores::Use::look));
   if (opened->parts.source->traits().goes_on() && opened->parts.source->traits().lists) {
     return Error{ErrorKind::invalid, "plan: a stream has no end to plan for"};
   }
-  const std::vector<UnitNames> units = TRY(opened->units(command.units));
-  const uint64_t limit = command.limit.value_or(UINT64_MAX);
+  const std::vector<UnitNames> units = TRY(opened->units(asked.units));
   std::vector<Result<UnitPlan>> planned(units.size(), Error{ErrorKind::internal, "not looked at"});
   at_once(units.size(), lists_at_once,
-          [&](size_t i) { planned[i] = plan_unit(*opened, units[i], limit); });
+          [&](size_t i) { planned[i] = plan_unit(*opened, units[i], asked.limit); });
   std::vector<UnitPlan> plans;
   PlanSums sums;
   Columns columns(
@@ -195,8 +219,8 @@ Result<int> plan(const Command& command) {
                  is_known ? print_bytes(plan.input.bytes) : "?"});
   }
   const uint64_t memory_bytes =
-      command.memory_bytes.value_or(opened->job.memory_bytes.value_or(default_memory_bytes()));
-  if (command.json) {
+      asked.memory_bytes.value_or(opened->job.memory_bytes.value_or(default_memory_bytes()));
+  if (asked.json) {
     print_json(plan_json(*opened, plans, sums, memory_bytes));
   } else {
     print(columns.text() + "\n" + plan_text(*opened, sums, memory_bytes));
@@ -206,13 +230,14 @@ Result<int> plan(const Command& command) {
 
 }  // namespace
 
-int do_plan(const Command& command) {
-  if (command.iam) {
-    const auto code = print_iam(command.job);
-    return code.ok() ? *code : complain(code.error());
-  }
-  const auto code = plan(command);
-  return code.ok() ? *code : complain(code.error());
+Verb plan_verb() {
+  return introduce<Asked>({
+      .name = "plan",
+      .help = "Says what a run would read, ask for, need and cost. Touches nothing.",
+      .example = "sluice plan cloudtrail.yaml --from 2024-02-08",
+      .words = add_words,
+      .run = plan,
+  });
 }
 
 }  // namespace sluice

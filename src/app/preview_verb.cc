@@ -1,7 +1,9 @@
 // `preview`: the first records after each stage. Writes nothing.
+#include "app/common_words.h"
 #include "app/opened_job.h"
 #include "app/read_documents.h"
-#include "app/verbs.h"
+#include "app/stop_on_signal.h"
+#include "app/verb.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "flow/refine.h"
@@ -10,9 +12,23 @@
 namespace sluice {
 namespace {
 
-constexpr uint64_t records_usual = 3, documents_max = 10;
+constexpr uint64_t documents_max = 10;
 constexpr size_t record_bytes_shown = 2'000;
 constexpr size_t window_bytes_max = 16 << 20;
+
+struct Asked {
+  JobWords job;
+  UnitsAsked units = {};
+  uint64_t records = 3;
+  std::optional<Nanoseconds> deadline = {};
+};
+
+void add_words(Words& words, Asked& asked) {
+  add_job(words, asked.job);
+  add_units(words, asked.units);
+  words.count("--limit", asked.records, "So many records of each stage (default 3)");
+  add_deadline(words, asked.deadline);
+}
 
 // The head of one document, decoded as far as it goes.
 struct Decoded {
@@ -111,9 +127,10 @@ class Preview {
   Scratch scratch_;
 };
 
-Result<int> preview(const Command& command) {
-  auto opened = TRY(open_job(TRY(read_job(command.job, References::all)), Stores::Use::look));
-  std::vector<UnitNames> units = TRY(opened->units(command.units));
+Result<int> preview(const Asked& asked) {
+  const StopOnSignal stop(StopOnSignal::at_once(asked.deadline));
+  auto opened = TRY(open_job(TRY(read_job(asked.job, References::all)), Stores::Use::look));
+  std::vector<UnitNames> units = TRY(opened->units(asked.units));
   if (units.empty()) return Error{ErrorKind::invalid, "no units"};
   UnitNames& unit = units.front();
   unit.run_started = opened->clock.wall();
@@ -124,15 +141,20 @@ Result<int> preview(const Command& command) {
     pass = since(*incremental, {}, unit.run_started);
     unit.since = &pass;
   }
-  TRY(Preview(*opened, unit, command.limit.value_or(records_usual)).show());
+  TRY(Preview(*opened, unit, asked.records).show());
   return exit_done;
 }
 
 }  // namespace
 
-int do_preview(const Command& command) {
-  const auto code = preview(command);
-  return code.ok() ? *code : complain(code.error());
+Verb preview_verb() {
+  return introduce<Asked>({
+      .name = "preview",
+      .help = "Shows the first records after each stage. Writes nothing.",
+      .example = "sluice preview cloudtrail.yaml --units 2024-02-08 --limit 3",
+      .words = add_words,
+      .run = preview,
+  });
 }
 
 }  // namespace sluice

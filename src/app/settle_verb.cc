@@ -1,6 +1,9 @@
 // `settle`: ends what dead runs left open in the units' records.
+#include "app/common_words.h"
+#include "app/opened_job.h"
+#include "app/stop_on_signal.h"
 #include "app/unit_state.h"
-#include "app/verbs.h"
+#include "app/verb.h"
 #include "job/at_once.h"
 #include "job/ledger_driver.h"
 #include "ledger/settle.h"
@@ -13,6 +16,20 @@ namespace {
 using report::grouped;
 using report::JsonArray;
 using report::JsonObject;
+
+struct Asked {
+  JobWords job;
+  UnitsAsked units = {};
+  std::optional<Nanoseconds> deadline = {};
+  bool json = false;
+};
+
+void add_words(Words& words, Asked& asked) {
+  add_job(words, asked.job);
+  add_units(words, asked.units);
+  add_deadline(words, asked.deadline);
+  add_json(words, asked.json);
+}
 
 struct Settled {
   bool failed = false, fenced = false;
@@ -40,9 +57,10 @@ Settled settle_unit(OpenedJob& opened, const UnitNames& unit) {
 // Several requests for each unit, one after the other.
 constexpr size_t settled_at_once = 2 * records_at_once;
 
-Result<int> settle(const Command& command) {
-  auto opened = TRY(open_job(TRY(read_job(command.job, References::early)), Stores::Use::look));
-  const std::vector<UnitNames> units = TRY(units_to_look_at(*opened, command.units));
+Result<int> settle(const Asked& asked) {
+  const StopOnSignal stop(StopOnSignal::at_once(asked.deadline));
+  auto opened = TRY(open_job(TRY(read_job(asked.job, References::early)), Stores::Use::look));
+  const std::vector<UnitNames> units = TRY(units_to_look_at(*opened, asked.units));
   std::vector<Settled> all(units.size());
   at_once(units.size(), settled_at_once,
           [&](size_t i) { all[i] = settle_unit(*opened, units[i]); });
@@ -52,7 +70,7 @@ Result<int> settle(const Command& command) {
   for (size_t i = 0; i < units.size(); ++i) {
     const Settled& settled = all[i];
     if (settled.failed) exit_code = exit_failed;
-    if (command.json) {
+    if (asked.json) {
       array.raw(JsonObject()
                     .text("unit", units[i].id)
                     .flag("fenced", settled.fenced)
@@ -63,15 +81,20 @@ Result<int> settle(const Command& command) {
       text += units[i].id + "  " + settled.words + "\n";
     }
   }
-  command.json ? print_json(JsonObject().raw("units", array.done()).done() + "\n") : print(text);
+  asked.json ? print_json(JsonObject().raw("units", array.done()).done() + "\n") : print(text);
   return exit_code;
 }
 
 }  // namespace
 
-int do_settle(const Command& command) {
-  const auto code = settle(command);
-  return code.ok() ? *code : complain(code.error());
+Verb settle_verb() {
+  return introduce<Asked>({
+      .name = "settle",
+      .help = "Ends what a dead run left half done. For units nobody works on.",
+      .example = "sluice settle cloudtrail.yaml",
+      .words = add_words,
+      .run = settle,
+  });
 }
 
 }  // namespace sluice

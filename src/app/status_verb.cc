@@ -1,8 +1,11 @@
 // `status`: how each unit stands, by its record.
 #include <array>
 
+#include "app/common_words.h"
+#include "app/opened_job.h"
+#include "app/stop_on_signal.h"
 #include "app/unit_state.h"
-#include "app/verbs.h"
+#include "app/verb.h"
 #include "base/time.h"
 #include "job/at_once.h"
 #include "report/columns.h"
@@ -17,7 +20,21 @@ using report::grouped;
 using report::JsonArray;
 using report::JsonObject;
 
-void add_words(const std::string& more, std::string& words) {
+struct Asked {
+  JobWords job;
+  UnitsAsked units = {};
+  std::optional<Nanoseconds> deadline = {};
+  bool json = false;
+};
+
+void add_words(Words& words, Asked& asked) {
+  add_job(words, asked.job);
+  add_units(words, asked.units);
+  add_deadline(words, asked.deadline);
+  add_json(words, asked.json);
+}
+
+void append(const std::string& more, std::string& words) {
   words += (words.empty() || more.empty() ? "" : "; ") + more;
 }
 
@@ -42,12 +59,11 @@ std::string words_about(const UnitState& state, const std::string& fingerprint) 
       if (record.run) words = "since " + record.since + ", on " + record.host;
       if (!record.run && record.failed) words = record.failed->at + ": " + record.failed->why;
       if (record.intent) {
-        add_words("its commit was begun", words);
+        append("its commit was begun", words);
       } else {
-        add_words(words_about_checkpoint(record, fingerprint), words);
+        append(words_about_checkpoint(record, fingerprint), words);
       }
-      if (!record.leftovers.empty())
-        add_words(grouped(record.leftovers.size()) + " leftovers", words);
+      if (!record.leftovers.empty()) append(grouped(record.leftovers.size()) + " leftovers", words);
       if (words.empty() && record.manifest)
         words = "committed by " + record.manifest->provisional + "; the next run does it whole";
       return words;
@@ -124,9 +140,10 @@ std::vector<Line> lines_of(OpenedJob& opened, const std::vector<UnitNames>& unit
   return lines;
 }
 
-Result<int> status(const Command& command) {
-  auto opened = TRY(open_job(TRY(read_job(command.job, References::early)), Stores::Use::look));
-  const std::vector<UnitNames> units = TRY(units_to_look_at(*opened, command.units));
+Result<int> status(const Asked& asked) {
+  const StopOnSignal stop(StopOnSignal::at_once(asked.deadline));
+  auto opened = TRY(open_job(TRY(read_job(asked.job, References::early)), Stores::Use::look));
+  const std::vector<UnitNames> units = TRY(units_to_look_at(*opened, asked.units));
   Columns columns({{"unit", Align::left},
                    {"state", Align::left},
                    {"documents"},
@@ -137,10 +154,10 @@ Result<int> status(const Command& command) {
                    {"", Align::left}});
   JsonArray states;
   std::array<uint64_t, standings> counts{};
-  for (Line& line : lines_of(*opened, units, command.json)) {
+  for (Line& line : lines_of(*opened, units, asked.json)) {
     TRY(std::move(line.status));
     ++counts[static_cast<size_t>(line.standing)];
-    if (command.json) {
+    if (asked.json) {
       states.raw(line.json);
     } else {
       columns.add(std::move(line.row));
@@ -148,7 +165,7 @@ Result<int> status(const Command& command) {
   }
   const bool unreadable = counts[static_cast<size_t>(Standing::unreadable)] > 0;
   const int exit_code = unreadable ? exit_failed : exit_done;
-  if (command.json) {
+  if (asked.json) {
     print_json(JsonObject().text("job", opened->job.name).raw("units", states.done()).done() +
                "\n");
     return exit_code;
@@ -165,9 +182,14 @@ Result<int> status(const Command& command) {
 
 }  // namespace
 
-int do_status(const Command& command) {
-  const auto code = status(command);
-  return code.ok() ? *code : complain(code.error());
+Verb status_verb() {
+  return introduce<Asked>({
+      .name = "status",
+      .help = "Says which units are done, stale, claimed, failed or missing.",
+      .example = "sluice status cloudtrail.yaml --from 2024-02-01 --to 2024-02-08",
+      .words = add_words,
+      .run = status,
+  });
 }
 
 }  // namespace sluice

@@ -32,6 +32,10 @@ class StopOnSignal {
     Nanoseconds grace = grace_default;
     std::string last_words = "; the next run goes on from the record";
   };
+  // Of a verb that needs no grace: what it has under way is in the records, if anywhere.
+  static Limits at_once(std::optional<Nanoseconds> deadline) {
+    return {.deadline = deadline, .grace = 0, .last_words = ""};
+  }
   explicit StopOnSignal(Limits limits);
   ~StopOnSignal();
   StopOnSignal(const StopOnSignal&) = delete;

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "app/command_line.h"
 #include "app/verbs.h"
 #include "base/clock.h"
 
@@ -81,9 +82,9 @@ std::string file_text(const std::string& path) {
 
 VerbOutcome sluice_does(const TestFolder& folder, std::vector<std::string> arguments) {
   const Printed printed(folder / "printed");
-  const CommandLine line = parse_command_line(std::move(arguments));
+  const CommandLine line = parse_command_line(all_verbs(), std::move(arguments));
   if (!line.command) return {line.exit_code, line.text};
-  const int exit_code = do_command(*line.command);
+  const int exit_code = do_command(line.command);
   return {exit_code, printed.text()};
 }
 

@@ -7,9 +7,12 @@
 #include <unordered_set>
 
 #include "app/check_object.h"
+#include "app/common_words.h"
 #include "app/lake_index.h"
+#include "app/opened_job.h"
+#include "app/stop_on_signal.h"
 #include "app/unit_state.h"
-#include "app/verbs.h"
+#include "app/verb.h"
 #include "app/verify_findings.h"
 #include "base/text.h"
 #include "base/time.h"
@@ -23,6 +26,23 @@ namespace sluice {
 namespace {
 
 using report::grouped;
+
+struct Asked {
+  JobWords job;
+  UnitsAsked units = {};
+  bool shallow = false, allow_empty = false;
+  std::optional<Nanoseconds> deadline = {};
+  bool json = false;
+};
+
+void add_words(Words& words, Asked& asked) {
+  add_job(words, asked.job);
+  add_units(words, asked.units);
+  words.flag("--shallow", asked.shallow, "Compare names, sizes and ETags only");
+  add_allow_empty(words, asked.allow_empty);
+  add_deadline(words, asked.deadline);
+  add_json(words, asked.json);
+}
 
 constexpr uint64_t manifest_bytes_max = 256 << 20;
 constexpr size_t manifests_at_once = 64;
@@ -48,12 +68,12 @@ bool is_hidden(std::string_view key) {
 
 class Verify {
  public:
-  Verify(OpenedJob& opened, const Command& command) : opened_(opened), command_(command) {}
+  Verify(OpenedJob& opened, const Asked& asked) : opened_(opened), asked_(asked) {}
 
   Status check() {
     TRY_IN(list_lake(), "lake");
     TRY_IN(read_manifests(), "state");
-    TRY(check_units(TRY(units_to_look_at(opened_, command_.units))));
+    TRY(check_units(TRY(units_to_look_at(opened_, asked_.units))));
     TRY_IN(find_extra(), "lake");
     TRY(find_open_uploads());
     check_something_was_there();
@@ -280,7 +300,7 @@ class Verify {
       found.problem("missing object", unit.id, output.key.str());
       return {};
     }
-    if (command_.shallow) return {};
+    if (asked_.shallow) return {};
     const auto figures = read_object(output, output.content.bytes);
     if (!figures.ok()) {
       found.problem("bad object", unit.id, output.key.str() + ": " + figures.error().message);
@@ -374,30 +394,36 @@ class Verify {
   }
 
   OpenedJob& opened_;
-  const Command& command_;
+  const Asked& asked_;
   LakeIndex index_;
   bool a_run_is_at_work_ = false;
   Findings findings_;
   mutable std::counting_semaphore<> large_ones_{large_ones_at_once};
 };
 
-Result<int> verify(const Command& command) {
-  Job job = TRY(read_job(command.job, References::all));
-  job.allow_empty |= command.allow_empty;
+Result<int> verify(const Asked& asked) {
+  const StopOnSignal stop(StopOnSignal::at_once(asked.deadline));
+  Job job = TRY(read_job(asked.job, References::all));
+  job.allow_empty |= asked.allow_empty;
   auto opened = TRY(open_job(std::move(job), Stores::Use::look));
-  Verify verify(*opened, command);
+  Verify verify(*opened, asked);
   TRY(verify.check());
   const Findings& found = verify.findings();
-  command.json ? print_json(json_of(found))
-               : print(text_of(found, command.shallow ? Depth::shallow : Depth::read_again));
+  asked.json ? print_json(json_of(found))
+             : print(text_of(found, asked.shallow ? Depth::shallow : Depth::read_again));
   return found.problems.empty() ? exit_done : exit_failed;
 }
 
 }  // namespace
 
-int do_verify(const Command& command) {
-  const auto code = verify(command);
-  return code.ok() ? *code : complain(code.error());
+Verb verify_verb() {
+  return introduce<Asked>({
+      .name = "verify",
+      .help = "Holds inputs, manifests and objects against each other.",
+      .example = "sluice verify cloudtrail.yaml --units 2024-02-08",
+      .words = add_words,
+      .run = verify,
+  });
 }
 
 }  // namespace sluice

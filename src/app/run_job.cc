@@ -1,0 +1,105 @@
+#include "app/run_job.h"
+
+#include "app/opened_job.h"
+#include "app/process.h"
+#include "app/progress.h"
+#include "base/time.h"
+#include "http/engine.h"
+#include "job/drift.h"
+#include "report/json.h"
+#include "report/table.h"
+
+namespace sluice {
+namespace {
+
+// Each may need a connection.
+uint32_t in_flight_by_files(uint32_t wanted) {
+  const uint32_t most = connections_by_files();
+  if (wanted <= most) return wanted;
+  tell("at most " + std::to_string(most) + " requests at once, not " + std::to_string(wanted) +
+       ": more files may not be open (ulimit -n)");
+  return most;
+}
+
+}  // namespace
+
+Others RunWords::others() const {
+  return take_over ? Others::take_over : no_wait ? Others::leave : Others::wait;
+}
+
+void add_run(Words& words, RunWords& asked) {
+  add_units(words, asked.units);
+  add_memory(words, asked.memory_bytes);
+  add_limit(words, asked.limit);
+  words.flag("--redo", asked.redo, "Do finished units again, and stale ones");
+  words.flag("--set-aside", asked.set_aside, "Keep copies of what is set aside");
+  words.flag("--ok-set-aside", asked.ok_set_aside, "Exit 0 although something was set aside");
+  add_allow_empty(words, asked.allow_empty);
+  words.number("--in-flight", asked.in_flight, {1, 4096}, "Reads open at once (default 256)");
+  words.number("--workers", asked.workers, {1, 256}, "Worker threads (default: the cores)");
+  words.duration("--grace", asked.grace,
+                 "Once told to stop, end at last after so long, whatever is awaited (default 10s)");
+  words.flag("--no-wait", asked.no_wait,
+             "Where another run has claimed a unit: exit 4, don't wait for it");
+  words.flag("--take-over", asked.take_over,
+             "... or take it at once; the other run loses its work");
+  words.not_both("--no-wait", "--take-over");
+  words.duration("--lease", asked.lease,
+                 "... or once it has shown no sign of life for so long (default 60s)");
+  words.check([&asked]() -> Status {
+    if (asked.lease >= lease_min) return {};
+    return Error{ErrorKind::invalid, "--lease: at least " + print_duration(lease_min) +
+                                         ", since its owner renews it three times as often"};
+  });
+  add_deadline(words, asked.deadline);
+  add_json(words, asked.json);
+}
+
+Result<int> run_job(Job job, const RunWords& asked, StopOnSignal& stop) {
+  job.keep_set_aside |= asked.set_aside;
+  job.ok_set_aside |= asked.ok_set_aside;
+  job.allow_empty |= asked.allow_empty;
+  auto opened = TRY(open_job(std::move(job), Stores::Use::write));
+  for (const std::string& warning : opened->job.warnings) {
+    warn(warning);
+  }
+  std::vector<UnitNames> units = TRY(opened->units(asked.units));
+
+  // In the order in which they need each other: an inbox may hold leases, workers post to inboxes.
+  Budget budget(
+      asked.memory_bytes.value_or(opened->job.memory_bytes.value_or(default_memory_bytes())));
+  Inbox inbox;
+  const StopOnSignal::Listener listener(stop, inbox);
+  Workers workers(asked.workers > 0 ? asked.workers : usable_cores());
+  InFlight in_flight(in_flight_by_files(asked.in_flight));
+  Chance chance;
+  Resources resources{
+      budget,        workers,     in_flight,          inbox,    opened->clock, chance,
+      opened->meter, host_name(), process_identity(), has_ended};
+  ProgressLine line;
+  const RunOptions options{
+      .redo = asked.redo,
+      .limit = asked.limit,
+      .span = {.documents = opened->aids.span_documents.value_or(UINT64_MAX)},
+      .until = opened->aids.until,
+      .others = asked.others(),
+      .lease = asked.lease,
+      .on_notice = [](const std::string& text) { ProgressLine::say(shown(text)); },
+      .on_progress = [&line](const Progress& progress) { line.show(progress); },
+      .progress_every = line.every()};
+  auto report = run(opened->job, opened->parts, std::move(units), resources, options);
+  if (!report.ok()) return std::move(report).error();
+  report->remarks = opened->stores->remarks();
+  report->resident_peak_bytes = resident_peak_bytes();
+  const std::string memory =
+      memory_warning(report->resident_peak_bytes, cgroup_memory_bytes(), budget.capacity());
+  if (!memory.empty()) report->warnings.push_back(memory);
+  const int exit_code = report->exit_code(opened->job.ok_set_aside);
+  std::vector<std::pair<std::string, std::string>> more;
+  const std::string figures = opened->stores->test_figures();
+  if (!figures.empty()) more.emplace_back("test", figures);
+  asked.json ? print_json(report::json(*report, exit_code, more)) : print(report::table(*report));
+  return exit_code;
+}
+
+}  // namespace sluice
