@@ -27,6 +27,14 @@ bool equal_without_case(std::string_view a, std::string_view b);
 std::string lower_case(std::string_view text);
 std::string_view trim(std::string_view text);  // Blanks, tabs and line breaks at both ends
 std::vector<std::string_view> split(std::string_view text, char separator);
+// Whether one of a few bytes is in it. For each of them a pass of memchr: find_first_of makes a call
+// for each byte of the text.
+inline bool has_byte_of(std::string_view text, std::string_view few) {
+  for (const char one : few) {
+    if (text.find(one) != std::string_view::npos) return true;
+  }
+  return false;
+}
 std::string join(const std::vector<std::string>& texts, std::string_view separator);
 // At most `bytes_max` bytes of the text, cut between UTF-8 characters, "..." behind them if it was
 // cut, control characters as '?': for messages that quote input.

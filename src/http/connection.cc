@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/text.h"
+
 namespace sluice {
 
 namespace {
@@ -26,7 +28,7 @@ int open_socket(const Address& address) {
 
 // A line break in a header would let its value end the request and begin another.
 bool is_clean(std::string_view text) {
-  return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+  return !has_byte_of(text, std::string_view("\r\n\0", 3));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "http/response_reader.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "base/text.h"
@@ -40,16 +41,22 @@ std::string_view next_line(std::string_view& rest) {
 
 // RFC 9110, 5.6.2: what a field's name is made of. A blank before the colon has let requests and
 // answers mean different things to different readers (RFC 9112, 5.1).
+constexpr auto token_bytes = [] {
+  std::array<bool, 256> is_one = {};
+  for (unsigned char c = '0'; c <= '9'; ++c) is_one[c] = true;
+  for (unsigned char c = 'A'; c <= 'Z'; ++c) is_one[c] = is_one[c + ('a' - 'A')] = true;
+  for (const unsigned char c : std::string_view("!#$%&'*+-.^_`|~")) is_one[c] = true;
+  return is_one;
+}();
 bool is_token(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+    return token_bytes[static_cast<unsigned char>(c)];
   });
 }
 
 // A line break of its own kind, or an end of text, within a value.
 bool has_break(std::string_view value) {
-  return value.find_first_of(std::string_view("\r\0", 2)) != std::string_view::npos;
+  return has_byte_of(value, std::string_view("\r\0", 2));
 }
 
 bool lists_token(std::string_view value, std::string_view token) {
