@@ -1,5 +1,7 @@
 #include "job/inputs_log.h"
 
+#include <utility>
+
 #include "json/bytes_text.h"
 #include "json/value.h"
 #include "ledger/commit.h"
@@ -34,30 +36,26 @@ void InputsLog::finish() {
 }
 
 void InputsLog::start_what_fits() {
-  if (error_ || open_ > 0 || text_.empty()) return;
+  if (error_ || text_.empty() || open_.size() >= pieces_at_once) return;
   if (text_.size() >= piece_bytes || finishing_) {
     text_ += tail;
-    writing_ = std::move(text_);
-    text_.clear();
-    attempts_ = 0;
-    write_piece();
+    write({.number = pieces_++, .text = std::exchange(text_, {})});
   }
 }
 
-void InputsLog::write_piece() {
-  ++open_;
-  state_.start(Put{unit_.side_key(unit_.inputs_file(epoch_, pieces_)), writing_}, {},
-               tickets_.next(), inbox_);
+void InputsLog::write(Piece piece) {
+  const Key key = unit_.side_key(unit_.inputs_file(epoch_, piece.number));
+  const Ticket ticket = tickets_.next();
+  Piece& open = open_[ticket] = std::move(piece);
+  state_.start(Put{key, open.text}, {}, ticket, inbox_);
 }
 
 void InputsLog::on(Event& event) {
-  --open_;
+  Piece piece = std::move(open_.extract(event.ticket).mapped());
   const auto& answer = dynamic_cast<Answered&>(event).answer;
-  if (answer.ok()) {
-    ++pieces_;
-    writing_.clear();
-  } else if (answer.error().kind == ErrorKind::transient && ++attempts_ < attempts_max) {
-    write_piece();  // The same bytes under the same name: no harm in writing them twice
+  if (answer.ok()) return;
+  if (answer.error().kind == ErrorKind::transient && ++piece.attempts < attempts_max) {
+    write(std::move(piece));  // The same bytes under the same name: no harm in writing them twice
   } else {
     error_ = Error(answer.error()).in("the list of inputs");
   }

@@ -4,6 +4,7 @@
 // pieces only after all are written.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 
@@ -21,35 +22,40 @@ class InputsLog {
       : unit_(unit), epoch_(epoch), state_(state), inbox_(inbox), tickets_(tickets) {}
 
   void add(const Document& document);
-  // A full piece waits to be written: read no further.
-  bool full() const { return open_ > 0 && text_.size() >= piece_bytes; }
+  // Full pieces wait to be written: read no further.
+  bool full() const { return open_.size() >= pieces_at_once && text_.size() >= piece_bytes; }
   void finish();  // No more inputs
   void start_what_fits();
   bool owns(Ticket ticket) const { return tickets_.owns(ticket); }
   void on(Event& event);
-  bool idle() const { return open_ == 0; }
-  bool finished() const { return finishing_ && open_ == 0 && text_.empty(); }
+  bool idle() const { return open_.empty(); }
+  bool finished() const { return finishing_ && open_.empty() && text_.empty(); }
   Status status() const { return error_ ? Status(*error_) : Status(); }
   // What the intent says, once finished().
   ledger::Inputs inputs() const;
 
-  // So much text is a piece.
+  // So much text is a piece, and so many of them are written at once: more would be memory of
+  // nobody's share.
   static constexpr size_t piece_bytes = 256 << 10;
+  static constexpr size_t pieces_at_once = 4;
 
  private:
-  void write_piece();
+  struct Piece {
+    uint64_t number;
+    std::string text;  // In case it has to be repeated
+    uint32_t attempts = 0;
+  };
+  void write(Piece piece);
 
   const ledger::Unit& unit_;
   uint64_t epoch_;
   Store& state_;
   Inbox& inbox_;
   TicketSeries tickets_;
-  std::string text_;
+  std::string text_;  // Of the piece to come
   uint64_t count_ = 0;
-  uint64_t pieces_ = 0;
-  uint32_t open_ = 0;
-  uint32_t attempts_ = 0;
-  std::string writing_;  // The piece under way, in case it has to be repeated
+  uint64_t pieces_ = 0;  // Begun
+  std::map<Ticket, Piece> open_;
   bool finishing_ = false;
   std::vector<ledger::Input> inline_;
   std::optional<Error> error_;

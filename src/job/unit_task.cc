@@ -101,7 +101,7 @@ void UnitTask::ledger_on() {
   driver_.start_what_fits(run_);
   if (!intent_at_ && run_.intent_written()) intent_at_ = now();
   if (run_.committed()) report_committed();
-  if (run_.is_claiming()) look_ahead();
+  if (run_.is_first_look() || run_.is_claiming()) look_ahead();
   if (!driver_.idle()) return;
   if (run_.waits()) return wait_on();
   if (run_.done()) {
@@ -150,8 +150,9 @@ void UnitTask::sweep_on() {
   write_intent();
 }
 
-// A bounded unit's listing needs no claim: it goes on while that is being written. Where the unit
-// may have to begin behind a cursor, nothing is known before the claim says so.
+// A bounded unit's listing needs no claim: it begins while the record is being read, which costs a
+// list in vain where the unit turns out to be done, and goes on while the claim is being written.
+// Where the unit may have to begin behind a cursor, nothing is known before the claim says so.
 void UnitTask::look_ahead() {
   if (traits_.goes_on() || stopping_ || may_resume(around_.parts)) return;
   if (!ahead_) {

@@ -52,6 +52,8 @@ class Claim {
   // The record was read, and the unit is being claimed: unless somebody is quicker, it will be
   // filled.
   bool is_writing() const { return step_.at<Change>() && claiming_; }
+  // The record is being read for the first time.
+  bool is_first_look() const { return step_.at<ReadRecord>() && !options_.first_seen; }
 
   // Another's claim is open, as held() shows it: one of
   //   look_again(), which ends here again, unless the claim is closed;

@@ -87,6 +87,8 @@ class UnitRun {
   bool done() const { return ended_; }
   const std::optional<Error>& error() const { return error_; }
 
+  // Nothing is known of the unit yet.
+  bool is_first_look() const { return step_.at<Claim>() && step_.as<Claim>().is_first_look(); }
   // The claim is being written: unless somebody is quicker, wants_fill() follows.
   bool is_claiming() const { return step_.at<Claim>() && step_.as<Claim>().is_writing(); }
   // Another's claim is open, and it is the caller's turn to say what becomes of it: see claim.h.

@@ -8,7 +8,7 @@
 #include "base/digest.h"
 #include "base/text.h"
 #include "json/value.h"
-#include "source/staged_store.h"
+#include "store/staged.h"
 
 namespace sluice {
 namespace {

@@ -9,7 +9,7 @@ namespace {
 
 // An entry of a page in memory: key, ETag, size and their places on the heap.
 constexpr uint64_t entry_bytes = 256;
-constexpr uint64_t page_bytes_least = 64 << 10;
+constexpr uint64_t page_bytes_least = 32 << 10;
 constexpr uint64_t page_bytes_most = 1000 * entry_bytes;
 
 uint64_t bytes_of(const Page& page) {
@@ -36,7 +36,7 @@ Lister::Lister(BoundPattern pattern, Parts parts)
     : pattern_(std::move(pattern)),
       cuts_(parts.store.features().lists_from_anywhere),
       parts_(parts),
-      lists_max_(std::clamp(parts.in_flight.most() / 4, 1U, lists_in_flight_max)),
+      lists_beside_reads_(std::clamp(parts.in_flight.most() / 4, 1U, lists_beside_reads_max)),
       ahead_(std::min(ahead_bytes_max, parts.common.capacity() / 8)),
       errands_(parts.in_flight, parts.inbox, parts.tickets) {
   add_below(line_.end(), "", 0, pattern_.all());
@@ -153,16 +153,18 @@ void Lister::wait(At stretch) {
 // False: not now.
 bool Lister::start(At stretch) {
   const bool is_front = stretch == line_.begin();
-  if (!is_front && errands_.under_way() >= lists_max_) return false;
+  const bool beside = is_something_to_read();
+  if (!is_front && beside && errands_.under_way() >= lists_beside_reads_) return false;
 
   // Where there is memory for it a page is as long as it may be. Else pages are shorter, so that
   // many can be under way; who has a second page has many.
-  const uint64_t free = ahead_.capacity() - ahead_.used();
+  const uint64_t ahead_most = beside ? ahead_.capacity() / 4 : ahead_.capacity();
+  const uint64_t free = ahead_most - std::min(ahead_most, ahead_.used());
   uint64_t bytes = std::clamp(free / waiting_.size(), page_bytes_least, page_bytes_most);
   if (!stretch->after.empty() || !stretch->start_after.empty()) bytes = page_bytes_most;
   if (stretch->kind == Stretch::Kind::one_key) bytes = entry_bytes;
+  if (!is_front && free < bytes) return false;
   auto ahead = ahead_.try_reserve(bytes);
-  if (!is_front && !ahead) return false;
   auto common = parts_.common.try_reserve(bytes);
   if (!is_front && !common) return false;
   if (!parts_.in_flight.try_take(is_front ? Turn::head : Turn::ahead)) return false;

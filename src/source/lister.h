@@ -33,11 +33,12 @@ namespace sluice {
 
 class Lister : public Listing {
  public:
-  // At most so many lists at once (and a quarter of what may be in flight): 19 objects a page, as
-  // CloudTrail has them, then feed 512 reads.
-  static constexpr uint32_t lists_in_flight_max = 64;
-  // What pages may hold ahead of the reader; an eighth of the budget if that is less.
-  static constexpr uint64_t ahead_bytes_max = 2 << 20;
+  // While there is nothing to read, as many lists at once as may be in flight; beside reads at most
+  // so many, and a quarter of that: 19 objects a page, as CloudTrail has them, then feed 512 reads.
+  static constexpr uint32_t lists_beside_reads_max = 64;
+  // What pages may hold that are asked for, or lie ahead of the reader; an eighth of the budget if
+  // that is less. Beside reads a quarter of it.
+  static constexpr uint64_t ahead_bytes_max = 8 << 20;
   // A flat prefix is cut once it has had so many pages; each page then brings so many parts more at
   // most, fewer while parts are found empty. Of 1,000 keys each, more don't fit ahead of the
   // reader.
@@ -88,6 +89,7 @@ class Lister : public Listing {
   void add_below(At before, std::string prefix, size_t depth, BoundPattern::Alive alive);
   void add_objects(At before, const Stretch& from, std::vector<Listed> objects);
   void wait(At stretch);
+  bool is_something_to_read() const { return line_.front().kind == Stretch::Kind::objects; }
   bool start(At stretch);
   void failed(At stretch, Error error);
   void listed(At stretch, Page page, Lease common);
@@ -98,7 +100,7 @@ class Lister : public Listing {
   const BoundPattern pattern_;
   const bool cuts_;  // Where the store lists from anywhere
   Parts parts_;
-  const uint32_t lists_max_;
+  const uint32_t lists_beside_reads_;
   Budget ahead_;
 
   Line line_;

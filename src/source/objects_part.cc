@@ -104,7 +104,7 @@ std::unique_ptr<SourceMaker> make_objects_source_maker(Store& store, PathPattern
 Result<PlannedInput> list_objects(Store& store, const BoundPattern& pattern, uint64_t limit,
                                   const std::function<void(const Document&)>& each,
                                   const MakeListing& listing) {
-  InFlight in_flight(4 * Lister::lists_in_flight_max);
+  InFlight in_flight(4 * Lister::lists_beside_reads_max);
   Budget pages(8 * Lister::ahead_bytes_max);
   Inbox inbox;
   TicketSeries tickets;

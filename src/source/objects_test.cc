@@ -7,7 +7,7 @@
 #include <set>
 
 #include "source/lister.h"
-#include "source/staged_store.h"
+#include "store/staged.h"
 
 namespace sluice {
 namespace {

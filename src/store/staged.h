@@ -29,6 +29,8 @@ class StagedStore : public Store {
   size_t open_most = 0;
   uint32_t page_entries_most = 1000;
 
+  // What lies in it; answers at once.
+  Store& inner() { return *memory_; }
   void put(std::string_view key, std::string_view body) {
     ENSURE(call(*memory_, Put{.key = Key(key), .body = std::string(body)}).ok());
   }
