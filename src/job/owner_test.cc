@@ -63,6 +63,35 @@ TEST_CASE("among very many folders a new lake is made after a bounded look") {
   CHECK(store->objects().size() == 301);
 }
 
+namespace {
+
+// Lists the same once more, for ever.
+class RoundStore : public Store {
+ public:
+  void start(Request request, Lease lease, Ticket ticket, Inbox& inbox) override {
+    const bool is_list = std::holds_alternative<List>(request);
+    Result<Answer> answer = call(*memory, std::move(request));
+    if (is_list) {
+      ++lists;
+      std::get<Page>(*answer).next = "same";
+    }
+    inbox.post(std::make_unique<Answered>(ticket, std::move(answer), std::move(lease), Timing()));
+  }
+  Features features() const override { return memory->features(); }
+  std::string name() const override { return memory->name(); }
+  const std::unique_ptr<MemoryStore> memory = make_memory_store("s3://lake/");
+  int lists = 0;
+};
+
+}  // namespace
+
+TEST_CASE("below a new lake no listing is followed in circles") {
+  RoundStore store;
+  CHECK(refusal(store, "outer", "raw/") == "");
+  CHECK(store.lists == 2);
+  CHECK(store.memory->objects().size() == 1);
+}
+
 TEST_CASE("what lies above a prefix") {
   CHECK(prefixes_above("") == std::vector<std::string>());
   CHECK(prefixes_above("raw/") == std::vector<std::string>{""});
