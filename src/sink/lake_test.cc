@@ -119,6 +119,7 @@ struct Yard {
         TRY(sink.status());
         sink.on(*inbox.wait());
       }
+      while (const auto event = inbox.take_if_any()) sink.on(*event);
     }
     sink.finish();
     for (;;) {
@@ -177,6 +178,22 @@ class FirstPartFails : public Store {
  private:
   Store& inner_;
   Ticket first_ = 0;
+};
+
+// Counts the uploads that are begun.
+class UploadsCounted : public Store {
+ public:
+  explicit UploadsCounted(Store& inner) : inner_(inner) {}
+  void start(Request request, Lease lease, Ticket ticket, Inbox& inbox) override {
+    if (std::holds_alternative<CreateUpload>(request)) ++begun;
+    inner_.start(std::move(request), std::move(lease), ticket, inbox);
+  }
+  Features features() const override { return inner_.features(); }
+  std::string name() const override { return inner_.name(); }
+  size_t begun = 0;
+
+ private:
+  Store& inner_;
 };
 
 }  // namespace
@@ -298,6 +315,26 @@ TEST_CASE("a record larger than a block goes in piece by piece, and objects end 
   options.roll_bytes = 64 << 10;
   REQUIRE(yard.write(options, {{{"", "1"}, {"", large}, {"", "2"}}}).ok());
   CHECK(yard.text_of("") == "1\n" + large + "\n2\n");
+}
+
+TEST_CASE(
+    "a unit of too many places is an error before one of those that the share holds is stored") {
+  std::vector<std::vector<Line>> batches(60);
+  for (size_t i = 0; i < 1000 * batches.size(); ++i)
+    batches[i / 1000].push_back({"p=" + std::to_string(i) + "/", std::string(100, 'x')});
+  for (const uint64_t share_bytes : {64 << 20, 24 << 20}) {
+    Yard yard(share_bytes);
+    UploadsCounted store(*yard.store);
+    const LakeOptions options{
+        .store = store, .prefix = "lake/", .names = yard.names, .encoder = yard.encoder};
+    const Status status = yard.write(options, batches);
+    REQUIRE(!status.ok());
+    CHECK(status.error().kind == ErrorKind::invalid);
+    CHECK(status.error().message ==
+          "lake: more than 50000 objects in one unit (50001 places so far); use a coarser "
+          "partition, smaller units, or a larger share");
+    CHECK(store.begun <= (share_bytes == 64 << 20 ? 64 : objects_max));
+  }
 }
 
 TEST_CASE("duplicates are dropped and conflicts kept, within the unit") {
