@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <set>
 
 #include "ledger/record.h"
 #include "simulator/api.h"
@@ -133,8 +134,12 @@ class Story {
     const auto open = lake_.memory().open_uploads();
     if (open.empty()) return;
     const OpenUpload& one = open[chance().below(open.size())];
-    ENSURE(call(lake_.memory(), Abort{one.key, one.id}).ok());
-    simulation_.say("upload " + one.id.str() + " lapses");
+    lapse(one.key, one.id);
+  }
+
+  void lapse(const Key& key, const UploadId& id) {
+    if (!call(lake_.memory(), Abort{key, id}).ok()) return;  // It has gone before
+    simulation_.say("upload " + id.str() + " lapses");
     tally_.met(Met::upload_lapsed);
   }
 
@@ -145,6 +150,12 @@ class Story {
     if (one_in(3)) simulation_.after(some_time(), nullptr, [this] { grow(); });
     if (one_in(4)) simulation_.after(some_time(), nullptr, [this] { lapse_upload(); });
     if (one_in(8)) lapse_upload();
+  }
+
+  Result<ledger::Record> record_of(const std::string& unit) const {
+    const Key key("_sluice/trail/" + unit + ".json");
+    const Body text = TRY(call_for<Body>(lake_.memory(), Get{.key = key}));
+    return ledger::parse_record(text.bytes.view(), key);
   }
 
   // ---- processes ----
@@ -218,6 +229,8 @@ class Story {
     const bool is_document = get != nullptr && !get->key.view().starts_with("_");
     if (is_document && !is_calm_ && one_in(80))
       simulation_.after(0, nullptr, [this] { change_listing(); });
+    const PutPart* part = std::get_if<PutPart>(&request);
+    if (part != nullptr && parts_lapse_ > 0 && one_in(parts_lapse_)) lapse(part->key, part->id);
     for (const auto& one : running_) {
       if (one->process == nullptr || one->process != simulation_.process()) continue;
       if (!one->dies_at_verb.empty() && one->dies_at_verb != verb(request)) continue;
@@ -247,10 +260,7 @@ class Story {
     tally_.met(Met::killed);
     bool claimed = false, intent = false;
     for (const std::string& unit : world_.units) {
-      const Key key("_sluice/trail/" + unit + ".json");
-      const auto text = call_for<Body>(lake_.memory(), Get{.key = key});
-      if (!text.ok()) continue;
-      const auto record = ledger::parse_record(text->bytes.view(), key);
+      const auto record = record_of(unit);
       if (!record.ok()) continue;
       claimed |= record->run.has_value();
       intent |= record->intent.has_value();
@@ -279,9 +289,17 @@ class Story {
   // ---- phases ----
 
   void storm() {
-    const Weather weather = make_weather(chance());
-    lake_.set_weather(weather);
-    source_.set_weather(make_weather(chance()));
+    Weather lake = make_weather(chance()), source = make_weather(chance());
+    parts_lapse_ = one_in(3) ? 2ULL << chance().below(3) : 0;
+    // What a fill that ends so has at rest is over in the middle of the next one, if that comes
+    // soon.
+    if (parts_lapse_ > 0) {
+      lake.latency_most = 4_ms << chance().below(3);
+      source.latency_most = 4 * lake.latency_most;
+      source.throttles = 3;
+    }
+    lake_.set_weather(lake);
+    source_.set_weather(source);
     api_.set_weather(make_weather(chance()));
     running_.clear();
     const uint64_t at_once = one_in(3) ? 2 + chance().below(2) : 1;
@@ -311,12 +329,21 @@ class Story {
     pass(calm_most);
     if (const auto& error = running_.front()->end.settle_error)
       complain("settle in good weather: " + error->message);
-    for (const OpenUpload& upload : lake_.memory().open_uploads())
-      complain("settle has left an upload open: " + upload.key.str() + " " + upload.id.str());
+    std::set<UploadId> kept;  // The next run goes on with them
+    for (const std::string& unit : world_.units) {
+      const auto record = record_of(unit);
+      if (!record.ok() || !record->checkpoint) continue;
+      for (const ledger::Upload& upload : record->checkpoint->uploads) kept.insert(upload.id);
+    }
+    for (const OpenUpload& upload : lake_.memory().open_uploads()) {
+      if (!kept.contains(upload.id))
+        complain("settle has left an upload open: " + upload.key.str() + " " + upload.id.str());
+    }
   }
 
   void calm_down() {
     is_calm_ = true;
+    parts_lapse_ = 0;
     if (one_in(3)) lapse_upload();
     lake_.set_weather({});
     source_.set_weather({});
@@ -330,7 +357,7 @@ class Story {
       pass(calm_most);
       if (!outcome_.complaints.empty() || !is_well(one.end)) return;
       const uint64_t calls = source_.calls() + lake_.calls() + api_.calls() - calls_before;
-      const uint64_t objects = call_for<Page>(lake_.memory(), List{})->objects.size();
+      const uint64_t objects = lake_.memory().objects().size();
       const uint64_t calls_most = 100 + 60 * world_.units.size() + 6 * world_.documents.size() +
                                   3 * world_.items.size() + 12 * objects;
       if (calls > calls_most)
@@ -350,11 +377,9 @@ class Story {
   // What a run says of a unit that it has done is what the record says.
   void compare(const UnitReport& unit) {
     if (unit.outcome != UnitOutcome::done) return;
-    const Key key("_sluice/trail/" + unit.unit + ".json");
-    const auto text = call_for<Body>(lake_.memory(), Get{.key = key});
-    if (!text.ok()) return complain("unit " + unit.unit + " is done without a record");
-    const auto record = ledger::parse_record(text->bytes.view(), key);
-    if (!record.ok() || !record->manifest) return complain("unit " + unit.unit + ": no manifest");
+    const auto record = record_of(unit.unit);
+    if (!record.ok()) return complain("unit " + unit.unit + " is done without a record");
+    if (!record->manifest) return complain("unit " + unit.unit + ": no manifest");
     const ledger::Sums& sums = record->manifest->sums;
     const uint64_t set_aside = unit.walk.documents_set_aside + unit.walk.records_set_aside;
     if (unit.records != sums.records || unit.duplicates != sums.duplicates ||
@@ -404,6 +429,7 @@ class Story {
   Api api_;
   std::vector<std::unique_ptr<Running>> running_;
   uint64_t changes_ = 0;
+  uint64_t parts_lapse_ = 0;  // The upload of one in so many parts has gone when it comes; 0: none
   bool is_calm_ = false;
   Outcome outcome_;
 };
