@@ -1,6 +1,7 @@
 #include "simulator/one_run.h"
 
 #include "app/parts.h"
+#include "app/verify.h"
 #include "flow/workers.h"
 #include "job/ledger_driver.h"
 #include "job/units.h"
@@ -20,15 +21,34 @@ void settle(const Job& job, const JobParts& parts, const std::vector<UnitNames>&
   }
 }
 
+UnitsAsked asked_of(const World& world) {
+  UnitsAsked asked;
+  if (world.words.units == JobWords::Units::day) asked.ids = world.units;
+  return asked;
+}
+
+Result<Findings> verify(const World& world, Store& source, Store& lake) {
+  OpenedJob opened;
+  opened.job = TRY(parse_job("job.yaml", world.job, {}, {}, all_parts()));
+  opened.stores = std::make_unique<Stores>(source, lake);
+  opened.parts = TRY(make_parts(opened.job, *opened.stores));
+  Command command;
+  command.units = asked_of(world);
+  return sluice::verify(opened, command);
+}
+
 Result<RunReport> run(const World& world, Store& source, Store& lake, const RunWish& wish,
                       const std::function<bool(std::string_view)>& has_ended, RunEnd& end) {
+  if (wish.verb == Verb::verify) {
+    end.findings = TRY(verify(world, source, lake));
+    return RunReport();
+  }
   const Job job = TRY(parse_job("job.yaml", world.job, {}, {}, all_parts()));
   Stores stores(source, lake);
   const JobParts parts = TRY(make_parts(job, stores));
   const Clock clock;
-  UnitsAsked asked;
-  if (world.words.units == JobWords::Units::day) asked.ids = world.units;
-  std::vector<UnitNames> units = TRY(plan_units(job.units, job.zone, asked, clock.wall()));
+  std::vector<UnitNames> units =
+      TRY(plan_units(job.units, job.zone, asked_of(world), clock.wall()));
 
   if (wish.verb == Verb::settle) {
     settle(job, parts, units, clock, end);

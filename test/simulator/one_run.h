@@ -1,18 +1,19 @@
-// One process that runs the job, or settles it: what app's verbs do, over stores that are handed to
-// it.
+// One process that runs the job, settles it or verifies it: what app's verbs do, over stores that
+// are handed to it.
 #pragma once
 
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "app/verify_findings.h"
 #include "job/run.h"
 #include "simulator/simulation.h"
 #include "simulator/world.h"
 
 namespace sluice::simulator {
 
-enum class Verb : uint8_t { run, settle };
+enum class Verb : uint8_t { run, settle, verify };
 
 struct RunWish {
   std::string name;  // Of the process
@@ -28,7 +29,8 @@ struct RunWish {
 struct RunEnd {
   std::optional<Result<RunReport>> report;  // Of a run
   std::optional<Error> settle_error = {};
-  std::vector<std::string> complaints;  // Of what it held at its end
+  std::optional<Findings> findings = {};  // Of a verify
+  std::vector<std::string> complaints;    // Of what it held at its end
 };
 
 // What the process does. All references outlive it.

@@ -256,6 +256,53 @@ std::vector<std::string> complaints(const World& world, const MemoryStore& lake,
   return Oracle(world, lake, tally).look();
 }
 
+Result<ledger::Record> record_of(const std::string& unit, MemoryStore& lake) {
+  const Key key(std::string(records_prefix) + unit + ".json");
+  const Body text = TRY(call_for<Body>(lake, Get{.key = key}));
+  return ledger::parse_record(text.bytes.view(), key);
+}
+
+std::vector<std::string> complaints(const UnitReport& unit, MemoryStore& lake) {
+  if (unit.outcome != UnitOutcome::done) return {};
+  const std::string who = "unit " + unit.unit;
+  const auto record = record_of(unit.unit, lake);
+  if (!record.ok()) return {who + " is done without a record"};
+  if (!record->manifest) return {who + ": no manifest"};
+  const ledger::Sums& sums = record->manifest->sums;
+  const uint64_t set_aside = unit.walk.documents_set_aside + unit.walk.records_set_aside;
+  if (unit.records != sums.records || unit.duplicates != sums.duplicates ||
+      unit.conflicts != sums.conflicts || unit.bytes_written != sums.bytes ||
+      unit.walk.documents + unit.documents_before != sums.documents ||
+      (unit.documents_before == 0 && set_aside != sums.set_aside))
+    return {who + ": the report has other sums than the manifest"};
+  return {};
+}
+
+std::vector<std::string> complaints(const World& world, MemoryStore& lake, const Findings& found) {
+  std::vector<std::string> all;
+  const auto equal = [&](const std::string& what, uint64_t must, uint64_t is) {
+    if (must == is) return;
+    all.push_back("verify has looked at " + std::to_string(is) + " " + what + " of " +
+                  std::to_string(must));
+  };
+  for (const Problem& one : found.problems)
+    all.push_back("verify: " + one.kind + " " + one.unit + ": " + one.what);
+  uint64_t units = 0, outputs = 0, records = 0;
+  for (const std::string& unit : world.units) {
+    const auto record = record_of(unit, lake);
+    if (!record.ok() || !record->manifest) continue;
+    ++units;
+    outputs += record->manifest->outputs.size();
+    for (const ledger::Output& output : record->manifest->outputs)
+      records += output.content.records;
+  }
+  equal("units", units, found.units);
+  equal("objects", outputs, found.outputs);
+  equal("records", records, found.records);
+  equal("inputs", world.documents.size(), found.inputs);
+  return all;
+}
+
 std::map<std::string, std::string> data_objects(const MemoryStore& lake) {
   std::map<std::string, std::string> data;
   for (const auto& [key, bytes] : lake.objects()) {

@@ -152,12 +152,6 @@ class Story {
     if (one_in(8)) lapse_upload();
   }
 
-  Result<ledger::Record> record_of(const std::string& unit) const {
-    const Key key("_sluice/trail/" + unit + ".json");
-    const Body text = TRY(call_for<Body>(lake_.memory(), Get{.key = key}));
-    return ledger::parse_record(text.bytes.view(), key);
-  }
-
   // ---- processes ----
 
   RunWish wish() {
@@ -260,7 +254,7 @@ class Story {
     tally_.met(Met::killed);
     bool claimed = false, intent = false;
     for (const std::string& unit : world_.units) {
-      const auto record = record_of(unit);
+      const auto record = record_of(unit, lake_.memory());
       if (!record.ok()) continue;
       claimed |= record->run.has_value();
       intent |= record->intent.has_value();
@@ -331,7 +325,7 @@ class Story {
       complain("settle in good weather: " + error->message);
     std::set<UploadId> kept;  // The next run goes on with them
     for (const std::string& unit : world_.units) {
-      const auto record = record_of(unit);
+      const auto record = record_of(unit, lake_.memory());
       if (!record.ok() || !record->checkpoint) continue;
       for (const ledger::Upload& upload : record->checkpoint->uploads) kept.insert(upload.id);
     }
@@ -374,21 +368,6 @@ class Story {
 
   bool nothing_given() const { return world_.documents.empty() && world_.items.empty(); }
 
-  // What a run says of a unit that it has done is what the record says.
-  void compare(const UnitReport& unit) {
-    if (unit.outcome != UnitOutcome::done) return;
-    const auto record = record_of(unit.unit);
-    if (!record.ok()) return complain("unit " + unit.unit + " is done without a record");
-    if (!record->manifest) return complain("unit " + unit.unit + ": no manifest");
-    const ledger::Sums& sums = record->manifest->sums;
-    const uint64_t set_aside = unit.walk.documents_set_aside + unit.walk.records_set_aside;
-    if (unit.records != sums.records || unit.duplicates != sums.duplicates ||
-        unit.conflicts != sums.conflicts || unit.bytes_written != sums.bytes ||
-        unit.walk.documents + unit.documents_before != sums.documents ||
-        (unit.documents_before == 0 && set_aside != sums.set_aside))
-      complain("unit " + unit.unit + ": the report has other sums than the manifest");
-  }
-
   // In good weather nothing but done will do.
   bool is_well(const RunEnd& end) {
     if (!end.report || !end.report->ok()) {
@@ -403,7 +382,7 @@ class Story {
     }
     bool set_aside = false;
     for (const UnitReport& unit : report.units) {
-      compare(unit);
+      for (std::string& what : complaints(unit, lake_.memory())) complain(std::move(what));
       set_aside |= unit.walk.documents_set_aside + unit.walk.records_set_aside > 0;
       if (unit.outcome != UnitOutcome::done && unit.outcome != UnitOutcome::done_already &&
           unit.outcome != UnitOutcome::done_by_other)
@@ -420,6 +399,20 @@ class Story {
       return;
     }
     for (std::string& what : complaints(world_, lake_.memory(), tally_)) complain(std::move(what));
+    if (outcome_.complaints.empty() && one_in(2)) verify();
+  }
+
+  // What the manifests say, `verify` finds.
+  void verify() {
+    tally_.met(Met::verified);
+    running_.clear();
+    RunWish wish = this->wish();
+    wish.verb = Verb::verify;
+    const Running& one = begin(std::move(wish), 0);
+    pass(calm_most);
+    if (!one.end.findings) return complain("verify: " + words_of(one.end));
+    for (std::string& what : complaints(world_, lake_.memory(), *one.end.findings))
+      complain(std::move(what));
   }
 
   World world_;

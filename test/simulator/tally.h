@@ -36,6 +36,7 @@ enum class Met : uint8_t {
   redone,
   limited,
   settled,
+  verified,
 
   unit_done,
   unit_done_already,
@@ -95,6 +96,7 @@ inline constexpr std::array<std::string_view, met_count> met_names = {
     "--redo",
     "--limit",
     "settle",
+    "verify",
 
     "a unit is done",
     "done already",
