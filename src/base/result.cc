@@ -18,6 +18,8 @@ std::string_view to_string(ErrorKind kind) {
       return "invalid";
     case ErrorKind::corrupt:
       return "corrupt";
+    case ErrorKind::too_large:
+      return "too large";
     case ErrorKind::cancelled:
       return "cancelled";
     case ErrorKind::internal:

@@ -21,6 +21,7 @@ enum class ErrorKind : uint8_t {
   denied,     // Credentials are missing, expired or too weak.
   invalid,    // A human must edit the request, the configuration or the job.
   corrupt,    // The bytes are not what they claim to be.
+  too_large,  // It needs more room than it was given: give it more, or do without.
   cancelled,  // We were asked to stop.
   internal,   // Our bug.
 };

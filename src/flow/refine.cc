@@ -281,7 +281,7 @@ class Refiner {
   void take(Candidate& one, Result<Verdict> verdict, std::string& text, std::string& home) {
     const bool is_last_word = text_bytes_max_ >= in_.recipe.record_max;
     if (!verdict.ok()) {
-      if (!is_last_word && Transform::is_longer_than(verdict.error(), text_bytes_max_)) {
+      if (!is_last_word && verdict.error().kind == ErrorKind::too_large) {
         one.fate = Candidate::Fate::too_long;
       } else {
         spoil(one, std::move(verdict.error().message));

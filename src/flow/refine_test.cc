@@ -328,6 +328,40 @@ TEST_CASE("what transforms make is charged, and what is longer than record_max i
         "longer than record_max (1000 bytes) after its transforms");
 }
 
+namespace {
+
+// Its error reads as if the record had become too long.
+class Mimic : public Transform {
+  Result<Verdict> apply(std::string_view, const RecordContext& context,
+                        std::string&) const override {
+    ++asked;
+    return Error{ErrorKind::corrupt, longer_than(context.text_bytes_max).message}.in("jq");
+  }
+
+ public:
+  mutable int asked = 0;  // One test, one thread
+};
+
+}  // namespace
+
+TEST_CASE("a record whose error only reads like being too long is not asked for again") {
+  Recipe recipe;
+  auto made = std::make_unique<Mimic>();
+  const Mimic& mimic = *made;
+  recipe.transforms.push_back(std::move(made));
+  const std::vector<Span> spans = {{0, 1}};
+  const UnitNames unit{.id = "u"};
+  const Document document{.name = "doc"};
+  Budget budget(64 << 20);
+  Scratch scratch;
+  Batch batch;
+  batch.charge = *budget.try_reserve(0);
+  const Refined out = refine({recipe, unit, document}, {"1\n", 0, spans}, batch, scratch);
+  CHECK(out.done == 1);
+  CHECK(batch.set_aside.size() == 1);
+  CHECK(mimic.asked == 1);
+}
+
 TEST_CASE("a text that nothing is left for is not made ahead of its turn; at the head it is owed") {
   Recipe recipe;
   auto transform = std::make_unique<Swell>();

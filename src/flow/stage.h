@@ -317,12 +317,8 @@ struct RecordContext {
 class Transform {
  public:
   static Error longer_than(uint64_t record_max) {
-    return {ErrorKind::corrupt, "longer than record_max (" + std::to_string(record_max) +
-                                    " bytes) after its transforms"};
-  }
-  // That error, whoever has added phrases to it.
-  static bool is_longer_than(const Error& error, uint64_t record_max) {
-    return error.message.ends_with(longer_than(record_max).message);
+    return {ErrorKind::too_large, "longer than record_max (" + std::to_string(record_max) +
+                                      " bytes) after its transforms"};
   }
   virtual ~Transform() = default;
   // Once, before the first apply(): what Document::captures are, in their order. `invalid` if one
@@ -330,7 +326,7 @@ class Transform {
   virtual Status use_paths(const std::vector<std::string>&) { return {}; }
   // `changed`: the new text is in `out` (cleared by the callee first). An error sets the record
   // aside. Where much can come of little, making it is broken off with longer_than() before it is
-  // longer than the context allows.
+  // longer than the context allows; it may then be asked for again, with more.
   virtual Result<Verdict> apply(std::string_view record, const RecordContext& context,
                                 std::string& out) const = 0;
   // A transform for which a call is dear (a pipe to a program) gets as many records as there are at
