@@ -318,7 +318,8 @@ TEST_CASE("a record larger than a block goes in piece by piece, and objects end 
 }
 
 TEST_CASE(
-    "a unit of too many places is an error before one of those that the share holds is stored") {
+    "too many places are an error before more than a few of those that the share holds are "
+    "stored") {
   std::vector<std::vector<Line>> batches(60);
   for (size_t i = 0; i < 1000 * batches.size(); ++i)
     batches[i / 1000].push_back({"p=" + std::to_string(i) + "/", std::string(100, 'x')});
@@ -333,6 +334,7 @@ TEST_CASE(
     CHECK(status.error().message ==
           "lake: more than 50000 objects in one unit (50001 places so far); use a coarser "
           "partition, smaller units, or a larger share");
+    // The first few are begun while their first text comes.
     CHECK(store.begun <= (share_bytes == 64 << 20 ? 64 : objects_max));
   }
 }
