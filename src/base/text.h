@@ -27,8 +27,8 @@ bool equal_without_case(std::string_view a, std::string_view b);
 std::string lower_case(std::string_view text);
 std::string_view trim(std::string_view text);  // Blanks, tabs and line breaks at both ends
 std::vector<std::string_view> split(std::string_view text, char separator);
-// Whether one of a few bytes is in it. For each of them a pass of memchr: find_first_of makes a call
-// for each byte of the text.
+// Whether one of a few bytes is in it. A pass of memchr for each of them; find_first_of makes a
+// call for each byte of the text.
 inline bool has_byte_of(std::string_view text, std::string_view few) {
   for (const char one : few) {
     if (text.find(one) != std::string_view::npos) return true;

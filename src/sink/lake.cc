@@ -85,8 +85,9 @@ bool LakeSink::open(Place& place) {
           "lake: name: the unit needs more than one object, and its name has no {n}"});
     return false;
   }
-  // By the places, too: so many of them are known to be too many long before they are all stored.
-  if (std::max(places_.size(), opened_ + 1) > objects_max) {
+  // Where the share holds all places, uploads are begun late: so many places are too many before
+  // more than a few of them are stored.
+  if (opened_ == objects_max) {
     fail({ErrorKind::invalid,
           "lake: more than " + std::to_string(objects_max) + " objects in one unit (" +
               std::to_string(places_.size()) +

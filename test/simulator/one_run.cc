@@ -32,9 +32,7 @@ Result<Findings> verify(const World& world, Store& source, Store& lake) {
   opened.job = TRY(parse_job("job.yaml", world.job, {}, {}, all_parts()));
   opened.stores = std::make_unique<Stores>(source, lake);
   opened.parts = TRY(make_parts(opened.job, *opened.stores));
-  Command command;
-  command.units = asked_of(world);
-  return sluice::verify(opened, command);
+  return sluice::verify(opened, asked_of(world), Depth::read_again);
 }
 
 Result<RunReport> run(const World& world, Store& source, Store& lake, const RunWish& wish,
