@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "flow/count_work.h"
+
 namespace sluice {
 namespace {
 
@@ -33,7 +35,6 @@ uint64_t cost_of(const std::vector<Span>& spans, const std::vector<SetAside>& ba
 struct LargeDocument::Step : Work {
   using Work::Work;
   void run(Scratch&) override {
-    const Instant begun = now();
     for (;;) {
       const size_t before = window.size();
       outcome = decoder->step(input(), is_last(), window, spans, bad);
@@ -45,7 +46,6 @@ struct LargeDocument::Step : Work {
       if (at + 1 == inputs.size() || spans.size() + bad.size() >= step_records_max) break;
       ++at;
     }
-    wall = now() - begun;
   }
   std::string_view& input() { return inputs[at]; }
   bool is_last() const { return has_last && at + 1 == inputs.size(); }
@@ -59,7 +59,6 @@ struct LargeDocument::Step : Work {
   size_t consumed = 0;
   std::optional<Result<DecodeStep>> outcome;
   uint64_t inflated = 0;
-  Nanoseconds wall = 0;
 };
 
 // The records of a step on their way to the sink: as one batch, or where they come to more than
@@ -80,7 +79,6 @@ struct LargeDocument::Slot {
 struct LargeDocument::Refine : Work {
   Refine(Ticket ticket, Slot& slot, RefineInput input) : Work(ticket), slot(slot), input(input) {}
   void run(Scratch& scratch) override {
-    const Instant begun = now();
     const Sliced left{slot.window.view(), slot.offset, std::span(slot.spans).subspan(slot.done),
                       std::span(slot.bad).subspan(slot.bad_done)};
     Refined refined = refine(input, left, slot.batch, scratch);
@@ -92,12 +90,10 @@ struct LargeDocument::Refine : Work {
     slot.records = static_cast<uint64_t>(
         std::count_if(records.begin(), records.end(),
                       [](const Record& record) { return !record.copy_of_set_aside; }));
-    wall = now() - begun;
   }
   Slot& slot;  // Stays where it is till it is ready and popped
   const RefineInput input;
   uint64_t bytes = 0;
-  Nanoseconds wall = 0;
 };
 
 LargeDocument::LargeDocument(const Document& document, Surroundings around)
@@ -178,9 +174,7 @@ void LargeDocument::start_step() {
 bool LargeDocument::on(Event& event) {
   if (auto* refined = dynamic_cast<Refine*>(&event)) {
     --refining_;
-    around_.meter.stage(Stage::refine).add(refined->wall, refined->bytes);
-    around_.meter.stage(Stage::refine).add_cpu(refined->cpu);
-    around_.meter.stage(Stage::refine).add_wait(refined->waited);
+    count_work(around_.meter, Stage::refine, *refined, refined->bytes);
     refined->slot.ready = true;
     if (const auto& fault = refined->slot.fault) {
       fail(fault->offset,
@@ -191,9 +185,7 @@ bool LargeDocument::on(Event& event) {
   auto* stepped = dynamic_cast<Step*>(&event);
   if (stepped == nullptr) return false;
   stepping_ = false;
-  around_.meter.stage(Stage::decode).add(stepped->wall, stepped->inflated);
-  around_.meter.stage(Stage::decode).add_cpu(stepped->cpu);
-  around_.meter.stage(Stage::decode).add_wait(stepped->waited);
+  count_work(around_.meter, Stage::decode, *stepped, stepped->inflated);
   // The event is the loop's to destroy: what it carries moves into one of our own.
   step_ = std::make_unique<Step>(0);
   step_->inputs = std::move(stepped->inputs);

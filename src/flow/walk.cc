@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "flow/count_work.h"
+
 namespace sluice {
 
 struct Walk::Pending {
@@ -165,10 +167,7 @@ bool Walk::dispatch(std::vector<uint64_t>& numbers) {
 void Walk::on(Event& event) {
   if (auto* work = dynamic_cast<DecodeDocuments*>(&event)) {
     --decoding_;
-    Gauge& gauge = parts_.meter.stage(Stage::decode);
-    gauge.add(work->cpu, work->inflated);
-    gauge.add_cpu(work->cpu);
-    gauge.add_wait(work->waited);
+    count_work(parts_.meter, Stage::decode, *work, work->inflated);
     for (DecodedDocument& decoded : work->documents) {
       Pending& doc = pending(decoded.number);
       if (decoded.fate == DecodedDocument::Fate::too_large) {

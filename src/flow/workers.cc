@@ -48,10 +48,11 @@ void Workers::serve(const std::stop_token& stop) {
       job = std::move(jobs_.front());
       jobs_.pop_front();
     }
-    job.work->waited = now() - job.work->submitted;
+    job.work->begun = now();
     const Nanoseconds before = thread_cpu();
     job.work->run(scratch);
     job.work->cpu = thread_cpu() - before;
+    job.work->ended = now();
     busy_.fetch_sub(1, std::memory_order_relaxed);
     job.home->post(std::move(job.work));
   }

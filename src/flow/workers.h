@@ -45,9 +45,9 @@ class Scratch {
 struct Work : Event {
   using Event::Event;
   virtual void run(Scratch& scratch) = 0;  // On a worker
-  Nanoseconds cpu = 0;                     // What it took
-  Nanoseconds waited = 0;                  // Till a worker was free
-  Instant submitted = {};
+  // Of who has run it. From submitted to begun it waited till a worker was free.
+  Instant submitted = {}, begun = {}, ended = {};
+  Nanoseconds cpu = 0;
 };
 
 class Workers {

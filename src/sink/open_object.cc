@@ -5,6 +5,7 @@
 #include <list>
 
 #include "base/checksum.h"
+#include "flow/count_work.h"
 
 namespace sluice {
 namespace {
@@ -77,15 +78,12 @@ struct OpenObject::Written {
 struct OpenObject::Encode : Work {
   using Work::Work;
   void run(Scratch&) override {
-    const Instant begun = now();
     status = encoder->encode(coil.get(), block->text.view(), block->final, block->encoded);
-    wall = now() - begun;
   }
   const Encoder* encoder = nullptr;
   std::unique_ptr<Coil> coil;  // The object's, meanwhile
   Block* block = nullptr;
   Status status;
-  Nanoseconds wall = 0;
 };
 
 OpenObject::OpenObject(const Place& place, uint64_t n, ObjectYard& yard)
@@ -299,10 +297,7 @@ Status OpenObject::on(Event& event) {
   if (auto* answered = dynamic_cast<Answered*>(&event)) return written_->upload.take(*answered);
   auto& work = dynamic_cast<Encode&>(event);
   --written_->encoding;
-  Gauge& gauge = yard_.meter.stage(Stage::encode);
-  gauge.add(work.wall, work.block->text.size());
-  gauge.add_cpu(work.cpu);
-  gauge.add_wait(work.waited);
+  count_work(yard_.meter, Stage::encode, work, work.block->text.size());
   written_->coil = std::move(work.coil);
   TRY(work.status);
   ENSURE(work.block->encoded.raw_bytes == work.block->text.size());

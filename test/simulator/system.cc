@@ -101,9 +101,10 @@ void Workers::serve(const std::stop_token&) {
   while (!jobs_.empty() && busy_ - jobs_.size() < threads_.size()) {
     Job job = std::move(jobs_.front());
     jobs_.pop_front();
-    job.work->waited = now() - job.work->submitted;
+    job.work->begun = now();
     simulation.after(duration(), simulation.process(), [this, job = std::move(job)]() mutable {
       job.work->run(scratches()[this]);
+      job.work->ended = now();
       --busy_;
       job.home->post(std::move(job.work));
       serve({});
