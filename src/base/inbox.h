@@ -17,6 +17,9 @@ namespace sluice {
 // Which of the loop's requests an event answers. The high 32 bits name a series (one for each
 // component that makes tickets), the low 32 count within it.
 using Ticket = uint64_t;
+inline uint32_t series_of(Ticket ticket) {
+  return static_cast<uint32_t>(ticket >> 32);
+}
 
 struct Event {
   explicit Event(Ticket ticket = 0) : ticket(ticket) {}
@@ -31,8 +34,8 @@ class TicketSeries {
  public:
   explicit TicketSeries(uint32_t series = 0) : next_(static_cast<Ticket>(series) << 32) {}
   Ticket next() { return ++next_; }
-  uint32_t series() const { return static_cast<uint32_t>(next_ >> 32); }
-  bool owns(Ticket ticket) const { return (ticket >> 32) == series(); }
+  uint32_t series() const { return series_of(next_); }
+  bool owns(Ticket ticket) const { return series_of(ticket) == series(); }
 
  private:
   Ticket next_;

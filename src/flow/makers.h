@@ -27,6 +27,7 @@ struct SourceContext {
   std::optional<std::string> cursor = {};  // Where an earlier run got to: cursor_after()
   bool may_be_empty = false;               // As DecoderMaker::may_be_empty()
   const DecoderMaker* decoder = nullptr;   // Of its documents; null: not known
+  Trace* trace = nullptr;                  // Of requests that go to no store; null: nobody asks
 };
 
 struct PlannedInput {

@@ -310,7 +310,7 @@ bool Walk::place(Batch& batch) {
   // Never waits, so its wall time is its CPU time, which would cost a system call to read.
   const Instant begun = now();
   auto taken = parts_.sink.write(batch, cursor_);
-  parts_.meter.stage(Stage::place).add(now() - begun, 0);
+  count_on_loop(parts_.meter, Stage::place, parts_.tickets.series(), begun);
   if (!taken.ok()) {
     error_ = taken.error();
     return false;

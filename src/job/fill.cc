@@ -33,7 +33,8 @@ SourceContext source_context(const Fill::Surroundings& around, const UnitNames& 
           .limit = around.options.limit,
           .until = around.options.until,
           .may_be_empty = around.parts.decoder->may_be_empty(),
-          .decoder = around.parts.decoder.get()};
+          .decoder = around.parts.decoder.get(),
+          .trace = shared.meter.trace()};
 }
 
 }  // namespace

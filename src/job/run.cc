@@ -99,7 +99,7 @@ class Run : public Task {
     if (timers_.owns(event.ticket)) return on_timer(event.ticket);
     if (ownership_.owns(event.ticket)) return on_ownership(event);
     if (sweep_.owns(event.ticket)) return sweep_.on(event);
-    const auto owner = owners_.find(static_cast<uint32_t>(event.ticket >> 32));
+    const auto owner = owners_.find(series_of(event.ticket));
     if (owner == owners_.end()) return;
     if (UnitTask* task = task_of(owner->second)) task->on(event);
   }
@@ -129,6 +129,8 @@ class Run : public Task {
     TicketSeries new_series() override {
       const uint32_t series = ++run.series_;
       run.owners_[series] = index;
+      if (Trace* trace = run.resources_.meter.trace())
+        trace->own(series, run.job_.secrets.hide(run.units_[index].id));
       return TicketSeries(series);
     }
     TicketSeries renewed(const TicketSeries& old) override {

@@ -47,6 +47,7 @@ UnitTask::UnitTask(UnitNames unit, Surroundings around, Lease lease)
       fill_around_{around_.job,     around_.parts, around_.resources,
                    around_.options, fill_tickets_, around_.hashes_annex},
       lease_(std::move(lease)),
+      phase_(around_.resources.meter.trace(), fill_tickets_.timer.series()),
       started_(now()) {
   report_.unit = unit_.id;
 }
@@ -55,23 +56,20 @@ UnitTask::~UnitTask() = default;
 
 void UnitTask::start_what_fits() {
   switch (phase_) {
-    case Phase::ledger:
-      ledger_on();
-      break;
-    case Phase::filling:
-      fill_on();
-      break;
-    case Phase::sweeping:
-      sweep_on();
-      break;
-    case Phase::ended:
+    case UnitPhase::ledger:
+      return ledger_on();
+    case UnitPhase::filling:
+      return fill_on();
+    case UnitPhase::sweeping:
+      return sweep_on();
+    case UnitPhase::ended:
       break;
   }
 }
 
 void UnitTask::on(Event& event) {
   if (driver_.owns(event.ticket)) {
-    phase_ == Phase::sweeping ? driver_.on(*twins_, event) : driver_.on(run_, event);
+    phase_ == UnitPhase::sweeping ? driver_.on(*twins_, event) : driver_.on(run_, event);
   } else if (fill_ && fill_tickets_.own(event.ticket)) {
     fill_->on(event);
   } else if (renewal_.owns(event.ticket)) {
@@ -84,10 +82,10 @@ void UnitTask::on(Event& event) {
 }
 
 void UnitTask::stop(std::string why) {
-  if (stopping_ || phase_ == Phase::ended) return;
+  if (stopping_ || phase_ == UnitPhase::ended) return;
   stopping_ = true;
   others_.stop(run_);
-  if (phase_ != Phase::filling) return;
+  if (phase_ != UnitPhase::filling) return;
   if (traits_.is_endless()) {
     fill_->seal();  // What has been read is committed; the rest waits in the stream.
   } else {
@@ -111,7 +109,7 @@ void UnitTask::ledger_on() {
     if (ended != Outcome::failed || traits_.goes_on()) return finish();
     // A run that failed has not kept count of what it asked for twice.
     twins_.emplace(ledger_unit_);
-    phase_ = Phase::sweeping;
+    phase_.enter(UnitPhase::sweeping);
     return sweep_on();
   }
   if (!run_.wants_fill()) return;
@@ -146,7 +144,7 @@ void UnitTask::sweep_on() {
     report_.warnings.push_back("an upload may have been left open: " + twins_->error()->message);
   twins_.reset();
   if (!filled_) return finish();
-  phase_ = Phase::ledger;
+  phase_.enter(UnitPhase::ledger);
   write_intent();
 }
 
@@ -207,7 +205,7 @@ void UnitTask::open_fill() {
   }
   fill_ = std::move(*fill);
   renewal_.begin();
-  phase_ = Phase::filling;
+  phase_.enter(UnitPhase::filling);
   fill_on();
 }
 
@@ -226,7 +224,7 @@ void UnitTask::fill_on() {
   if (!ended || run_.checkpointing()) return;
   FillEnd end = run_.done() ? FillEnd::failed : *ended;  // Done: by the answer to a renewal, say
   if (run_.claim_lost()) end = FillEnd::claim_lost;
-  phase_ = Phase::ledger;
+  phase_.enter(UnitPhase::ledger);
   end == FillEnd::filled ? take_filled() : take_unfilled(end);
 }
 
@@ -267,7 +265,7 @@ void UnitTask::take_filled() {
   std::vector<UploadId> kept;
   for (const ledger::Upload& upload : filled_->intent.uploads) kept.push_back(upload.id);
   twins_.emplace(ledger_unit_, run_.epoch(), std::move(kept));
-  phase_ = Phase::sweeping;
+  phase_.enter(UnitPhase::sweeping);
   sweep_on();
 }
 
@@ -362,7 +360,7 @@ void UnitTask::report_committed() {
 }
 
 void UnitTask::finish() {
-  phase_ = Phase::ended;
+  phase_.enter(UnitPhase::ended);
   const bool is_ours = has_settled_ours();
   if (is_ours) report_committed();
   if (run_.error() || (!is_ours && run_.outcome() != ledger::UnitRun::Outcome::won))

@@ -32,6 +32,7 @@
 #include "job/others_claim.h"
 #include "job/report.h"
 #include "job/run.h"
+#include "job/unit_phase.h"
 #include "ledger/twins.h"
 #include "ledger/unit_run.h"
 
@@ -60,7 +61,7 @@ class UnitTask : public Task {
 
   void start_what_fits() override;
   void on(Event& event) override;
-  bool done() const override { return phase_ == Phase::ended; }
+  bool done() const override { return phase_ == UnitPhase::ended; }
 
   // Until the run may write: the unit reads and lists, and waits with its claim. Refused, it fails.
   void hold_writes() { driver_.hold_writes(); }
@@ -76,8 +77,6 @@ class UnitTask : public Task {
   uint64_t records() const;
 
  private:
-  enum class Phase : uint8_t { ledger, filling, sweeping, ended };
-
   // The ledger's turns.
   void ledger_on();
   void wait_on();
@@ -114,7 +113,7 @@ class UnitTask : public Task {
   const Fill::Surroundings fill_around_;
   Lease lease_;
   UnitReport report_;
-  Phase phase_ = Phase::ledger;
+  UnitPhase phase_;
   Instant started_;
   std::optional<Instant> intent_at_;
 

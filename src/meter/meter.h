@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "meter/trace.h"
 
 namespace sluice {
 
@@ -58,6 +59,10 @@ inline constexpr std::array<std::string_view, 3> side_names = {"source", "lake",
 
 class Meter {
  public:
+  // `trace`: told of whatever is counted here, one by one. Null: nobody wants to know.
+  explicit Meter(Trace* trace = nullptr) : trace_(trace) {}
+  Trace* trace() const { return trace_; }
+
   // The ten verbs of store.h, in the order of its Request.
   static constexpr size_t verbs = 10;
   Gauge& call(Side side, size_t verb) { return calls_[static_cast<size_t>(side) * verbs + verb]; }
@@ -68,6 +73,7 @@ class Meter {
   std::vector<Gauge::Snapshot> stages() const;
 
  private:
+  Trace* const trace_;
   std::array<Gauge, verbs * side_names.size()> calls_;
   std::array<Gauge, stage_names.size()> stages_;
 };

@@ -26,6 +26,7 @@ TEST_CASE("nothing measured is nothing, and a zero duration is counted") {
 
 TEST_CASE("calls are told by side and verb, and only those that happened") {
   Meter meter;
+  CHECK(meter.trace() == nullptr);
   meter.call(Side::lake, 3).add(1'000, 7, true);
   std::array<std::string_view, Meter::verbs> names{};
   names[3] = "put";

@@ -5,6 +5,8 @@
 #include <optional>
 #include <vector>
 
+#include "meter/trace.h"
+
 namespace sluice {
 
 struct FetchShared {
@@ -12,8 +14,8 @@ struct FetchShared {
     Buffer bytes;
     Lease lease;
   };
-  FetchShared(Engine& engine, Inbox& inbox, Ticket ticket)
-      : engine(engine), inbox(inbox), ticket(ticket) {}
+  FetchShared(Engine& engine, Inbox& inbox, Ticket ticket, Trace* trace)
+      : engine(engine), inbox(inbox), ticket(ticket), trace(trace) {}
 
   // With the lock.
   void send_filled() {
@@ -40,6 +42,7 @@ struct FetchShared {
   Engine& engine;
   Inbox& inbox;
   const Ticket ticket;
+  Trace* const trace;  // Null: nobody wants to know
   std::mutex mutex;
   // Guarded by mutex.
   std::optional<Room> room, next;
@@ -61,6 +64,7 @@ class Carrier : public Exchange, private BodySink {
     request_.body = body_;
   }
   bool prepare() override {
+    if (shared_->trace != nullptr) sent_ = now();
     const std::lock_guard lock(shared_->mutex);
     return !shared_->is_given_up;
   }
@@ -71,11 +75,22 @@ class Carrier : public Exchange, private BodySink {
     return this;
   }
   void finished(Result<HttpResponse> response) override {
+    if (sent_) trace(response);
     if (response.ok() && is_refusal_) response->body = Buffer::of(refusal_);
     shared_->end(std::move(response));
   }
 
  private:
+  // Before the answer is delivered: who gets it may be the last that knows the trace.
+  void trace(const Result<HttpResponse>& response) const {
+    shared_->trace->add({.kind = Interval::Kind::request,
+                         .name = request_.method == "GET" ? "api get" : "api post",
+                         .series = series_of(shared_->ticket),
+                         .begin = *sent_,
+                         .end = now(),
+                         .bytes = came_,
+                         .failed = !response.ok() || response->status / 100 >= 4});
+  }
   std::span<char> room() override {
     if (is_refusal_) return refused_;
     const std::lock_guard lock(shared_->mutex);
@@ -85,6 +100,7 @@ class Carrier : public Exchange, private BodySink {
     return {bytes.data() + bytes.size(), bytes.room()};
   }
   void put(size_t bytes) override {
+    came_ += bytes;
     if (is_refusal_) {
       const size_t kept = std::min(bytes, refusal_bytes_max - refusal_.size());
       refusal_.append(refused_.data(), kept);
@@ -99,6 +115,8 @@ class Carrier : public Exchange, private BodySink {
   const std::shared_ptr<FetchShared> shared_;
   HttpRequest request_;
   const std::string body_;
+  std::optional<Instant> sent_;  // Where there is a trace
+  uint64_t came_ = 0;            // Of the body
   bool is_refusal_ = false;
   std::string refusal_;
   std::vector<char> refused_;  // What nobody wants to see
@@ -106,8 +124,8 @@ class Carrier : public Exchange, private BodySink {
 
 }  // namespace
 
-Fetch::Fetch(Engine& engine, Inbox& inbox, Ticket ticket, Buffer room, Lease lease)
-    : shared_(std::make_shared<FetchShared>(engine, inbox, ticket)) {
+Fetch::Fetch(Engine& engine, Inbox& inbox, Ticket ticket, Buffer room, Lease lease, Trace* trace)
+    : shared_(std::make_shared<FetchShared>(engine, inbox, ticket, trace)) {
   ENSURE(room.room() >= stream_room_bytes_min);
   shared_->room = FetchShared::Room{std::move(room), std::move(lease)};
 }

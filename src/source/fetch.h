@@ -15,6 +15,8 @@
 
 namespace sluice {
 
+class Trace;
+
 // All with the ticket that the fetch was started with. Bytes only of a 2xx; of other answers the
 // body's beginning is in FetchEnded.
 struct FetchedBytes : Event {
@@ -33,8 +35,10 @@ inline constexpr size_t refusal_bytes_max = 4 << 10;
 
 class Fetch {
  public:
-  // `room`: the first buffer, of stream_room_bytes_min at least, whose lease is `lease`.
-  Fetch(Engine& engine, Inbox& inbox, Ticket ticket, Buffer room, Lease lease);
+  // `room`: the first buffer, of stream_room_bytes_min at least, whose lease is `lease`. `trace`,
+  // where there is one, is told of the attempt, from when it went out.
+  Fetch(Engine& engine, Inbox& inbox, Ticket ticket, Buffer room, Lease lease,
+        Trace* trace = nullptr);
   // Gives up, if it is still under way: FetchEnded comes all the same.
   ~Fetch();
   Fetch(const Fetch&) = delete;

@@ -8,6 +8,7 @@
 
 #include "http/scripted_engine.h"
 #include "json/slice.h"
+#include "meter/trace_for_tests.h"
 
 namespace sluice {
 namespace {
@@ -28,7 +29,8 @@ struct Walked {
                                .inbox = inbox,
                                .tickets = TicketSeries(5),
                                .cursor = std::move(cursor),
-                               .may_be_empty = may_be_empty});
+                               .may_be_empty = may_be_empty,
+                               .trace = &trace});
     REQUIRE(source.ok());
     Purse purse(budget, in_flight, *budget.try_reserve(5 << 20), *budget.try_reserve(4 << 20));
     std::map<uint64_t, std::string> bodies;
@@ -100,6 +102,7 @@ struct Walked {
   InFlight in_flight;
   Budget budget{64 << 20};
   Inbox inbox;
+  RememberedTrace trace;
   std::vector<std::string> cursors;
   std::set<uint64_t> ends;  // Documents that came to their end
   int pieces = 0;
@@ -135,6 +138,27 @@ TEST_CASE("each page is asked for once, by what the one before it has shown") {
   CHECK(walked.engine.asked()[0].request.url == "http://api/items?day=2024-02-08");
   CHECK(walked.engine.asked()[1].request.url == "http://api/items?day=2024-02-08&token=a");
   CHECK(header(walked.engine.asked()[0].request.headers, "Accept-Encoding") == "gzip");
+}
+
+TEST_CASE("each attempt at a page is an interval of the source's series, refused ones too") {
+  Walked walked;
+  walked.trace.own(5, "2024-02-08");
+  walked.engine.then(page("busy", 503));
+  walked.engine.then_cut(page(first), 10);
+  walked.engine.then(page(first));
+  walked.engine.then(page(second));
+  CHECK(walked.run(options()) == std::string(first) + std::string(second));
+  const auto told = walked.trace.of(Interval::Kind::request);
+  REQUIRE(told.size() == 4);
+  CHECK(std::ranges::all_of(told, [](const auto& one) {
+    return one.name == "api get" && one.unit == "2024-02-08" &&
+           one.interval.end >= one.interval.begin;
+  }));
+  CHECK(told[0].interval.failed);
+  CHECK(told[1].interval.failed);
+  CHECK(told[1].interval.bytes == 10);
+  CHECK_FALSE(told[2].interval.failed);
+  CHECK(told[3].interval.bytes == second.size());
 }
 
 TEST_CASE("a page that is cut leaves no trace and is asked for again") {

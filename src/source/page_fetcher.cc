@@ -38,6 +38,7 @@ PageFetcher::PageFetcher(ApiAccess& api, PageFetchOptions options, const SourceC
       may_be_empty_(context.may_be_empty),
       decoder_(context.decoder),
       inbox_(context.inbox),
+      trace_(context.trace),
       errands_(context.in_flight, context.inbox, tickets) {}
 
 PageFetcher::~PageFetcher() = default;
@@ -114,7 +115,7 @@ void PageFetcher::start(ApiPage& page, Lease lease) {
   page.repeated_crc = 0;
   page.held.clear();
   page.fetch = std::make_unique<Fetch>(api_.engine, inbox_, page.ticket, Buffer(first_room_bytes),
-                                       std::move(lease));
+                                       std::move(lease), trace_);
   const RequestRate::Slot slot = api_.rate.next_slot(now());
   page.identity = slot.identity;
   HttpRequest request = request_for(page);

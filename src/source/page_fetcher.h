@@ -125,6 +125,7 @@ class PageFetcher {
   const bool may_be_empty_;
   const DecoderMaker* const decoder_;
   Inbox& inbox_;
+  Trace* const trace_;
   Chance chance_;
   std::map<uint64_t, std::unique_ptr<ApiPage>> pages_;
   Errands<uint64_t> errands_;  // By the number of their page

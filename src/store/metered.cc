@@ -1,5 +1,8 @@
 #include "store/metered.h"
 
+#include <array>
+#include <string>
+
 #include "meter/meter.h"
 #include "store/relay.h"
 
@@ -18,7 +21,7 @@ class MeterRelay : public Relay {
     const bool is_failed = !answered->answer.ok() &&
                            answered->answer.error().kind != ErrorKind::not_found &&
                            answered->answer.error().kind != ErrorKind::conflict;
-    observer_.on_call(verb_, answered->timing, is_failed);
+    observer_.on_call(verb_, *answered, is_failed);
     deliver(to_, when, std::move(answered));
   }
 
@@ -45,14 +48,29 @@ class Metered : public Store {
 
 class MeterObserver : public CallObserver {
  public:
-  MeterObserver(Meter& meter, Side side) : meter_(meter), side_(side) {}
-  void on_call(size_t verb, const Timing& timing, bool is_failed) override {
+  MeterObserver(Meter& meter, Side side) : meter_(meter), side_(side) {
+    const std::string of(side_names[static_cast<size_t>(side)]);
+    for (size_t i = 0; i < names_.size(); ++i) names_[i] = of + " " + std::string(store_verbs[i]);
+  }
+  void on_call(size_t verb, const Answered& answered, bool is_failed) override {
+    const Timing& timing = answered.timing;
     meter_.call(side_, verb).add(timing.ended - timing.started, timing.bytes, is_failed);
+    if (Trace* trace = meter_.trace()) {
+      trace->add({.kind = Interval::Kind::request,
+                  .name = names_[verb],
+                  .series = series_of(answered.ticket),
+                  .begin = timing.started,
+                  .end = timing.ended,
+                  .bytes = timing.bytes,
+                  .attempts = timing.attempts,
+                  .failed = is_failed});
+    }
   }
 
  private:
   Meter& meter_;
   const Side side_;
+  std::array<std::string, Meter::verbs> names_;  // "lake put_part"
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <atomic>
 
 #include "meter/meter.h"
+#include "meter/trace_for_tests.h"
 #include "store/contract.h"
 #include "store/faulty.h"
 #include "store/memory.h"
@@ -13,7 +14,8 @@ namespace {
 
 class CountingObserver : public CallObserver {
  public:
-  void on_call(size_t verb, const Timing& timing, bool is_failed) override {
+  void on_call(size_t verb, const Answered& answered, bool is_failed) override {
+    const Timing& timing = answered.timing;
     ++calls[verb];
     bytes += timing.bytes;
     failed += is_failed ? 1 : 0;
@@ -80,6 +82,34 @@ TEST_CASE("every call is counted by its verb, with its bytes, and failures apart
   CHECK(client_of(*metered).text("x") == "12345");
   CHECK(meter.call(Side::lake, 0).snapshot("get").count == 1);
   CHECK(meter.call(Side::lake, 0).snapshot("get").bytes == 5);
+}
+
+TEST_CASE("a trace is told of each call by its name, whose it was, and how it ended") {
+  const auto memory = make_memory_store();
+  RememberedTrace trace;
+  trace.own(7, "2024-02-08");
+  Meter meter(&trace);
+  const auto observer = make_meter_observer(meter, Side::lake);
+  const auto store = make_metered_store(*memory, *observer);
+  Inbox inbox;
+  TicketSeries of_unit(7), of_nobody(8);
+  store->start(Put{Key("x"), "12345"}, Lease(), of_unit.next(), inbox);
+  inbox.wait();
+  store->start(Get{Key("x")}, Lease(), of_nobody.next(), inbox);
+  inbox.wait();
+  store->start(Put{Key(""), "1"}, Lease(), of_unit.next(), inbox);
+  const auto told = trace.of(Interval::Kind::request);
+  REQUIRE(told.size() == 3);  // Before the answer is taken
+  CHECK(told[0].name == "lake put");
+  CHECK(told[0].unit == "2024-02-08");
+  CHECK(told[0].interval.bytes == 5);
+  CHECK_FALSE(told[0].interval.failed);
+  CHECK(told[1].name == "lake get");
+  CHECK(told[1].unit.empty());
+  CHECK(told[2].unit == "2024-02-08");
+  CHECK(told[2].interval.failed);
+  CHECK(told[0].interval.begin <= told[0].interval.end);
+  CHECK(told[0].interval.end <= told[1].interval.begin);
 }
 
 TEST_CASE("a slow store answers late, all at once, and no thread sleeps for it") {

@@ -11,8 +11,10 @@
 #include "job/run.h"
 #include "job/units.h"
 #include "ledger/record.h"
+#include "meter/meter.h"
 #include "store/faulty.h"
 #include "store/memory.h"
+#include "store/metered.h"
 #include "store/slow.h"
 
 namespace sluice {
@@ -34,6 +36,7 @@ class World {
   std::function<void(JobParts&)> with_parts = {};                  // Before they are used
   std::function<void()> after_run = {};                            // While they are still there
   std::function<bool(std::string_view process)> has_ended = {};
+  Trace* trace = nullptr;
 
   void give(const std::string& key, std::string body) {
     REQUIRE(call(*given, Put{Key(key), std::move(body)}).ok());
@@ -46,7 +49,12 @@ class World {
     auto source = make_slow_store(*faulty_source, slow_source);
     auto target = make_slow_store(*faulty_lake, slow_lake);
     const auto other = around_lake ? around_lake(*target) : nullptr;
-    Stores stores(*source, other ? *other : *target);
+    Meter meter(trace);
+    const auto of_source = make_meter_observer(meter, Side::source);
+    const auto of_lake = make_meter_observer(meter, Side::lake);
+    const auto metered_source = make_metered_store(*source, *of_source);
+    const auto metered_lake = make_metered_store(other ? *other : *target, *of_lake);
+    Stores stores(*metered_source, *metered_lake);
     JobParts parts = TRY(make_parts(job, stores));
     if (with_parts) with_parts(parts);
     const StoppedClock clock(wall);
@@ -56,7 +64,6 @@ class World {
     InFlight open(in_flight);
     Inbox inbox;
     Chance chance;
-    Meter meter;
     Resources resources{budget, workers, open,   inbox,  clock,
                         chance, meter,   "here", "1234", has_ended};
     if (before_run) before_run(inbox);
