@@ -103,8 +103,8 @@ Result<Job> read_job_text(const std::string& name, const std::string& text,
               [&](const SecretReference& reference) { return values.find(reference); });
 }
 
-Result<std::unique_ptr<OpenedJob>> open_job(Job job, Stores::Use use) {
-  auto opened = std::make_unique<OpenedJob>();
+Result<std::unique_ptr<OpenedJob>> open_job(Job job, Stores::Use use, Trace* trace) {
+  auto opened = std::make_unique<OpenedJob>(trace);
   opened->aids = TRY(TestAids::from(process_environment()));
   opened->job = std::move(job);
   TRY(check_overlap(opened->job, process_environment()));

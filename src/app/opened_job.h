@@ -20,6 +20,7 @@ inline constexpr int exit_done = 0, exit_failed = 1, exit_wrong = 2;
 
 // Stays where it is: its members point at each other.
 struct OpenedJob {
+  explicit OpenedJob(Trace* trace = nullptr) : meter(trace) {}
   Job job;
   TestAids aids;
   Meter meter;
@@ -41,8 +42,8 @@ Result<Job> read_job(const JobWords& asked, References references);
 // Of a text that is no file's: `name` is for messages.
 Result<Job> read_job_text(const std::string& name, const std::string& text,
                           const Variables& variables, References references);
-// Opens its stores and makes its parts.
-Result<std::unique_ptr<OpenedJob>> open_job(Job job, Stores::Use use);
+// Opens its stores and makes its parts. A trace outlives them.
+Result<std::unique_ptr<OpenedJob>> open_job(Job job, Stores::Use use, Trace* trace = nullptr);
 
 // What an error means for who called the program: 2 for what a human must edit, else 1.
 int exit_code_of(const Error& error);

@@ -8,6 +8,7 @@
 #include "job/drift.h"
 #include "report/json.h"
 #include "report/table.h"
+#include "report/trace_file.h"
 
 namespace sluice {
 namespace {
@@ -52,6 +53,8 @@ void add_run(Words& words, RunWords& asked) {
                                          ", since its owner renews it three times as often"};
   });
   add_deadline(words, asked.deadline);
+  words.text("--trace", asked.trace,
+             "Write what the run did when to this file, for ui.perfetto.dev");
   add_json(words, asked.json);
 }
 
@@ -59,7 +62,9 @@ Result<int> run_job(Job job, const RunWords& asked, StopOnSignal& stop) {
   job.keep_set_aside |= asked.set_aside;
   job.ok_set_aside |= asked.ok_set_aside;
   job.allow_empty |= asked.allow_empty;
-  auto opened = TRY(open_job(std::move(job), Stores::Use::write));
+  std::unique_ptr<report::TraceFile> trace;  // Outlives whatever tells it something
+  if (!asked.trace.empty()) trace = TRY_IN(report::TraceFile::create(asked.trace), "--trace");
+  auto opened = TRY(open_job(std::move(job), Stores::Use::write, trace.get()));
   for (const std::string& warning : opened->job.warnings) {
     warn(warning);
   }
@@ -94,6 +99,8 @@ Result<int> run_job(Job job, const RunWords& asked, StopOnSignal& stop) {
   const std::string memory =
       memory_warning(report->resident_peak_bytes, cgroup_memory_bytes(), budget.capacity());
   if (!memory.empty()) report->warnings.push_back(memory);
+  const Status traced = trace ? trace->finish() : Status();
+  if (!traced.ok()) report->warnings.push_back("the trace is not whole: " + traced.error().message);
   const int exit_code = report->exit_code(opened->job.ok_set_aside);
   std::vector<std::pair<std::string, std::string>> more;
   const std::string figures = opened->stores->test_figures();

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "app/common_words.h"
 #include "app/stop_on_signal.h"
@@ -24,6 +25,7 @@ struct RunWords {
   bool no_wait = false, take_over = false;
   Nanoseconds lease = 60_s;
   std::optional<Nanoseconds> deadline = {};
+  std::string trace = {};  // Empty: none
   bool json = false;
 
   Others others() const;

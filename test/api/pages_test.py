@@ -5,8 +5,10 @@ that are wrong, what is done about servers that fail, and who is told our secret
 """
 import gzip
 import http.server
+import json
 import pathlib
 import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -157,6 +159,22 @@ query: {{ from: "{{unit:%F}}T00:00:00Z", to: "{{unit.end:%F}}T00:00:00Z" }}"""
         ran = self.job.run()
         self.check_all(ran, 300)
         self.assertEqual(len(self.job.objects()), 3)
+
+
+class WhatATraceShows(Case):
+    def test_each_page_is_a_request_of_its_unit_and_no_url_is_told(self):
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        file = pathlib.Path(folder) / 'trace.json'
+        self.check_all(self.pages('/cursor', CURSOR, run=('--trace', file)))
+        text = file.read_text()
+        events = json.loads(text)['traceEvents']
+        unit, = [one['pid'] for one in events
+                 if one['name'] == 'process_name' and one['args']['name'] == 'unit once']
+        pages = [one for one in events if one['name'] == 'api get']
+        self.assertEqual([one['pid'] for one in pages], [unit] * 10)
+        self.assertTrue(all(one['dur'] > 0 and one['args']['bytes'] > 1000 for one in pages))
+        self.assertNotIn('http', text)
+        self.assertNotIn('cursor', text)
 
 
 class Details(Case):
