@@ -51,7 +51,6 @@ class TraceFile : public Trace {
   Process& process_of(uint32_t series);
   size_t new_process(std::string_view name);
   uint64_t thread_for(Process& process, const Interval& interval);
-  void name_thread(uint64_t process, uint64_t thread, const std::string& name);
   void write(std::string_view event);
 
   const std::string path_;
