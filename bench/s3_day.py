@@ -23,7 +23,7 @@ OBJECTS = 3911
 RECORDS = 17648
 LATENCY_MS = 52
 MEMORY = "48MiB"
-WALL_TARGETS = {256: 1.5, 512: 1.0}
+WALL_TARGETS = {256: 1.25, 512: 0.95}
 GETS_PER_SECOND = 5500
 # Nothing is wrong with them: what the clients sign is tested elsewhere, and costs the fake CPU.
 PLAIN = ["--no-check-signature"]

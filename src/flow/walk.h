@@ -83,6 +83,8 @@ class Walk {
   void on(Event& event);  // Work of this walk that came back; the source's and the sink's events
                           // are theirs
 
+  // Everything is placed that will be read; it may still have to be uploaded.
+  bool placed() const { return finishing_ && !error_; }
   // Everything read is placed and uploaded. Look at status() first.
   bool filled() const;
   Status status() const;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <unordered_map>
 
 #include "base/time.h"
 #include "job/units.h"
@@ -167,11 +166,56 @@ void note_profile(const Job& job, const ledger::Record& record, bool is_resumed,
 
 namespace {
 
+Key record_key(const Job& job, const JobParts& parts, const std::string& unit) {
+  return ledger::Unit{.job = job.name, .id = unit, .state_prefix = parts.state_prefix}.record_key();
+}
+
+Get get_record(const Key& key) {
+  return {.key = key, .most = ledger::record_bytes_max};
+}
+
+// Of a unit by its record, if that could be read and was finished by the same form of the job.
+std::optional<UnitProfile> profile_in(const Job& job, const Key& key, const std::string& unit,
+                                      const Result<Body>& found) {
+  if (!found.ok()) return std::nullopt;
+  const auto record = ledger::parse_record(found->bytes.view(), key);
+  if (!record.ok() || !ledger::finished(*record, job.fingerprint)) return std::nullopt;
+  return profile_of(*record->manifest, unit);
+}
+
+}  // namespace
+
+void EarlierUnits::read(const std::string& unit) {
+  if (!known_.try_emplace(unit).second) return;
+  const Ticket ticket = tickets_.next();
+  open_[ticket] = unit;
+  parts_.state->start(get_record(record_key(job_, parts_, unit)), {}, ticket, inbox_);
+}
+
+void EarlierUnits::on(Event& event) {
+  const auto found = open_.find(event.ticket);
+  if (found == open_.end()) return;
+  const std::string unit = std::move(found->second);
+  open_.erase(found);
+  auto& answer = dynamic_cast<Answered&>(event).answer;
+  const Result<Body> body =
+      answer.ok() ? Result<Body>(std::get<Body>(std::move(*answer))) : answer.error();
+  known_[unit] = profile_in(job_, record_key(job_, parts_, unit), unit, body);
+}
+
+const std::optional<UnitProfile>* EarlierUnits::find(const std::string& unit) const {
+  const auto found = known_.find(unit);
+  return found == known_.end() ? nullptr : &found->second;
+}
+
+namespace {
+
 // Of this run's units, or from the records of others.
 class Profiles {
  public:
-  Profiles(const Job& job, const JobParts& parts, const RunReport& report)
-      : job_(job), parts_(parts) {
+  Profiles(const Job& job, const JobParts& parts, const EarlierUnits& earlier,
+           const RunReport& report)
+      : job_(job), parts_(parts), earlier_(earlier) {
     for (const UnitReport& unit : report.units) {
       if (unit.profile) known_[unit.unit] = unit.profile;
     }
@@ -179,23 +223,20 @@ class Profiles {
 
   const std::optional<UnitProfile>& of(const std::string& id) {
     const auto found = known_.find(id);
-    return found != known_.end() ? found->second : known_[id] = read(id);
+    if (found != known_.end()) return found->second;
+    const auto* earlier = earlier_.find(id);
+    return known_[id] = earlier != nullptr ? *earlier : read(id);
   }
 
  private:
   std::optional<UnitProfile> read(const std::string& id) {
-    const ledger::Unit unit{.job = job_.name, .id = id, .state_prefix = parts_.state_prefix};
-    const Key key = unit.record_key();
-    const auto found =
-        call_for<Body>(*parts_.state, Get{.key = key, .most = ledger::record_bytes_max});
-    if (!found.ok()) return std::nullopt;
-    const auto record = ledger::parse_record(found->bytes.view(), key);
-    if (!record.ok() || !ledger::finished(*record, job_.fingerprint)) return std::nullopt;
-    return profile_of(*record->manifest, id);
+    const Key key = record_key(job_, parts_, id);
+    return profile_in(job_, key, id, call_for<Body>(*parts_.state, get_record(key)));
   }
 
   const Job& job_;
   const JobParts& parts_;
+  const EarlierUnits& earlier_;
   std::unordered_map<std::string, std::optional<UnitProfile>> known_;
 };
 
@@ -212,12 +253,13 @@ std::string memory_warning(uint64_t resident_peak_bytes, uint64_t limit_bytes,
          "a smaller --memory than " + print_bytes(budget_bytes) + ", or a higher limit";
 }
 
-void warn_of_drift(const Job& job, const JobParts& parts, RunReport& report) {
+void warn_of_drift(const Job& job, const JobParts& parts, const EarlierUnits& earlier,
+                   RunReport& report) {
   const auto is_stopped = [](const UnitReport& unit) {
     return unit.outcome == UnitOutcome::stopped;
   };
   if (!job.watch_drift || std::ranges::any_of(report.units, is_stopped)) return;
-  Profiles profiles(job, parts, report);
+  Profiles profiles(job, parts, earlier, report);
   for (UnitReport& unit : report.units) {
     if (!unit.profile) continue;
     std::vector<UnitProfile> before;

@@ -9,8 +9,10 @@
 
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
+#include "base/inbox.h"
 #include "job/job_file.h"
 #include "job/report.h"
 #include "job/run.h"
@@ -43,9 +45,33 @@ void note_profile(const Job& job, const ledger::Record& record, bool is_resumed,
 // words.
 std::string drift(const UnitProfile& now, const std::vector<UnitProfile>& before);
 
-// Adds the warnings to a run's report, unless it was stopped. Reads the records of units that are
-// not among the run's, a few, one after the other; what can't be read is left out.
-void warn_of_drift(const Job& job, const JobParts& parts, RunReport& report);
+// What units of earlier runs were like, read beside the run's own work. What can't be read is left
+// out. The loop's thread only.
+class EarlierUnits {
+ public:
+  EarlierUnits(const Job& job, const JobParts& parts, Inbox& inbox, TicketSeries tickets)
+      : job_(job), parts_(parts), inbox_(inbox), tickets_(tickets) {}
+  // Begins to read the record of a unit, unless that was begun before.
+  void read(const std::string& unit);
+  bool owns(Ticket ticket) const { return tickets_.owns(ticket); }
+  void on(Event& event);
+  bool idle() const { return open_.empty(); }
+  // Of one that was read; null: it wasn't.
+  const std::optional<UnitProfile>* find(const std::string& unit) const;
+
+ private:
+  const Job& job_;
+  const JobParts& parts_;
+  Inbox& inbox_;
+  TicketSeries tickets_;
+  std::unordered_map<Ticket, std::string> open_;
+  std::unordered_map<std::string, std::optional<UnitProfile>> known_;
+};
+
+// Adds the warnings to a run's report, unless it was stopped. Units that are neither among the
+// run's nor among `earlier` are read now, one after the other.
+void warn_of_drift(const Job& job, const JobParts& parts, const EarlierUnits& earlier,
+                   RunReport& report);
 
 // Memory that comes close to where a run would fail: the process against its cgroup's limit, by
 // which it would be killed. Empty: it doesn't. (How full the budget was tells nothing: reading

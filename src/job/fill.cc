@@ -123,18 +123,17 @@ void Fill::start_what_fits() {
   if (auto stored = sink_->take_checkpoint()) {
     checkpoints_.store(std::move(*stored), log_.set_aside);
   }
+  if (walk_->placed()) {  // The rest of the list is written beside the last parts
+    inputs_.finish();
+    inputs_.start_what_fits();
+  }
   if (!has_stored_all()) return;
   if (const Status pass = end_pass(); !pass.ok()) return end(FillEnd::failed, Error(pass.error()));
   end_ = FillEnd::filled;
 }
 
-bool Fill::has_stored_all() {
-  if (!walk_->filled() || !source_->drained()) return false;
-  if (!inputs_.finished()) {
-    inputs_.finish();
-    inputs_.start_what_fits();
-  }
-  return inputs_.finished() && walk_->drained();
+bool Fill::has_stored_all() const {
+  return walk_->filled() && source_->drained() && inputs_.finished() && walk_->drained();
 }
 
 Status Fill::end_pass() {

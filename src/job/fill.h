@@ -127,7 +127,7 @@ class Fill {
  private:
   Fill(const Surroundings& around, FillPlan plan, Lease& lease);
   Status open_stages(std::unique_ptr<Source>& ahead);
-  bool has_stored_all();
+  bool has_stored_all() const;
   Status end_pass();
   Status status() const;
   FillEnd cause() const;

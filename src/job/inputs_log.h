@@ -24,7 +24,7 @@ class InputsLog {
   void add(const Document& document);
   // Full pieces wait to be written: read no further.
   bool full() const { return open_.size() >= pieces_at_once && text_.size() >= piece_bytes; }
-  void finish();  // No more inputs
+  void finish();  // No more inputs. Once or more
   void start_what_fits();
   bool owns(Ticket ticket) const { return tickets_.owns(ticket); }
   void on(Event& event);

@@ -66,6 +66,7 @@ class Run : public Task {
         hashes_annex_(hashes_of(job_, resources_.budget)),
         timers_(++series_),
         ownership_(job_, parts_, resources_.inbox, TicketSeries(++series_)),
+        earlier_(job_, parts_, resources_.inbox, more_tickets()),
         sweep_(job_, parts_, resources_, report_.run_id, more_tickets(), more_tickets()) {
     report_.units.resize(units_.size());
     if (options_.on_progress) post_timer(tick_, options_.progress_every);
@@ -81,6 +82,7 @@ class Run : public Task {
     for (size_t i = 0; i < active_.size();) {
       Active& active = active_[i];
       active.task->start_what_fits();
+      if (active.task->is_filling()) look_back(active);
       if (!active.task->done()) {
         ++i;
         continue;
@@ -99,15 +101,17 @@ class Run : public Task {
     if (timers_.owns(event.ticket)) return on_timer(event.ticket);
     if (ownership_.owns(event.ticket)) return on_ownership(event);
     if (sweep_.owns(event.ticket)) return sweep_.on(event);
+    if (earlier_.owns(event.ticket)) return earlier_.on(event);
     const auto owner = owners_.find(series_of(event.ticket));
     if (owner == owners_.end()) return;
     if (UnitTask* task = task_of(owner->second)) task->on(event);
   }
 
-  bool done() const override { return units_ended() && sweep_.done(); }
+  bool done() const override { return units_ended() && sweep_.done() && earlier_.idle(); }
   const LakeSweep& sweep() const { return sweep_; }
   // Whether the lake is ours to write to. Known once done.
   const Status& ownership() const { return ownership_.status(); }
+  const EarlierUnits& earlier() const { return earlier_; }
 
   // Units that were never begun, and whether all that were found nothing.
   void close() {
@@ -144,6 +148,7 @@ class Run : public Task {
     size_t index;
     std::unique_ptr<UnitSeries> series;
     std::unique_ptr<UnitTask> task;
+    bool has_looked_back = false;
   };
 
   TicketSeries more_tickets() { return TicketSeries(++series_); }
@@ -165,6 +170,16 @@ class Run : public Task {
   bool leaves_room_to_read() const {
     return active_.empty() || (active_.size() + 1) * unit_bytes_min(job_) <=
                                   (resources_.budget.capacity() - hashes_annex_.capacity()) / 2;
+  }
+
+  // What it is held against, once it has ended. Units of this run that come before it are known by
+  // then.
+  void look_back(Active& active) {
+    if (std::exchange(active.has_looked_back, true) || !job_.watch_drift) return;
+    if (active.index >= drift_units_max) return;
+    for (const std::string& id : units_like(job_.units.each, units_[active.index].id)) {
+      if (std::ranges::find(units_, id, &UnitNames::id) == units_.end()) earlier_.read(id);
+    }
   }
 
   // The unit whose turn it is: one that found nothing and may be empty now that another has found
@@ -300,6 +315,7 @@ class Run : public Task {
   bool stopping_ = false;
   TicketSeries timers_;
   Ownership ownership_;
+  EarlierUnits earlier_;
   LakeSweep sweep_;
   bool sweeping_ = false;
   Ticket tick_ = 0;
@@ -371,7 +387,7 @@ Result<RunReport> run(const Job& job, const JobParts& parts, std::vector<UnitNam
   TRY(run.ownership());
   run.close();
   if (!run.sweep().warning().empty()) report.warnings.push_back(run.sweep().warning());
-  warn_of_drift(job, parts, report);
+  warn_of_drift(job, parts, run.earlier(), report);
 
   warn_of_stale(report);
   report.wall = now() - started;

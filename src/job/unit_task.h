@@ -62,6 +62,7 @@ class UnitTask : public Task {
   void start_what_fits() override;
   void on(Event& event) override;
   bool done() const override { return phase_ == UnitPhase::ended; }
+  bool is_filling() const { return phase_ == UnitPhase::filling; }
 
   // Until the run may write: the unit reads and lists, and waits with its claim. Refused, it fails.
   void hold_writes() { driver_.hold_writes(); }
