@@ -17,6 +17,10 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <system_error>
+#include <thread>
+
+#include "base/signals.h"
 
 namespace sluice {
 
@@ -117,11 +121,33 @@ struct TlsContext::Inside {
   SSL_CTX* context = nullptr;
   std::optional<Error> error;
   std::map<std::string, std::unique_ptr<SSL_SESSION, SessionDeleter>> sessions;  // By host
+  // Who may vouch for a peer is read meanwhile; not guarded, but known once that is over.
+  std::thread reading;
+  std::once_flag is_read;
+  std::optional<Error> unreadable;
 
-  ~Inside() { SSL_CTX_free(context); }
+  ~Inside() {
+    wait_for_authorities();
+    SSL_CTX_free(context);
+  }
 
   Status open(const TlsOptions& options);
   Status show(const TlsOptions& options);  // What this side has to show of itself
+  void begin_to_read_authorities(const TlsOptions& options);
+  void read_authorities(const TlsOptions& options);
+  void wait_for_authorities() {
+    std::call_once(is_read, [this] {
+      if (reading.joinable()) reading.join();
+    });
+  }
+  // A peer's certificates have come.
+  static int look_at_certificates(X509_STORE_CTX* chain, void* inside) {
+    auto* self = static_cast<Inside*>(inside);
+    self->wait_for_authorities();
+    if (!self->unreadable) return X509_verify_cert(chain);
+    X509_STORE_CTX_set_error(chain, X509_V_ERR_APPLICATION_VERIFICATION);
+    return 0;
+  }
   SSL* connection(const std::string& host) {
     const std::lock_guard lock(mutex);
     SSL* tls = SSL_new(context);
@@ -172,6 +198,7 @@ Status TlsContext::Inside::open(const TlsOptions& options) {
   ENSURE(context != nullptr);
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_set_cert_verify_callback(context, look_at_certificates, this);
   // Buffers are held only while bytes are under way: idle connections cost little.
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                 SSL_MODE_RELEASE_BUFFERS);
@@ -182,6 +209,22 @@ Status TlsContext::Inside::open(const TlsOptions& options) {
   SSL_CTX_set_info_callback(context, Stream::on_info);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(context, keep_session);
+  begin_to_read_authorities(options);
+  return options.certificate_file.empty() ? Status() : show(options);
+}
+
+void TlsContext::Inside::begin_to_read_authorities(const TlsOptions& options) {
+  try {
+    reading = std::thread([this, &options] {
+      leave_signals_to_others();
+      read_authorities(options);
+    });
+  } catch (const std::system_error&) {  // No thread to be had
+    read_authorities(options);
+  }
+}
+
+void TlsContext::Inside::read_authorities(const TlsOptions& options) {
   std::vector<std::string> bundles = options.more_ca_files;
   if (options.ca_file.empty()) {
     SSL_CTX_set_default_verify_paths(context);
@@ -189,11 +232,11 @@ Status TlsContext::Inside::open(const TlsOptions& options) {
     bundles.push_back(options.ca_file);
   }
   for (const std::string& bundle : bundles) {
-    if (SSL_CTX_load_verify_locations(context, bundle.c_str(), nullptr) != 1)
-      return Error{ErrorKind::invalid, "CA bundle " + bundle + ": " + openssl_says() +
-                                           "; a file of PEM certificates was expected"};
+    if (SSL_CTX_load_verify_locations(context, bundle.c_str(), nullptr) == 1) continue;
+    unreadable = Error{ErrorKind::invalid, "CA bundle " + bundle + ": " + openssl_says() +
+                                               "; a file of PEM certificates was expected"};
+    return;
   }
-  return options.certificate_file.empty() ? Status() : show(options);
 }
 
 Status TlsContext::Inside::show(const TlsOptions& options) {
@@ -247,7 +290,14 @@ Result<bool> Stream::handshake() {
 }
 
 Error Stream::handshake_error() {
-  if (const long verdict = SSL_get_verify_result(tls_); verdict != X509_V_OK) {
+  const auto* context =
+      static_cast<const TlsContext::Inside*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(tls_)));
+  const long verdict = SSL_get_verify_result(tls_);
+  if (verdict == X509_V_ERR_APPLICATION_VERIFICATION && context->unreadable) {
+    ERR_clear_error();
+    return *context->unreadable;
+  }
+  if (verdict != X509_V_OK) {
     ERR_clear_error();
     return {ErrorKind::invalid, "the certificate of " + host_ +
                                     " is not trusted: " + X509_verify_cert_error_string(verdict) +

@@ -34,8 +34,10 @@ class TlsContext {
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
 
-  // Reads the files: once, at the first connection that needs it, since 150 authorities cost 30 ms.
-  // `invalid`: not PEM; a key that is encrypted, or another certificate's.
+  // To be called before each connection: the first reads the files, since 150 authorities cost
+  // 30 ms, and those on a thread of their own, which is waited for when a peer's certificate comes.
+  // `invalid`: not PEM; a key that is encrypted, or another certificate's. Of authorities a
+  // handshake tells it.
   Status open();
 
  private:

@@ -154,7 +154,31 @@ TEST_CASE("a wrong certificate or key is an error that says what to do") {
         "key " + made.path("other.key") + ": it is another certificate's key");
   CHECK(with(made.path("locked.pem"), made.path("locked.key")).find("it is encrypted") !=
         std::string::npos);
-  CHECK(why_not({.ca_file = junk}).find("PEM certificates") != std::string::npos);
+}
+
+TEST_CASE("authorities that can't be read trust nobody, and each connection says why") {
+  TestCertificates made;
+  made.sign("server");
+  const TestCertificates::Context shown = made.server("server");
+  TestServer server(
+      [](Peer& peer) {
+        while (!peer.request().empty()) peer.answer("hello");
+      },
+      shown.get());
+  const std::string junk = made.write("junk.pem", "this is no PEM\n");
+  for (const TlsOptions& options :
+       {TlsOptions{.ca_file = junk},
+        TlsOptions{.ca_file = made.authority_file(), .more_ca_files = {junk}}}) {
+    const auto engine = make_engine({.shards = 2, .tls = options});
+    REQUIRE(engine.ok());
+    for (int i = 0; i < 2; ++i) {
+      const auto got = call(**engine, {.url = server.url()});
+      REQUIRE_FALSE(got.ok());
+      CHECK(got.error().kind == ErrorKind::invalid);
+      CHECK(got.error().message.find("CA bundle " + junk) != std::string::npos);
+      CHECK(got.error().message.find("PEM certificates was expected") != std::string::npos);
+    }
+  }
 }
 
 }  // namespace sluice
