@@ -278,6 +278,9 @@ def main():
     for name in INPUTS:
         if arguments.names and not any(word in name for word in arguments.names):
             continue
+        if name.startswith("zstd") and not shutil.which("zstd"):
+            print(f"skipped: {name}: no zstd to make it")
+            continue
         good &= measure(name, arguments.memory, arguments.megabytes)
     if arguments.boxes:
         good &= in_boxes(arguments.megabytes)
