@@ -12,19 +12,22 @@ namespace sluice {
 
 class EnvelopeGatherer {
  public:
-  // The records of one step, in order; spans of `window`.
-  void add(std::string_view window, std::span<const Span> records) {
-    if (records.empty()) return;
-    const auto text = [&](const Span& record) {
-      return window.substr(record.begin, record.end - record.begin);
-    };
-    if (records_ == 0) first_ = hash64(text(records.front()));
-    last_ = hash64(text(records.back()));
-    records_ += records.size();
+  // The records of one step, good and bad, in order each; they lie in `window`.
+  void add(std::string_view window, std::span<const Span> records, std::span<const SetAside> bad) {
+    const auto text = [&](size_t begin, size_t end) { return window.substr(begin, end - begin); };
+    if (!records.empty()) {
+      if (records_ == 0) first_ = hash64(text(records.front().begin, records.front().end));
+      last_ = hash64(text(records.back().begin, records.back().end));
+    }
+    for (const SetAside& one : bad) {
+      constexpr uint64_t odd = 0x9e37'79b9'7f4a'7c15ULL;
+      bad_ = bad_ * odd ^ hash64(text(one.text_begin, one.text_end)) ^ one.bytes;
+    }
+    records_ += records.size() + bad.size();
   }
   Envelope envelope(uint64_t document, const Decoder& decoder) const {
     Envelope made{.document = document, .records = records_};
-    made.content = first_ * 0x9e37'79b9'7f4a'7c15ULL ^ last_ ^ records_;
+    made.content = first_ * 0x9e37'79b9'7f4a'7c15ULL ^ last_ ^ bad_ ^ records_;
     for (size_t i = 0; i < decoder.envelope_size(); ++i) {
       const auto value = decoder.envelope(i);
       made.values.push_back(value ? std::optional(std::string(*value)) : std::nullopt);
@@ -33,7 +36,8 @@ class EnvelopeGatherer {
   }
 
  private:
-  uint64_t records_ = 0, first_ = 0, last_ = 0;
+  uint64_t records_ = 0;
+  uint64_t first_ = 0, last_ = 0, bad_ = 0;  // Hashes: of the good ones' ends, of all bad ones
 };
 
 }  // namespace sluice

@@ -212,7 +212,7 @@ void LargeDocument::take_step() {
   if (records > 0) {
     if (!part_window(*slot, over)) return;
     slot->offset = decoder_->window_offset();
-    if (around_.envelopes) gatherer_.add(slot->window.view(), step.spans);
+    if (around_.envelopes) gatherer_.add(slot->window.view(), step.spans, step.bad);
     slot->spans = std::move(step.spans);
     slot->bad = std::move(step.bad);
     hand_out(*slot);

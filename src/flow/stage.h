@@ -150,7 +150,8 @@ inline constexpr uint64_t chunk_bytes_max = 1 << 20;
 struct Envelope {
   uint64_t document = 0;
   uint64_t records = 0;  // Sliced, good or bad
-  uint64_t content = 0;  // Hash of their number, the first and the last: the same page has the same
+  uint64_t content = 0;  // Hash of their number, the first and the last good one and all bad ones:
+                         // the same page has the same
   std::vector<std::optional<std::string>> values = {};  // Raw JSON of the paths that were wanted
   std::optional<std::string> fault = {};                // Why it couldn't be decoded (to its end)
 };

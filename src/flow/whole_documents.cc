@@ -59,7 +59,7 @@ class Decoding {
       tools_.bad.clear();
       const DecodeStep step =
           TRY(tools_.decoder->step(input, true, window_, tools_.spans, tools_.bad));
-      if (work_.envelopes) gatherer_.add(window_.view(), tools_.spans);
+      if (work_.envelopes) gatherer_.add(window_.view(), tools_.spans, tools_.bad);
       take();
       if (step.next == DecodeStep::Next::finished) return End::whole;
       if (step.next == DecodeStep::Next::more_input) {
