@@ -25,6 +25,20 @@ TEST_CASE("a listing that says IsTruncated without a token doesn't start again: 
   CHECK(error_of(ListUploads{}, "<ListMultipartUploadsResult/>").empty());
 }
 
+TEST_CASE("a listing that says more in other letters goes on") {
+  for (const std::string yes : {"true", "True", " true\n"}) {
+    const auto answer =
+        answer_of(List{},
+                  {.status = 200,
+                   .body = Buffer::of("<ListBucketResult><IsTruncated>" + yes +
+                                      "</IsTruncated><NextContinuationToken>x"
+                                      "</NextContinuationToken></ListBucketResult>")},
+                  S3Options(), {});
+    REQUIRE(std::holds_alternative<Answer>(answer));
+    CHECK(std::get<Page>(std::get<Answer>(answer)).next == "x");
+  }
+}
+
 TEST_CASE("a listing without IsTruncated goes on where it has a token") {
   const auto answer = answer_of(List{},
                                 {.status = 200,

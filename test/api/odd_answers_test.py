@@ -199,6 +199,64 @@ class WithoutAByte(Case):
         self.check_all(self.over(answer, 'next: { page: page, first: 0 }', decode='jsonl'), 3)
 
 
+class SetAsideByTheDecoder(Case):
+    """What came counts, whether or not it is good: the next page goes by it."""
+    decode = '{ json: { records: .items, record_max: 1KiB } }'
+
+    def answer_of(self, count, words_of_next):
+        def answer(words, _):
+            begin = int(words.get('offset', 0))
+            items = rows(begin, max(0, min(10, count - begin)))
+            for row in items:
+                if row['id'] % 10 == 3:
+                    row['note'] = 'x' * 2000
+            return 200, {}, page_of(items, **words_of_next(begin))
+        return answer
+
+    def check_but_the_long_ones(self, ran, count):
+        self.assertEqual(ran.code, 3, ran.err + ran.out)
+        self.assertEqual(self.ids(), [number for number in range(count) if number % 10 != 3])
+
+    def test_offsets_step_over_a_record_that_is_too_long(self):
+        for parallel in (1, 4):
+            with self.subTest(parallel):
+                ran = self.over(self.answer_of(25, lambda _: {'total': 25}),
+                                'next: { offset: offset, size: 10, total: .total }\n'
+                                f'parallel: {parallel}', decode=self.decode)
+                self.check_but_the_long_ones(ran, 25)
+                begun = {words.split('offset=')[1] for words in self.api.asked if 'offset=' in words}
+                self.assertLessEqual(begun, {'0', '10', '20', '30', '40', '50'})
+
+    def test_a_total_counts_records_that_are_too_long(self):
+        ran = self.over(self.answer_of(20, lambda begin: {'total': 20, 'next': '10' if begin == 0 else None}),
+                        'next: { cursor: .next, as: offset, total: .total }', decode=self.decode)
+        self.check_but_the_long_ones(ran, 20)
+
+    def csv(self, *pages):
+        def answer(words, _):
+            number = int(words['page'])
+            return 200, {}, ('id\n' + (pages[number] if number < len(pages) else '')).encode()
+        return self.over(answer, 'next: { page: page, first: 0 }', decode='csv')
+
+    def test_a_page_of_bad_rows_alone_is_not_the_end(self):
+        ran = self.csv('0\n', '1,2\n', '2\n')
+        self.assertEqual(ran.code, 3, ran.err + ran.out)
+        self.assertEqual(self.ids(), ['0', '2'])
+
+    def test_pages_that_differ_in_bad_rows_alone_are_not_the_same(self):
+        ran = self.csv('7\n1,2\n', '7\n3,4\n')
+        self.assertEqual(ran.code, 3, ran.err + ran.out)
+        self.assertEqual(self.ids(), ['7', '7'])
+
+
+class APart(Case):
+    def test_a_part_that_nobody_asked_for_is_no_page(self):
+        part = 206, {'Content-Range': 'bytes 0-17/4000'}, page_of(rows(0, 1))
+        whole = 200, {}, page_of(rows(0, 10))
+        self.check_all(self.over(lambda _, times: whole if times else part, ''), 10)
+        self.check_failed(self.over(lambda *_: part, 'attempts: 2'), '206')
+
+
 class CutOrBroken(Case):
     def bodies(self, size):
         whole = json.dumps({'items': [{'id': number, 'note': 'x' * size} for number in range(20)],
