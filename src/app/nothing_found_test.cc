@@ -53,4 +53,25 @@ TEST_CASE("where finding nothing is said to be right it is committed, verified a
   }
 }
 
+TEST_CASE(
+    "a program that prints nothing is an error each time, and its day is done once it prints") {
+  const TestFolder folder;
+  const std::string data = folder.write("data", "");
+  const std::string job = folder.write(
+      "job.yaml", "name: o\nsource: { exec: [ cat, \"" + data + "\" ] }\ndecode: jsonl\n" +
+                      "sink: { lake: \"" + folder / "lake" + "\", format: jsonl }\n");
+  for (int i = 0; i < 2; ++i) {
+    const VerbOutcome outcome = sluice_does(folder, {"run", job});
+    CHECK_MESSAGE(outcome.exit_code == 1, outcome.text);
+    CHECK_MESSAGE(has(outcome.text, "the source gave nothing"), outcome.text);
+  }
+  CHECK(sluice_does(folder, {"verify", job}).exit_code == 1);
+  folder.write("data", "{\"id\":1}\n");
+  CHECK(sluice_does(folder, {"run", job}).exit_code == 0);
+  CHECK(file_text(folder / "lake/once-00000.jsonl") == "{\"id\":1}\n");
+
+  folder.write("data", "");
+  CHECK(sluice_does(folder, {"run", job, "--redo", "--allow-empty"}).exit_code == 0);
+}
+
 }  // namespace sluice

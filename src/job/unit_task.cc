@@ -314,8 +314,11 @@ Status UnitTask::check_not_empty(const Filled& filled) {
   }
   if (around_.empty == Empty::refuse) {
     report_.found_nothing = true;
-    return Error{ErrorKind::invalid,
-                 "no documents found; is the source's path right? (allow_empty: true if it is)"};
+    return Error{
+        ErrorKind::invalid,
+        traits_.lists
+            ? "no documents found; is the source's path right? (allow_empty: true if it is)"
+            : "the source gave nothing (allow_empty: true if that is right)"};
   }
   return {};
 }

@@ -64,12 +64,12 @@ class StreamedDocuments final : public Source {
     }
     cut_at_checkpoints(got);
     if (!status_.ok()) return;
-    if (!got.bytes.empty() || (got.end && documents_.last().document.number == 0)) {
+    if (!got.bytes.empty()) {
       put(std::move(got.bytes), std::move(got.lease), got.end);
     } else if (got.end && documents_.last().document.bytes > 0) {
       put(Buffer(), std::move(got.lease), true);
     } else if (got.end) {
-      documents_.take_back();  // Nothing came behind the last checkpoint
+      documents_.take_back();  // Nothing came, or nothing behind the last checkpoint
     }
     if (got.end) total_ = documents_.next();
   }

@@ -150,4 +150,21 @@ TEST_CASE("what a run with --limit has committed is done whole, although it was 
   }
 }
 
+TEST_CASE("a day that a request's body asks for belongs to its time, as one in its query does") {
+  const auto asks_by_time = [](const std::string& words) {
+    const auto job = parse_job("job.yaml",
+                               "name: o\nunits: { each: day, default: 2024-02-08 }\n"
+                               "source: { http: { url: \"https://api.example.com/x\", " +
+                                   words +
+                                   " } }\ndecode: jsonl\n"
+                                   "sink: { lake: \"lake/\", partition: \"{unit}/\" }\n",
+                               {}, {}, all_parts());
+    REQUIRE_MESSAGE(job.ok(), job.error().message);
+    return job->asks_by_time;
+  };
+  CHECK(asks_by_time(R"(query: { day: "{unit:%F}" })"));
+  CHECK(asks_by_time(R"(body: '{"day":"{unit:%F}"}')"));
+  CHECK_FALSE(asks_by_time(R"(body: '{"day":"all"}')"));
+}
+
 }  // namespace sluice
