@@ -127,6 +127,8 @@ bool OutputNames::numbered() const {
 
 Status OutputNames::check(uint8_t unit_parts, bool single, bool may_roll) const {
   TRY(place_.check_unit_formats(unit_parts));
+  if (!place_.pieces().empty() && place_.pieces().front().text.starts_with(own_folder))
+    return invalid("what begins with " + std::string(own_folder) + " is Sluice's own");
   if (!whole_) return {};  // The file's name tells all
   if (!single) TRY(check_unit(unit_parts));
   if (!job_.empty()) TRY(check_job());

@@ -77,6 +77,16 @@ TEST_CASE("a key that can't tell its unit is refused") {
         "segment and text between it and {n}");
 }
 
+TEST_CASE("objects among Sluice's own files are refused") {
+  CHECK(with_name("_sluice/j/{unit}.json")
+            .check(days, false, false)
+            .error()
+            .message.find("Sluice's own") != std::string::npos);
+  CHECK_FALSE(with_partition("_sluice/{.u}").check(days, false, true).ok());
+  CHECK(with_partition("_sluices/{.u}").check(days, false, true).ok());
+  CHECK(with_name("x/_sluice-{unit}.json").check(days, false, false).ok());
+}
+
 TEST_CASE("a name that may roll needs its number") {
   CHECK_FALSE(with_name("{unit}.gz").check(days, false, true).ok());
   CHECK(with_name("{unit}-{n}.gz").check(days, false, true).ok());

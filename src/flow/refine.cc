@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "flow/batch_filler.h"
+#include "flow/output_names.h"
 #include "json/edit.h"
 #include "json/scan.h"
 #include "json/value.h"
@@ -352,6 +353,10 @@ class Refiner {
                                  "no place: " + rendered.error().message);
       }
       tools_.place = *in_.recipe.place_if_missing;
+    }
+    if (tools_.place.starts_with(own_folder)) {
+      return filler_.set_aside(one.original, record.offset,
+                               "no place: it would lie among Sluice's own files (_sluice/)");
     }
     const auto at = filler_.place(tools_.place);
     if (!at) return false;

@@ -133,6 +133,16 @@ TEST_CASE("a bad line is set aside alone; a bad record of one document spoils it
   CHECK(document.batch.records.size() == 1);
 }
 
+TEST_CASE("a record whose value would put it among Sluice's own files is set aside") {
+  Recipe recipe;
+  recipe.place = *Template::parse("{.u}/", TemplateUse::partition);
+  const auto out = refined(recipe, {R"({"u":"_sluice"})", R"({"u":"_sluices"})"});
+  REQUIRE(out.batch.records.size() == 1);
+  CHECK(out.batch.places[0] == "_sluices/");
+  REQUIRE(out.batch.set_aside.size() == 1);
+  CHECK(out.batch.set_aside[0].reason.find("Sluice's own files") != std::string::npos);
+}
+
 TEST_CASE("a record without its partition field is set aside, or goes where the job says") {
   Recipe recipe = by_day();
   const auto out = refined(recipe, {R"({"t":null})"});

@@ -30,6 +30,18 @@ bool is_folder_mark(const Listed& object) {
   return object.bytes == 0 && object.key.view().ends_with('/');
 }
 
+// What Sluice keeps in a lake or a directory is nobody's document; who wants it names the folder.
+bool is_own(std::string_view segment) {
+  return segment == "_sluice" || segment == ".sluice";
+}
+bool lies_in_own(std::string_view below) {
+  for (size_t slash = below.find('/'); slash != below.npos; slash = below.find('/')) {
+    if (is_own(below.substr(0, slash))) return true;
+    below.remove_prefix(slash + 1);
+  }
+  return false;
+}
+
 }  // namespace
 
 Lister::Lister(BoundPattern pattern, Parts parts)
@@ -262,7 +274,7 @@ std::vector<std::string> Lister::trim(At stretch, Page& page) {
   std::erase_if(page.objects, [&](const Listed& object) {
     return object.key.view().size() <= stretch->prefix.size() ||
            !object.key.view().starts_with(stretch->prefix) || is_folder_mark(object) ||
-           is_behind(object);
+           is_behind(object) || lies_in_own(object.key.view().substr(stretch->prefix.size()));
   });
   return steps;
 }
@@ -308,7 +320,7 @@ void Lister::add_level(At stretch, Page& page) {
     std::string_view name = name_of(prefix);
     name.remove_suffix(1);
     const auto alive = pattern_.into(stretch->alive, stretch->depth, name);
-    if (alive == 0) continue;
+    if (alive == 0 || is_own(name)) continue;
     add_objects_before(prefix);
     add_objects(stretch, *stretch, std::exchange(run, {}));
     add_below(stretch, std::move(prefix), stretch->depth + 1, alive);

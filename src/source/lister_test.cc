@@ -200,6 +200,27 @@ TEST_CASE("a path without holes is one list, and a key alone one entry") {
   CHECK(none.lister.found() == 0);
 }
 
+TEST_CASE("what Sluice keeps in another job's lake is no document, unless the path names it") {
+  const auto found = [](std::string_view pattern) {
+    Bench bench(pattern);
+    for (const char* key :
+         {"lake/a.jsonl", "lake/_sluice/owner.json", "lake/_sluice/j/once.json",
+          "lake/.sluice/open/x", "lake/day/b.jsonl", "lake/day/_sluice/owner.json",
+          "lake/_sluice/set_aside/j/once-0.jsonl", "lake/_sluicer/c.jsonl"}) {
+      bench.store.put(key, "x");
+    }
+    return bench.run();
+  };
+  const std::vector<std::string> data = {"lake/_sluicer/c.jsonl", "lake/a.jsonl",
+                                         "lake/day/b.jsonl"};
+  CHECK(found("memory:lake/") == data);
+  CHECK(found("memory:{path.x}/") == data);
+  CHECK(found("memory:lake/{path.x}/{path.y}") ==
+        std::vector<std::string>{"lake/_sluicer/c.jsonl", "lake/day/b.jsonl"});
+  CHECK(found("memory:lake/_sluice/set_aside/") ==
+        std::vector<std::string>{"lake/_sluice/set_aside/j/once-0.jsonl"});
+}
+
 TEST_CASE("what a hole's pattern begins with is left to the store") {
   Bench bench("memory:{path.org:o-*}/x");
   std::vector<std::string> prefixes;

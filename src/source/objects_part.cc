@@ -52,7 +52,8 @@ const PartDoc& objects_doc() {
                   .help =
                       "Where they are. One that ends in / means everything below it. {path.x} is "
                       "one segment of the path, {path.x:o-*} one that matches, [ ] may be there or "
-                      "not, {unit:%Y/%m/%d} is filled in for each unit.",
+                      "not, {unit:%Y/%m/%d} is filled in for each unit. Sluice's own folders below "
+                      "it (_sluice/, .sluice/) are left out.",
                   .required = true},
                  {.name = "inventory",
                   .help =
