@@ -53,8 +53,9 @@ std::optional<int64_t> cursor_value(std::string_view raw, CursorKind kind) {
 std::optional<int64_t> parse_cursor(std::string_view text, CursorKind kind) {
   if (kind == CursorKind::integer) return parse_number<int64_t>(text);
   if (const auto date = parse_date(text)) return to_wall(*date).ns;
-  const auto time = parse_time(text);
-  return time ? std::optional(time->ns) : std::nullopt;
+  // Beyond what can be counted (9999-12-31, "for ever") it is as far as that goes.
+  const auto time = parse_zoned_time(text);
+  return time ? std::optional(to_wall(time->seconds(), time->civil.nanosecond).ns) : std::nullopt;
 }
 
 std::string print_cursor(int64_t value, CursorKind kind) {

@@ -66,6 +66,15 @@ TEST_CASE("Times are read in any zone and asked for in UTC") {
   }
 }
 
+TEST_CASE("A time beyond what can be counted is one, and the latest") {
+  const auto ever = cursor_value("\"9999-12-31T23:59:59Z\"", CursorKind::time);
+  REQUIRE(ever);
+  CHECK(*ever > *cursor_value("\"2199-01-01T00:00:00Z\"", CursorKind::time));
+  CHECK(cursor_value("\"9999-12-31\"", CursorKind::time) == ever);
+  CHECK(*cursor_value("\"0001-01-01T00:00:00Z\"", CursorKind::time) <
+        *cursor_value("\"1900-01-01\"", CursorKind::time));
+}
+
 TEST_CASE("Numbers are integers, in quotes or without") {
   CHECK(cursor_value("4711", CursorKind::integer) == 4711);
   CHECK(cursor_value("\"-3\"", CursorKind::integer) == -3);
