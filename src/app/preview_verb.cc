@@ -67,7 +67,7 @@ class Preview {
     if (heads.empty()) say("no documents\n");
     for (const DocumentHead& head : heads) {
       if (shown_ >= records_max_) break;
-      show_document(head);
+      TRY(show_document(head));
     }
     return {};
   }
@@ -75,11 +75,12 @@ class Preview {
  private:
   void say(const std::string& text) { print(text); }
 
-  void show_document(const DocumentHead& head) {
+  // An error: a transform that could do nothing at all.
+  Status show_document(const DocumentHead& head) {
     say("\nsource  " + head.document.name + " (" + print_bytes(head.document.bytes) + ")\n");
     if (!head.bad.empty()) {
       say("set aside: " + head.bad + "\n");
-      return;
+      return {};
     }
     const auto decoder = opened_.parts.decoder->make();
     Decoded decoded;
@@ -87,24 +88,25 @@ class Preview {
     if (decoded.spans.size() > records_max_ - shown_) decoded.spans.resize(records_max_ - shown_);
     for (const SetAside& bad : decoded.bad) say("set aside: " + bad.reason + "\n");
 
-    Batch batch;
     const RefineInput input{opened_.parts.recipe, unit_, head.document, decoder->spoils(),
                             decoder->json()};
     for (const Span& span : decoded.spans) {
       ++shown_;
-      show_record(input, decoded.window.view(), span);
+      TRY(show_record(input, decoded.window.view(), span));
     }
     if (!decoded.fault.empty()) say("set aside from here: " + decoded.fault + "\n");
     if (decoded.spans.empty() && decoded.fault.empty()) say("no records\n");
+    return {};
   }
 
-  void show_record(const RefineInput& input, std::string_view window, const Span& span) {
+  Status show_record(const RefineInput& input, std::string_view window, const Span& span) {
     const std::string text(window.substr(span.begin, span.end - span.begin));
     say("decode  " + excerpt(text, record_bytes_shown) + "\n");
     // One by one, so that each is seen with what became of it.
     Batch batch;
     const Sliced sliced{window, 0, std::span(&span, 1)};
     const auto fault = refine(input, sliced, batch, scratch_).fault;
+    if (batch.failure) return *batch.failure;
     if (fault)
       say("set aside: not JSON at byte " + std::to_string(fault->offset) + ": " + fault->reason +
           "\n");
@@ -118,6 +120,7 @@ class Preview {
       }
       say("partition  " + opened_.job.names.key(batch.places[record.place], unit_, 0) + "\n");
     }
+    return {};
   }
 
   OpenedJob& opened_;

@@ -119,23 +119,33 @@ std::string percent_encoded_all(std::string_view value) {
   return out;
 }
 
-// Where a word of a query that ends at `end` begins; npos if none does. Looked for a little way
-// back: a text may have many "=" and no "?".
+// The last byte of the sign that a word of a query begins behind, where the word ends at `end`;
+// npos if there is none. It may be escaped as in JSON. Looked for a little way back: a text may
+// have many "=" and no "?".
 size_t begin_of_word(std::string_view text, size_t end) {
   constexpr size_t bytes_max = 40;
   const size_t from = end - std::min(end, bytes_max);
-  const size_t sign = text.substr(from, end - from).find_last_of("?&");
-  return sign == text.npos ? sign : from + sign;
+  const std::string_view before = text.substr(from, end - from);
+  size_t last = before.find_last_of("?&");
+  for (const std::string_view sign : {"\\u0026", "\\u003f", "\\u003F"}) {
+    const size_t at = before.rfind(sign);
+    if (at == before.npos) continue;
+    const size_t its_end = at + sign.size() - 1;
+    if (last == before.npos || last < its_end) last = its_end;
+  }
+  return last == before.npos ? text.npos : from + last;
 }
 
 // In URLs: ***@host, and *** as the value of words that are secret whoever's they are.
 std::string without_url_secrets(std::string text) {
   constexpr std::string_view shown = "***", ends = "&#\"'<>\\ \t\r\n,;)";
-  for (size_t at = 0; (at = text.find("://", at)) != text.npos;) {
-    at += 3;
-    const size_t end = std::min(text.find_first_of("/?#\"'<>\\ \t\r\n", at), text.size());
-    const size_t sign = text.substr(at, end - at).rfind('@');
-    if (sign != text.npos) text.replace(at, sign, shown);
+  for (const std::string_view slashes : {"://", ":\\/\\/"}) {
+    for (size_t at = 0; (at = text.find(slashes, at)) != text.npos;) {
+      at += slashes.size();
+      const size_t end = std::min(text.find_first_of("/?#\"'<>\\ \t\r\n", at), text.size());
+      const size_t sign = text.substr(at, end - at).rfind('@');
+      if (sign != text.npos) text.replace(at, sign, shown);
+    }
   }
   for (size_t at = 0; (at = text.find('=', at)) != text.npos; ++at) {
     const size_t begin = begin_of_word(text, at);

@@ -68,6 +68,15 @@ TEST_CASE("URLs lose what signs them and the password before the host, whoever's
   CHECK(none.hide("mail me@example.com, a=b, sig=5") == "mail me@example.com, a=b, sig=5");
 }
 
+TEST_CASE("URLs lose it also where they stand escaped in somebody's JSON") {
+  const Secrets none;
+  CHECK(none.hide(R"(bad url http://x.example/p?a=1\u0026access_token=S0ME\u0026z=1)") ==
+        R"(bad url http://x.example/p?a=1\u0026access_token=***\u0026z=1)");
+  CHECK(none.hide(R"(http:\/\/u:PASS@h\/p\u003Faccess_token=S0ME)") ==
+        R"(http:\/\/***@h\/p\u003Faccess_token=***)");
+  CHECK(none.hide(R"(a\u0026b=c)") == R"(a\u0026b=c)");
+}
+
 TEST_CASE("what is sealed has no secret in it and is made whole again by who has it") {
   Secrets secrets = of("TOKEN", "t0ken/of the job");
   const std::string url =

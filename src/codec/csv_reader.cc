@@ -13,6 +13,9 @@ std::string inside_of(std::string_view text) {
   return quoted.substr(1, quoted.size() - 2);
 }
 
+// Each worker keeps the names of the file it reads, three times over, and nobody's share has them.
+constexpr size_t names_bytes_max = 1 << 20;
+
 Error corrupt(std::string message) {
   return {ErrorKind::corrupt, std::move(message)};
 }
@@ -43,6 +46,7 @@ void CsvReader::reset() {
   reason_.clear();
   cell_.clear();
   names_.clear();
+  names_bytes_ = 0;
   row_text_.clear();
   row_rest_ = row_stop_ = here_ = nullptr;
   row_copied_ = false;
@@ -178,7 +182,8 @@ void CsvReader::begin_field(Buffer& window) {
 
 void CsvReader::end_field(Buffer& window) {
   if (in_header()) {
-    names_.push_back(std::move(cell_));
+    names_bytes_ += sizeof cell_ + cell_.size();
+    if (names_bytes_ <= names_bytes_max) names_.push_back(std::move(cell_));
     cell_.clear();
   } else if (!dropping_ && fields_ < openings_.size()) {
     // All that was put is in the window: read() and finish() flush before anything else.
@@ -253,6 +258,10 @@ Result<bool> CsvReader::close_row(Output out) {
 
 // names_ is the first row, or what was given.
 Status CsvReader::take_header() {
+  if (names_bytes_ > names_bytes_max) {
+    return corrupt("the header names " + fields_text(fields_) +
+                   ": more than can be kept in memory (1MiB, 32 bytes each and their text)");
+  }
   for (size_t i = 0; i < names_.size(); ++i) {
     if (!json::is_utf8(names_[i])) return corrupt("the header is not UTF-8");
   }

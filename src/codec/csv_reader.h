@@ -89,6 +89,7 @@ class CsvReader {
   std::array<bool, 256> plain_ = {};   // Bytes that are copied as they are
   std::vector<std::string> openings_;  // Of each column: {"name":" or ,"name":"
   std::vector<std::string> names_;     // Of the header
+  size_t names_bytes_ = 0;             // What they take, or would take
   std::string cell_;                   // Of the header, the field at hand
 
   bool header_read_ = false;

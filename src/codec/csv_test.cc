@@ -182,6 +182,17 @@ CsvDialect with_columns(CsvDialect::Header header, Texts columns) {
   return dialect;
 }
 
+TEST_CASE("a header of more names than can be kept spoils its document, not the memory") {
+  const std::string many(1'000'000, ',');
+  const Decoded refused = decode(many + "\n1\n");
+  CHECK(refused.records.empty());
+  CHECK_MESSAGE(refused.error.find("the header names 1000001 fields") != std::string::npos,
+                refused.error);
+  std::string wide = "c0", row = "1";
+  for (int i = 1; i < 20'000; ++i) wide += ",c" + std::to_string(i), row += ",";
+  CHECK(decode(wide + "\n" + row + "\n").records.size() == 1);
+}
+
 TEST_CASE("columns name what has no header, replace one, or are held against it") {
   using Header = CsvDialect::Header;
   CHECK(decode(with_columns(Header::none, {"x"}), "a\n1\n").records ==

@@ -55,6 +55,9 @@ HostKind kind_of_v6(const in6_addr& address) {
     return HostKind::loopback;
   if (IN6_IS_ADDR_V4MAPPED(&address)) return kind_of_v4(bytes + 12);
   if (std::memcmp(bytes, nat64.data(), nat64.size()) == 0) return kind_through_gateway(bytes + 12);
+  // RFC 8215, 64:ff9b:1::/48: "for translation within a network"
+  if (std::memcmp(bytes, nat64.data(), 4) == 0 && bytes[4] == 0 && bytes[5] == 1)
+    return HostKind::private_network;
   if (bytes[0] == 0x20 && bytes[1] == 0x02) return kind_through_gateway(bytes + 2);  // 6to4
   if (std::memcmp(bytes, none.data(), none.size()) == 0) return HostKind::reserved;  // ::1.2.3.4
   if (IN6_IS_ADDR_LINKLOCAL(&address)) return HostKind::link_local;
@@ -96,6 +99,8 @@ HostKind host_kind(const Address& address) {
 
 HostKind host_kind(std::string_view host) {
   while (host.ends_with('.')) host.remove_suffix(1);
+  // A zone says through which interface, not where: [::1%25lo] is ::1.
+  if (host.find(':') != host.npos) host = host.substr(0, host.find('%'));
   const std::string name = lower_case(host);
   if (is_localhost(name)) return HostKind::loopback;
   const auto address = numeric_address(name, 0);
