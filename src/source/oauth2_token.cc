@@ -19,6 +19,7 @@ namespace {
 
 constexpr uint64_t answer_bytes_max = 1 << 20;
 constexpr Nanoseconds pause_after_failure = 10_s;
+constexpr Nanoseconds pause_if_throttled = 500_ms;
 constexpr Nanoseconds renewed_before_most = 60_s;
 // A token this close to its end would end on the way.
 constexpr Nanoseconds unusable_before = 5_s;
@@ -296,6 +297,9 @@ void Oauth2Token::Shared::finished(uint32_t number, Result<HttpResponse> respons
       granted = std::move(*why);
     } else if (refusal.may_pass && number < options.retry.attempts_max && !is_closed) {
       pause = pause_before_next(options.retry, number, refusal.retry_after, chance);
+      // Told to slow down, without a word of how long, or with one that means nothing.
+      if (refusal.error.kind == ErrorKind::throttled)
+        pause = std::max(*pause, pause_if_throttled << (number - 1));
     }
   }
   if (pause) {
@@ -311,7 +315,7 @@ std::optional<Error> Oauth2Token::Shared::too_long(const TokenRefusal& refusal) 
   if (!refusal.may_pass) return std::nullopt;
   asked_for += std::min(refusal.retry_after.value_or(0), INT64_MAX - asked_for);
   if (asked_for <= announced_wait_most) return std::nullopt;
-  return Error{ErrorKind::throttled, refusal.error.message + asks_to_wait(asked_for)};
+  return Error{ErrorKind::invalid, refusal.error.message + asks_to_wait(asked_for)};
 }
 
 // At once: else a run that waits looks as if it hung.

@@ -208,7 +208,9 @@ void PageFetcher::ended(ApiPage& page, Result<HttpResponse> response) {
   // A name that leads to where it must not.
   if (error.kind == ErrorKind::denied && !origins_.is_own(page.url))
     error.message += "; " + origins_.advice(page.url);
-  if (error.kind != ErrorKind::transient) return give_up(page, std::move(error));
+  // Throttled: the token endpoint. Being told to wait is no failure.
+  if (error.kind != ErrorKind::transient && error.kind != ErrorKind::throttled)
+    return give_up(page, std::move(error));
   again(page, 0, std::move(error));
 }
 

@@ -10,6 +10,7 @@ import json
 import pathlib
 import sys
 import threading
+import time
 import unittest
 import urllib.parse
 
@@ -72,6 +73,7 @@ class Case(unittest.TestCase):
         self.api = Odd(answer)
         self.addCleanup(self.api.server_close)
         self.addCleanup(self.api.shutdown)
+        words = words.replace('PORT', str(self.api.server_port))
         self.job = Job(SLUICE, f'url: "http://127.0.0.1:{self.api.server_port}{path}"\n{words}', decode)
         self.addCleanup(self.job.__exit__)
         return self.job.run(*run)
@@ -255,6 +257,26 @@ class APart(Case):
         whole = 200, {}, page_of(rows(0, 10))
         self.check_all(self.over(lambda _, times: whole if times else part, ''), 10)
         self.check_failed(self.over(lambda *_: part, 'attempts: 2'), '206')
+
+
+class TokenEndpoint(Case):
+    def test_being_told_to_slow_down_is_no_failure_and_is_heeded(self):
+        """Without a word of how long, or with one that means nothing."""
+        times_of_token = []
+
+        def answer(words, times):
+            if words['path'] != '/token':
+                return 200, {}, page_of(rows(0, 10))
+            times_of_token.append(time.monotonic())
+            if times < 5:
+                return 429, {'Retry-After': '0'} if times % 2 else {}, b'{}'
+            return 200, {}, b'{"access_token": "t0ken-of-the-test", "expires_in": 3600}'
+        ran = self.over(answer, 'auth: { oauth2: { token_url: "http://127.0.0.1:PORT/token", '
+                                'client_id: me, client_secret: "${SECRET}" } }',
+                        '--var', 'SECRET=hush-hush-hush')
+        self.check_all(ran, 10)
+        begun = times_of_token[0]
+        self.assertLess(len([at for at in times_of_token if at - begun < 3]), 4)
 
 
 class CutOrBroken(Case):
