@@ -113,7 +113,7 @@ class Refiner {
   // head owes what there isn't.
   bool may_be_longer() {
     const uint64_t longer = std::min(4 * text_bytes_max_, in_.recipe.record_max);
-    const uint64_t more = 2 * longer - scratch_.bytes();
+    const uint64_t more = 3 * longer - scratch_.bytes();  // Before, after, and what is put in
     if (batch_.charge && batch_.charge.try_grow(more)) {
       scratch_.merge(batch_.charge.split(more));
       text_bytes_max_ = longer;

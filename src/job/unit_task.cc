@@ -314,11 +314,9 @@ Status UnitTask::check_not_empty(const Filled& filled) {
   }
   if (around_.empty == Empty::refuse) {
     report_.found_nothing = true;
-    return Error{
-        ErrorKind::invalid,
-        traits_.lists
-            ? "no documents found; is the source's path right? (allow_empty: true if it is)"
-            : "the source gave nothing (allow_empty: true if that is right)"};
+    const char* what = traits_.lists ? "no documents found; is the source's path right?"
+                                     : "the source gave nothing; is that right?";
+    return Error{ErrorKind::invalid, std::string(what) + " (allow_empty: true if it is)"};
   }
   return {};
 }

@@ -235,8 +235,11 @@ void EditPlan::add_missing(Pass& pass, const Node& node, const std::vector<bool>
     first = false;
     append_quoted(child.step.key, text);
     text += ':';
-    append_new(pass, child, text);
+    // A value goes from where it lies into the new text: of large ones every copy counts.
+    const bool is_value = child.word != none && words_[child.word].verb == EditWord::Verb::set;
+    if (!is_value) append_new(pass, child, text);
     pass.splices.push_back({at, at, text});
+    if (is_value) pass.splices.push_back({at, at, pass.values[values_[child.word]]});
   }
 }
 

@@ -191,7 +191,8 @@ class Reader {
   // A server that leaves IsTruncated out says by the token alone that there is more.
   static std::optional<std::string> next_page(const aws::XmlElement& root, const char* token) {
     const std::string_view truncated = trim(root.text("IsTruncated")), next = root.text(token);
-    if (equal_without_case(truncated, "true") || (truncated.empty() && !next.empty())) return std::string(next);
+    if (equal_without_case(truncated, "true") || (truncated.empty() && !next.empty()))
+      return std::string(next);
     return std::nullopt;
   }
   // Asked for without a token it would begin anew, for ever.

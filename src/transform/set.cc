@@ -121,6 +121,7 @@ class Set : public EditTransform {
                          Template::Escape::none, text));
     // A path may have any bytes.
     const bool is_text = paths.empty() || json::is_utf8(text);
+    raw.reserve(raw.size() + text.size() + 2);
     json::append_quoted(is_text ? text : json::text_of_bytes(text), raw);
     return {};
   }
