@@ -182,7 +182,7 @@ void CsvReader::begin_field(Buffer& window) {
 
 void CsvReader::end_field(Buffer& window) {
   if (in_header()) {
-    names_bytes_ += sizeof cell_ + cell_.size();
+    names_bytes_ += sizeof(std::string) + cell_.size();
     if (names_bytes_ <= names_bytes_max) names_.push_back(std::move(cell_));
     cell_.clear();
   } else if (!dropping_ && fields_ < openings_.size()) {
