@@ -70,7 +70,7 @@ class Carrier : public Exchange, private BodySink {
   }
   const HttpRequest& request() const override { return request_; }
   BodySink* stream(const HttpResponse& head) override {
-    is_refusal_ = head.status / 100 != 2;
+    is_refusal_ = !has_page(head.status);
     if (is_refusal_) refused_.resize(stream_room_bytes_min);
     return this;
   }

@@ -17,8 +17,8 @@ namespace sluice {
 
 class Trace;
 
-// All with the ticket that the fetch was started with. Bytes only of a 2xx; of other answers the
-// body's beginning is in FetchEnded.
+// All with the ticket that the fetch was started with. Bytes only where it has a page; else the
+// beginning of the body is in FetchEnded.
 struct FetchedBytes : Event {
   using Event::Event;
   Buffer bytes;
@@ -32,6 +32,11 @@ struct FetchEnded : Event {
 };
 
 inline constexpr size_t refusal_bytes_max = 4 << 10;
+
+// What comes of such an answer is a page's. 206 is a part of one, which nobody has asked for.
+inline bool has_page(int status) {
+  return status / 100 == 2 && status != 206;
+}
 
 class Fetch {
  public:

@@ -219,9 +219,9 @@ void PageFetcher::answered(ApiPage& page, HttpResponse response) {
   const auto used_up = api_.rate.answered(page.identity, response.headers, at, api_.clock.wall());
   if (used_up) tell_wait(page, at + *used_up, *used_up, "its budget of requests is used up");
   const int status = response.status;
-  if (status == 206)  // Nobody has asked for a part
+  if (has_page(status)) return complete(page, std::move(response));
+  if (status == 206)
     return again(page, 0, {ErrorKind::transient, "status 206, a part of what was asked for"});
-  if (status / 100 == 2) return complete(page, std::move(response));
   if (status / 100 == 3 && has_header(response.headers, "Location"))
     return redirected(page, response);
   refused(page, response);

@@ -258,6 +258,14 @@ class APart(Case):
         self.check_all(self.over(lambda _, times: whole if times else part, ''), 10)
         self.check_failed(self.over(lambda *_: part, 'attempts: 2'), '206')
 
+    def test_nothing_of_a_large_part_is_taken(self):
+        """Of lines, from the middle on, and more than a page is held back for."""
+        lines = [json.dumps({'id': number, 'note': 'x' * 1000}) + '\n' for number in range(9000)]
+        part = 206, {'Content-Range': 'bytes 900-9999999/*'}, ''.join(lines[1000:]).encode()
+        whole = 200, {}, ''.join(lines).encode()
+        ran = self.over(lambda _, times: whole if times else part, '', decode='jsonl')
+        self.check_all(ran, 9000)
+
 
 class TokenEndpoint(Case):
     def test_being_told_to_slow_down_is_no_failure_and_is_heeded(self):
