@@ -32,7 +32,7 @@ Status look_for_outer_lake(const OpenedJob& opened) {
   if (opened.job.shared) return {};
   Store& lake = opened.stores->lake();
   for (const std::string& above : prefixes_above(opened.stores->lake_prefix())) {
-    if (call(lake, Head{Key(above + "_sluice/owner.json")}).ok())
+    if (call(lake, Head{Key(above + std::string(owner_file))}).ok())
       return Error{ErrorKind::invalid, "lake: " + opened.job.lake + " lies inside the lake " +
                                            lake.name() + above +
                                            ": give this job a lake beside it, or say shared: true"};

@@ -13,6 +13,13 @@ void add_units(Words& words, UnitsAsked& units) {
   words.list("--units", units.ids, "These units: 2024-02-08,2024-02-11");
 }
 
+void add_records(Words& words, RecordsAsked& asked) {
+  add_job(words, asked.job);
+  add_units(words, asked.units);
+  add_deadline(words, asked.deadline);
+  add_json(words, asked.json);
+}
+
 void add_limit(Words& words, uint64_t& limit) {
   words.count("--limit", limit, "Only so many documents of each unit, which stays unfinished");
 }

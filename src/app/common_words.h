@@ -20,6 +20,15 @@ struct JobWords {
 void add_job(Words& words, JobWords& job);
 // --from --to --units
 void add_units(Words& words, UnitsAsked& units);
+// All that a verb is asked that goes by units' records alone: JOB --var --from --to --units
+// --deadline --json
+struct RecordsAsked {
+  JobWords job;
+  UnitsAsked units = {};
+  std::optional<Nanoseconds> deadline = {};
+  bool json = false;
+};
+void add_records(Words& words, RecordsAsked& asked);
 // --limit: documents of each unit
 void add_limit(Words& words, uint64_t& limit);
 // --memory

@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "http/host_kind.h"
 #include "http/url.h"
+#include "job/owner.h"
 #include "job/units.h"
 #include "ledger/unit.h"
 #include "store/open.h"
@@ -109,7 +110,7 @@ std::string some_place(const OutputNames& names, const UnitNames& unit) {
 
 // Keys that the job writes for a unit, below its lake and below its state.
 std::vector<std::string> keys_in_lake(const Job& job, const UnitNames& unit) {
-  return {job.names.key(some_place(job.names, unit), unit, 0), "_sluice/owner.json"};
+  return {job.names.key(some_place(job.names, unit), unit, 0), std::string(owner_file)};
 }
 std::vector<std::string> keys_in_state(const Job& job, const UnitNames& unit) {
   const ledger::Unit known{.job = job.name, .id = unit.id};

@@ -11,6 +11,7 @@
 #include "codec/plain_encoder.h"
 #include "codec/zstd_encoder.h"
 #include "flow/lake_words.h"
+#include "flow/output_names.h"
 #include "sink/lake.h"
 #include "source/http_pages.h"
 #include "source/objects.h"
@@ -135,7 +136,8 @@ Result<JobParts> make_parts(const Job& job, Stores& stores) {
   }
   join_edits(parts.recipe.transforms);
   parts.recipe.place_if_missing = job.place_if_missing;
-  if (job.keep_set_aside) parts.recipe.set_aside_place = "_sluice/set_aside/" + job.name + "/";
+  if (job.keep_set_aside)
+    parts.recipe.set_aside_place = std::string(own_folder) + "set_aside/" + job.name + "/";
   parts.recipe.secrets = job.secrets;
   parts.recipe.count_fields = job.watch_drift && !parts.source->traits().goes_on();
   parts.encoder = TRY(job.format.part()->make_encoder(job.format));

@@ -17,20 +17,6 @@ using report::grouped;
 using report::JsonArray;
 using report::JsonObject;
 
-struct Asked {
-  JobWords job;
-  UnitsAsked units = {};
-  std::optional<Nanoseconds> deadline = {};
-  bool json = false;
-};
-
-void add_words(Words& words, Asked& asked) {
-  add_job(words, asked.job);
-  add_units(words, asked.units);
-  add_deadline(words, asked.deadline);
-  add_json(words, asked.json);
-}
-
 struct Settled {
   bool failed = false, fenced = false;
   uint64_t aborted = 0;
@@ -57,7 +43,7 @@ Settled settle_unit(OpenedJob& opened, const UnitNames& unit) {
 // Several requests for each unit, one after the other.
 constexpr size_t settled_at_once = 2 * records_at_once;
 
-Result<int> settle(const Asked& asked) {
+Result<int> settle(const RecordsAsked& asked) {
   const StopOnSignal stop(StopOnSignal::at_once(asked.deadline));
   auto opened = TRY(open_job(TRY(read_job(asked.job, References::early)), Stores::Use::look));
   const std::vector<UnitNames> units = TRY(units_to_look_at(*opened, asked.units));
@@ -88,11 +74,11 @@ Result<int> settle(const Asked& asked) {
 }  // namespace
 
 Verb settle_verb() {
-  return introduce<Asked>({
+  return introduce<RecordsAsked>({
       .name = "settle",
       .help = "Ends what a dead run left half done. For units nobody works on.",
       .example = "sluice settle cloudtrail.yaml",
-      .words = add_words,
+      .words = add_records,
       .run = settle,
   });
 }

@@ -20,20 +20,6 @@ using report::grouped;
 using report::JsonArray;
 using report::JsonObject;
 
-struct Asked {
-  JobWords job;
-  UnitsAsked units = {};
-  std::optional<Nanoseconds> deadline = {};
-  bool json = false;
-};
-
-void add_words(Words& words, Asked& asked) {
-  add_job(words, asked.job);
-  add_units(words, asked.units);
-  add_deadline(words, asked.deadline);
-  add_json(words, asked.json);
-}
-
 void append(const std::string& more, std::string& words) {
   words += (words.empty() || more.empty() ? "" : "; ") + more;
 }
@@ -140,7 +126,7 @@ std::vector<Line> lines_of(OpenedJob& opened, const std::vector<UnitNames>& unit
   return lines;
 }
 
-Result<int> status(const Asked& asked) {
+Result<int> status(const RecordsAsked& asked) {
   const StopOnSignal stop(StopOnSignal::at_once(asked.deadline));
   auto opened = TRY(open_job(TRY(read_job(asked.job, References::early)), Stores::Use::look));
   const std::vector<UnitNames> units = TRY(units_to_look_at(*opened, asked.units));
@@ -183,11 +169,11 @@ Result<int> status(const Asked& asked) {
 }  // namespace
 
 Verb status_verb() {
-  return introduce<Asked>({
+  return introduce<RecordsAsked>({
       .name = "status",
       .help = "Says which units are done, stale, claimed, failed or missing.",
       .example = "sluice status cloudtrail.yaml --from 2024-02-01 --to 2024-02-08",
-      .words = add_words,
+      .words = add_records,
       .run = status,
   });
 }

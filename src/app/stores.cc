@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "flow/output_names.h"
 #include "store/directory.h"
 #include "store/faulty.h"
 #include "store/memory.h"
@@ -34,7 +35,7 @@ Stores::~Stores() {
 }
 
 Stores::Stores(Store& source, Store& lake)
-    : source_(&source), lake_(&lake), state_(&lake), state_prefix_("_sluice/") {}
+    : source_(&source), lake_(&lake), state_(&lake), state_prefix_(own_folder) {}
 
 Result<Store*> Stores::open_one(const std::string& url, const Settings& words, Use use,
                                 const std::string& what) {

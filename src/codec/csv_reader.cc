@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/time.h"
 #include "flow/stage.h"
 #include "json/value.h"
 
@@ -260,7 +261,8 @@ Result<bool> CsvReader::close_row(Output out) {
 Status CsvReader::take_header() {
   if (names_bytes_ > names_bytes_max) {
     return corrupt("the header names " + fields_text(fields_) +
-                   ": more than can be kept in memory (1MiB, 32 bytes each and their text)");
+                   ": more than can be kept in memory (" + print_bytes(names_bytes_max) + ", " +
+                   std::to_string(sizeof(std::string)) + " bytes each and their text)");
   }
   for (size_t i = 0; i < names_.size(); ++i) {
     if (!json::is_utf8(names_[i])) return corrupt("the header is not UTF-8");

@@ -355,8 +355,9 @@ class Refiner {
       tools_.place = *in_.recipe.place_if_missing;
     }
     if (tools_.place.starts_with(own_folder)) {
-      return filler_.set_aside(one.original, record.offset,
-                               "no place: it would lie among Sluice's own files (_sluice/)");
+      return filler_.set_aside(
+          one.original, record.offset,
+          "no place: it would lie among Sluice's own files, in " + std::string(own_folder));
     }
     const auto at = filler_.place(tools_.place);
     if (!at) return false;

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/nearest.h"
 #include "base/text.h"
+#include "flow/output_names.h"
 #include "job/key_names.h"
 #include "job/words.h"
 #include "job/yaml.h"
@@ -158,7 +159,7 @@ class JobReader {
       return;
     }
     job_.lake = with_slash(job_.lake);
-    job_.state = job_.lake + "_sluice/";
+    job_.state = job_.lake + std::string(own_folder);
     if (sink.has("state") && !sink.text("state").empty())
       job_.state = with_slash(sink.text("state"));
     if (sink.has("dedupe")) job_.dedupe = sink.path("dedupe");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "flow/output_names.h"
 #include "json/scan.h"
 #include "json/value.h"
 #include "store/open.h"
@@ -9,8 +10,7 @@
 namespace sluice {
 namespace {
 
-const std::string owner_folder = "_sluice/";
-constexpr std::string_view owner_file = "_sluice/owner.json";
+const std::string inner_folder = "/" + std::string(own_folder);  // Of a lake below
 constexpr uint64_t owner_bytes_max = 4 << 10;
 constexpr uint32_t owner_rounds_max = 5;
 
@@ -107,18 +107,17 @@ void Ownership::took_below(Result<Answer> answer) {
     order_ = {};
   }
   for (const Listed& object : page.objects) {
-    if (object.key.view() != folder + "owner.json" || !folder.ends_with("/" + owner_folder))
-      continue;
+    if (object.key.view() != folder + "owner.json" || !folder.ends_with(inner_folder)) continue;
     return end(
         Error{ErrorKind::conflict,
               job_.lake + " lies around the lake " + lake_.name() +
-                  folder.substr(0, folder.size() - owner_folder.size()) +
+                  folder.substr(0, folder.size() - own_folder.size()) +
                   ", whose uploads its runs would clear away; give this job a lake beside it, or "
                   "say shared: true"});
   }
   for (std::string& inner : page.prefixes) {
     if (key_.view().starts_with(inner)) continue;  // Our own
-    if (inner.ends_with("/" + owner_folder)) {
+    if (inner.ends_with(inner_folder)) {
       below_.insert(below_.begin() + (after_.empty() ? 0 : 1), std::move(inner));
     } else if (below_.size() < inner_folders_max) {
       below_.push_back(std::move(inner));

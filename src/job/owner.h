@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -13,6 +14,9 @@
 #include "store/store.h"
 
 namespace sluice {
+
+// Of a lake, behind its prefix: whose it is.
+inline constexpr std::string_view owner_file = "_sluice/owner.json";
 
 // The prefixes above a lake's, the nearest last: "", "raw/" of "raw/trail/".
 std::vector<std::string> prefixes_above(const std::string& lake_prefix);

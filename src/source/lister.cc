@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "flow/output_names.h"
 #include "source/key_steps.h"
 
 namespace sluice {
@@ -32,7 +33,7 @@ bool is_folder_mark(const Listed& object) {
 
 // What Sluice keeps in a lake or a directory is nobody's document; who wants it names the folder.
 bool is_own(std::string_view segment) {
-  return segment == "_sluice" || segment == ".sluice";
+  return segment == own_folder.substr(0, own_folder.size() - 1) || segment == ".sluice";
 }
 bool lies_in_own(std::string_view below) {
   for (size_t slash = below.find('/'); slash != below.npos; slash = below.find('/')) {

@@ -1,4 +1,4 @@
-// For tests of sources: a memory store whose answers are held back and let go one by one, in
+// For tests: a memory store whose answers are held back and let go one by one, in
 // whatever order chance says, and that can be told to fail. One thread.
 #pragma once
 
