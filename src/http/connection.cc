@@ -148,14 +148,26 @@ Connection::Step Connection::advance(std::span<char> scratch, Instant at) {
     if (state_ == State::sending || (in_one_piece && !send_failed_)) return step;
   }
   if (state_ == State::receiving) return receive(scratch, at);
-  return is_quiet(scratch) ? Step::blocked : Step::closed;
+  return spoke(scratch) ? Step::closed : Step::blocked;
 }
 
 // Whatever comes while nothing is asked is the end: bytes behind an answer would be taken for the
 // beginning of the next.
-bool Connection::is_quiet(std::span<char> scratch) {
-  // Over TLS what has come may be a session's ticket, which is no answer.
-  return !stream_.may_have_come() || stream_.read(scratch).how == Stream::Moved::How::blocked;
+std::optional<Error> Connection::spoke(std::span<char> scratch) {
+  if (!stream_.may_have_come()) return std::nullopt;
+  const auto moved = stream_.read(scratch);
+  // Over TLS what has come may be a session's ticket, which is no answer; or the reason why the
+  // peer ends it, which wanted a certificate.
+  if (moved.how == Stream::Moved::How::blocked) return std::nullopt;
+  if (moved.is_refused) return failure(moved);
+  return Error{
+      ErrorKind::transient,
+      origin_.text() + ": the peer spoke before it was asked, or hung up; does it speak HTTP?"};
+}
+
+Error Connection::failure(const Stream::Moved& moved) const {
+  return {moved.is_refused ? ErrorKind::denied : ErrorKind::transient,
+          origin_.text() + ": " + moved.why};
 }
 
 Connection::Step Connection::send(Instant at) {
@@ -210,9 +222,7 @@ Connection::Step Connection::receive(std::span<char> scratch, Instant at) {
         direct.empty() ? scratch.first(std::min(scratch.size(), most)) : direct;
     const auto moved = stream_.read(room);
     if (moved.how == Stream::Moved::How::blocked) return Step::blocked;
-    if (moved.how == Stream::Moved::How::failed)
-      return broke({moved.is_refused ? ErrorKind::denied : ErrorKind::transient,
-                    origin_.text() + ": " + moved.why});
+    if (moved.how == Stream::Moved::How::failed) return broke(failure(moved));
     if (moved.how == Stream::Moved::How::closed) {
       const auto how = !stream_.is_tls()    ? ResponseReader::End::plain
                        : moved.is_announced ? ResponseReader::End::said_so

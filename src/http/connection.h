@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -54,8 +55,9 @@ class Connection {
   // A refusal whose body didn't come in time, or broke off, is an answer all the same: false if
   // there is none.
   bool answer_with_refusal();
-  // Idle: nothing has come that nobody asked for, and the peer is still there.
-  bool is_quiet(std::span<char> scratch);
+  // Idle: why it is of no use any more, if something has come that nobody asked for, or the peer
+  // has gone. `denied` where the peer has said that it wants a certificate.
+  std::optional<Error> spoke(std::span<char> scratch);
 
   Result<HttpResponse>& outcome() { return outcome_; }
   bool carries() const { return pending_.exchange != nullptr; }
@@ -83,6 +85,7 @@ class Connection {
   Step answer();
   Status write_head(const HttpRequest& request);
   Step broke(Error error);
+  Error failure(const Stream::Moved& moved) const;
   void moved(size_t bytes, Instant at);
   Status check_rate(const HttpRequest& request, Instant at);
 

@@ -96,17 +96,11 @@ void Shard::serve(Origin& origin) {
       continue;
     }
     Connection* connection = origin.idle.back();
-    if (!connection->is_quiet(scratch_)) {
-      if (!connection->is_fresh()) {
-        close(*connection);
-        continue;
-      }
-      // Another connection would be greeted likewise.
-      const Error spoke{ErrorKind::transient,
-                        origin.text() + ": the peer spoke before it was asked, or hung up; does " +
-                            "it speak HTTP?"};
+    if (auto spoke = connection->spoke(scratch_)) {
+      const bool is_fresh = connection->is_fresh();
       close(*connection);
-      finish(origin.take_first_waiting(), spoke);
+      // Another connection would be greeted likewise.
+      if (is_fresh) finish(origin.take_first_waiting(), std::move(*spoke));
       continue;
     }
     origin.idle.pop_back();
