@@ -1,9 +1,10 @@
-"""peaks.py [--memory 48MiB] [--megabytes 60] [--boxes] [NAME...]: peaks of memory under bad input.
+"""peaks.py [--memory 48MiB] [--megabytes 60] [--workers 2] [--boxes] [NAME...]: peaks of memory
+under bad input.
 
-One run for each kind of input whose records cost more than they weigh, on two workers, from a
-directory into a directory. A peak is what the process has been resident at most (VmHWM). --boxes:
-the default budget in cgroups of 128, 256 and 512 MiB, which needs the right to make them. What is
-made is deleted again.
+One run for each kind of input whose records cost more than they weigh, from a directory into a
+directory. A peak is what the process has been resident at most (VmHWM). --boxes: the default budget
+in cgroups of 128, 256 and 512 MiB, which needs the right to make them. What is made is deleted
+again.
 """
 import argparse
 import gzip
@@ -88,6 +89,22 @@ def large_field(field_bytes):
     return make
 
 
+def control_characters(field_bytes):
+    """In JSON, a byte of text takes six."""
+    def make(folder, size):
+        write(folder, "a.jsonl",
+              repeated(b'{"big":"' + b"\\u0001" * (field_bytes // 6) + b'"}\n', size // 4))
+    return make
+
+
+def deep_field(steps, field_bytes):
+    line = b'{"k":' * steps + b'"' + b"x" * field_bytes + b'"' + b"}" * steps + b"\n"
+
+    def make(folder, size):
+        write(folder, "a.jsonl", repeated(line, size // 4))
+    return make
+
+
 def places(count):
     def make(folder, size):
         chance = random.Random(1)
@@ -150,6 +167,8 @@ def zstd_many_frames(folder, size):
 
 
 COPIES = "set: { " + ", ".join(f'c{n}: "{{.big}}"' for n in range(30)) + " }"
+DEEP = ".k" * 40
+DEEP_COPIES = "set: { " + ", ".join(f'.n{n}{DEEP}: "{{{DEEP}}}"' for n in range(29)) + " }"
 SHORT = b'{"t":1700000000,"v":1}\n'
 INPUTS = {
     "bad lines of two bytes": Input(lines(b"}\n")),
@@ -170,6 +189,16 @@ INPUTS = {
     "wide records, a member dropped": Input(wide, transform="drop: [ .o.17, .o.99 ]"),
     "a large field copied thirty times": Input(large_field(MIB), transform=COPIES),
     "a field copied thirty times": Input(large_field(200_000), transform=COPIES),
+    "29 copies of 260 KB": Input(
+        large_field(260_000), transform=COPIES.replace('c29: "{.big}"', 'c29: "1"')),
+    "29 texts of 260 KB": Input(
+        large_field(260_000), transform=COPIES.replace('"{.big}"', '"x{.big}"', 29)),
+    "a field of 260 KB, set along 40 steps": Input(
+        deep_field(40, 260_000), transform=DEEP_COPIES),
+    "control characters through set": Input(
+        control_characters(MIB), transform='set: { a: "x{.big}" }'),
+    "control characters through three sets": Input(
+        control_characters(MIB), transform='set: { a: "x{.big}", b: "{.big}x", c: "y{.big}" }'),
     "5,000 places": Input(places(5_000), sink='partition: "p={.p}/"'),
     "50 places of jsonl.zst": Input(places(50), sink='partition: "p={.p}/", format: jsonl.zst'),
     "places, one after the other": Input(ascending_places, sink='partition: "p={.p}/"'),
@@ -203,9 +232,9 @@ decode: {one.decode}
     return job
 
 
-def run(job, memory, before=()):
+def run(job, memory, workers, before=()):
     shutil.rmtree(FOLDER / "lake", ignore_errors=True)
-    command = [*before, SLUICE, "run", str(job), "--json", "--workers", "2"]
+    command = [*before, SLUICE, "run", str(job), "--json", "--workers", str(workers)]
     if memory:
         command += ["--memory", memory]
     cpu = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
@@ -250,25 +279,26 @@ def in_boxes(megabytes):
             return True
         try:
             before = ("sh", "-c", f'echo $$ > {folder}/cgroup.procs; exec "$@"', "sh")
-            good &= measure("lines of 24 bytes", None, megabytes, before, mib,
+            good &= measure("lines of 24 bytes", None, megabytes, 2, before, mib,
                             f"lines of 24 bytes, a box of {mib} MiB")
         finally:
             folder.rmdir()
     return good
 
 
-def measure(name, memory, megabytes, before=(), target=TARGET_MIB, title=None):
+def measure(name, memory, megabytes, workers, before=(), target=TARGET_MIB, title=None):
     shutil.rmtree(FOLDER, ignore_errors=True)
     (FOLDER / "in").mkdir(parents=True)
     one = INPUTS[name]
     one.make(FOLDER / "in", megabytes * MIB)
-    return row(title or name, run(job_of(name, one), memory, before), target)
+    return row(title or name, run(job_of(name, one), memory, workers, before), target)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--memory", default="48MiB")
     parser.add_argument("--megabytes", type=int, default=60)
+    parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--boxes", action="store_true")
     parser.add_argument("names", nargs="*")
     arguments = parser.parse_args()
@@ -281,7 +311,7 @@ def main():
         if name.startswith("zstd") and not shutil.which("zstd"):
             print(f"skipped: {name}: no zstd to make it")
             continue
-        good &= measure(name, arguments.memory, arguments.megabytes)
+        good &= measure(name, arguments.memory, arguments.megabytes, arguments.workers)
     if arguments.boxes:
         good &= in_boxes(arguments.megabytes)
     shutil.rmtree(FOLDER, ignore_errors=True)

@@ -72,10 +72,11 @@ void prepare_process() {
   std::set_terminate(end_by_exception);
   // Blocks and windows (up to 1 MiB) are used again without asking the system for pages; what is
   // larger, or more than a few MiB of freed memory, goes back to it, so that the process is about
-  // as large as what it holds. With fewer arenas threads wait for each other, with more each keeps
-  // a reserve of its own.
-  constexpr int arenas_max = 4, mmap_bytes_min = 1 << 20, trim_bytes_min = 4 << 20;
-  mallopt(M_ARENA_MAX, arenas_max);
+  // as large as what it holds. Each arena keeps a reserve of its own; threads that can't run at the
+  // same time hardly wait for each other's.
+  constexpr unsigned arenas_min = 2, arenas_most = 4;
+  constexpr int mmap_bytes_min = 1 << 20, trim_bytes_min = 4 << 20;
+  mallopt(M_ARENA_MAX, static_cast<int>(std::clamp(usable_cores(), arenas_min, arenas_most)));
   mallopt(M_MMAP_THRESHOLD, mmap_bytes_min);
   mallopt(M_TRIM_THRESHOLD, trim_bytes_min);
   mallopt(M_TOP_PAD, 1 << 20);

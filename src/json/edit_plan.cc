@@ -1,6 +1,7 @@
 #include "json/edit_plan.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "json/value.h"
 
@@ -107,9 +108,9 @@ const EditPlan::Node* EditPlan::find(const Node& node, const Item& item, bool in
   return nullptr;
 }
 
-EditPlan::Outcome EditPlan::apply(std::string_view record, std::span<const std::string> values,
+EditPlan::Outcome EditPlan::apply(std::string_view record, const SetValues& values,
                                   uint64_t bytes_max, std::string& out) const {
-  Pass pass{.record = record, .values = values};
+  Pass pass{.record = record};
   const size_t open = skip_blanks(record, 0);
   const bool container = open < record.size() && (record[open] == '{' || record[open] == '[');
   if (!container) return sets_below(root_) ? Outcome::refused : Outcome::unchanged;
@@ -120,19 +121,36 @@ EditPlan::Outcome EditPlan::apply(std::string_view record, std::span<const std::
   std::stable_sort(pass.splices.begin(), pass.splices.end(), [](const Splice& a, const Splice& b) {
     return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
   });
-  uint64_t bytes = record.size();
+  const size_t before = out.size();
+  const Outcome outcome = write(pass, values, bytes_max, out);
+  if (outcome != Outcome::changed) out.resize(before);
+  return outcome;
+}
+
+EditPlan::Outcome EditPlan::write(const Pass& pass, const SetValues& values, uint64_t bytes_max,
+                                  std::string& out) {
+  uint64_t bytes = pass.record.size();
   for (const Splice& splice : pass.splices) {
     bytes += splice.text.size() - (splice.end - splice.begin);
   }
   if (bytes > bytes_max) return Outcome::too_long;
-  out.reserve(out.size() + bytes);
+  out.reserve(out.size() + std::min<uint64_t>(bytes + values.bytes_about(), bytes_max));
+  const size_t begin = out.size();
+  const uint64_t end_max = begin + std::min(bytes_max, UINT64_MAX - begin);
   size_t done = 0;
   for (const Splice& splice : pass.splices) {
-    out.append(record, done, splice.begin - done);
-    out += splice.text;
+    const size_t kept = splice.begin - done;
+    if (out.size() + kept + splice.text.size() > end_max) return Outcome::too_long;
+    out.append(pass.record, done, kept);
     done = splice.end;
+    if (splice.value == none) {
+      out += splice.text;
+    } else if (const Status status = values.append(splice.value, end_max, out); !status.ok()) {
+      return status.error().kind == ErrorKind::too_large ? Outcome::too_long : Outcome::refused;
+    }
   }
-  out.append(record, done);
+  if (out.size() + pass.record.size() - done > end_max) return Outcome::too_long;
+  out.append(pass.record, done);
   return Outcome::changed;
 }
 
@@ -188,7 +206,7 @@ void EditPlan::edit_item(Pass& pass, const Node& child, const Item& item) const 
   }
   const EditWord& word = words_[child.word];
   if (word.verb == EditWord::Verb::set) {
-    pass.splices.push_back({item.value_begin, item.value_end, pass.values[values_[child.word]]});
+    pass.splices.push_back({item.value_begin, item.value_end, {}, values_[child.word]});
   } else if (word.verb == EditWord::Verb::rename) {
     const std::string& key = pass.texts.emplace_back(quote(word.key));
     pass.splices.push_back({item.begin, item.begin + item.key.size() + 2, key});
@@ -203,24 +221,25 @@ void EditPlan::edit_item(Pass& pass, const Node& child, const Item& item) const 
   }
 }
 
-// The value of a node that isn't there yet; false if nothing below it is set.
-bool EditPlan::append_new(Pass& pass, const Node& node, std::string& out) const {
+// `before`, then the value of a node that isn't there yet and is set, itself or something below it.
+void EditPlan::add_new(Pass& pass, const Node& node, size_t at, std::string before) const {
+  const auto add = [&](std::string text) {
+    pass.splices.push_back({at, at, pass.texts.emplace_back(std::move(text))});
+  };
   if (node.word != none) {
-    if (words_[node.word].verb != EditWord::Verb::set) return false;
-    out += pass.values[values_[node.word]];
-    return true;
+    add(std::move(before));
+    pass.splices.push_back({at, at, {}, values_[node.word]});
+    return;
   }
-  bool any = false;
+  before += '{';
   for (const Node& child : node.children) {
     if (!sets_below(child)) continue;
-    out += any ? ',' : '{';
-    any = true;
-    append_quoted(child.step.key, out);
-    out += ':';
-    append_new(pass, child, out);
+    append_quoted(child.step.key, before);
+    before += ':';
+    add_new(pass, child, at, std::move(before));
+    before.assign(1, ',');
   }
-  if (any) out += '}';
-  return any;
+  add("}");
 }
 
 // What is to be set and isn't there, behind the last item that stays.
@@ -231,15 +250,11 @@ void EditPlan::add_missing(Pass& pass, const Node& node, const std::vector<bool>
   for (size_t i = 0; i < node.children.size(); ++i) {
     const Node& child = node.children[i];
     if (found[i] || !sets_below(child)) continue;
-    std::string& text = pass.texts.emplace_back(first ? "" : ",");
+    std::string before(first ? 0 : 1, ',');
     first = false;
-    append_quoted(child.step.key, text);
-    text += ':';
-    // A value goes from where it lies into the new text: of large ones every copy counts.
-    const bool is_value = child.word != none && words_[child.word].verb == EditWord::Verb::set;
-    if (!is_value) append_new(pass, child, text);
-    pass.splices.push_back({at, at, text});
-    if (is_value) pass.splices.push_back({at, at, pass.values[values_[child.word]]});
+    append_quoted(child.step.key, before);
+    before += ':';
+    add_new(pass, child, at, std::move(before));
   }
 }
 

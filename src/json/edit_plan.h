@@ -26,6 +26,17 @@ struct EditWord {
   Rewriter rewriter = {};  // rewrite
 };
 
+// Raw JSON of one record's values: those that its words set, in their order. Each is made where it
+// is to stand, since a large one should lie nowhere else meanwhile.
+class SetValues {
+ public:
+  virtual ~SetValues() = default;
+  // Of all together, about; rather more than less.
+  virtual size_t bytes_about() const = 0;
+  // too_large: `out` would be longer than bytes_max. Any other error: there is no such value.
+  virtual Status append(size_t which, uint64_t bytes_max, std::string& out) const = 0;
+};
+
 // Constant once made; safe from any thread.
 class EditPlan {
  public:
@@ -41,8 +52,8 @@ class EditPlan {
     refused,   // An edit can't be done: one after the other they say which, and why.
     too_long,  // The record would be longer than bytes_max.
   };
-  // `values`: raw JSON of those words that set, in their order. Appends to `out` what is changed.
-  Outcome apply(std::string_view record, std::span<const std::string> values, uint64_t bytes_max,
+  // Appends to `out` what is changed; otherwise it is as it was.
+  Outcome apply(std::string_view record, const SetValues& values, uint64_t bytes_max,
                 std::string& out) const;
 
  private:
@@ -61,11 +72,11 @@ class EditPlan {
   struct Splice {
     size_t begin = 0, end = 0;
     std::string_view text = {};
+    size_t value = none;  // Instead of the text: a value that is set
   };
   // One record.
   struct Pass {
     std::string_view record;
-    std::span<const std::string> values;
     std::vector<Splice> splices = {};
     std::deque<std::string> texts = {};  // Of splices
     bool refused = false;
@@ -79,7 +90,9 @@ class EditPlan {
   void add_missing(Pass& pass, const Node& node, const std::vector<bool>& found, size_t open,
                    size_t behind) const;
   static bool sets_below(const Node& node) { return node.first_set != none; }
-  bool append_new(Pass& pass, const Node& node, std::string& out) const;
+  void add_new(Pass& pass, const Node& node, size_t at, std::string before) const;
+  static Outcome write(const Pass& pass, const SetValues& values, uint64_t bytes_max,
+                       std::string& out);
 
   std::vector<EditWord> words_;
   std::vector<size_t> values_;  // Of each word that sets: which value

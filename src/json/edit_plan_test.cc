@@ -22,6 +22,21 @@ EditWord word(Verb verb, std::string_view at, std::string key = {}) {
   return made;
 }
 
+class Values final : public SetValues {
+ public:
+  explicit Values(std::span<const std::string> values) : values_(values) {}
+  size_t bytes_about() const override { return 0; }
+  Status append(size_t which, uint64_t bytes_max, std::string& out) const override {
+    if (values_[which].empty()) return Error{ErrorKind::not_found, "no such value"};
+    if (out.size() + values_[which].size() > bytes_max) return Error{ErrorKind::too_large, ""};
+    out += values_[which];
+    return {};
+  }
+
+ private:
+  std::span<const std::string> values_;
+};
+
 // One after the other, with edit.h; nothing if one can't be done.
 std::optional<std::string> one_by_one(std::span<const EditWord> words,
                                       std::span<const std::string> values, std::string record) {
@@ -42,7 +57,7 @@ std::optional<std::string> one_by_one(std::span<const EditWord> words,
 std::optional<std::string> at_once(const EditPlan& plan, std::span<const std::string> values,
                                    const std::string& record) {
   std::string out;
-  switch (plan.apply(record, values, UINT64_MAX, out)) {
+  switch (plan.apply(record, Values(values), UINT64_MAX, out)) {
     case EditPlan::Outcome::unchanged:
       return record;
     case EditPlan::Outcome::changed:
@@ -124,8 +139,17 @@ TEST_CASE("what would be too long is said before it is made") {
   REQUIRE(plan);
   std::string out;
   const std::vector<std::string> values = {"\"" + std::string(100, 'x') + "\""};
-  CHECK(plan->apply("{}", values, 100, out) == EditPlan::Outcome::too_long);
+  CHECK(plan->apply("{}", Values(values), 100, out) == EditPlan::Outcome::too_long);
   CHECK(out.empty());
+}
+
+TEST_CASE("a value that can't be had leaves nothing of the record behind") {
+  const auto plan = EditPlan::of(std::vector{word(Verb::set, ".a"), word(Verb::set, ".b.c")});
+  REQUIRE(plan);
+  std::string out = "before";
+  const std::vector<std::string> values = {"1", ""};
+  CHECK(plan->apply("{}", Values(values), 100, out) == EditPlan::Outcome::refused);
+  CHECK(out == "before");
 }
 
 }  // namespace sluice::json

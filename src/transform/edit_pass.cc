@@ -27,50 +27,70 @@ std::vector<json::Path> reads_of(const Steps& steps) {
   return reads;
 }
 
+// A step with what it reads of a record, and its words that set, in the plan's order.
+struct Own {
+  size_t fields = 0, sets = 0;
+};
+
+// What the steps set in one record.
+class StepValues final : public json::SetValues {
+ public:
+  StepValues(const Steps& steps, std::span<const Own> own, FieldValues fields,
+             const RecordContext& context)
+      : steps_(steps), own_(own), fields_(fields), context_(context) {}
+
+  size_t bytes_about() const override {
+    size_t bytes = 0, at = 0;
+    for (size_t i = 0; i < steps_.size(); ++i) {
+      bytes += steps_[i]->value_bytes_about(fields_.subspan(at, own_[i].fields));
+      at += own_[i].fields;
+    }
+    return bytes;
+  }
+  Status append(size_t which, uint64_t bytes_max, std::string& out) const override {
+    size_t step = 0, at = 0;
+    for (; which >= own_[step].sets; ++step) {
+      which -= own_[step].sets;
+      at += own_[step].fields;
+    }
+    const FieldValues fields = fields_.subspan(at, own_[step].fields);
+    return steps_[step]->append_value(which, fields, context_, bytes_max, out);
+  }
+
+ private:
+  const Steps& steps_;
+  std::span<const Own> own_;
+  const FieldValues fields_;
+  const RecordContext& context_;
+};
+
 class EditPass final : public Transform {
  public:
   EditPass(Steps steps, json::EditPlan plan)
       : steps_(std::move(steps)), plan_(std::move(plan)), reader_(reads_of(steps_)) {
-    for (const auto& step : steps_) reads_.push_back(step->reads().size());
+    for (const auto& step : steps_) {
+      const auto words = step->words();
+      const auto sets = std::ranges::count(words, json::EditWord::Verb::set, &json::EditWord::verb);
+      own_.push_back({step->reads().size(), static_cast<size_t>(sets)});
+    }
   }
 
   Result<Verdict> apply(std::string_view record, const RecordContext& context,
                         std::string& out) const override {
     out.clear();
-    auto verdict = at_once(record, context, out);
-    if (!verdict) return one_by_one(record, context, out);
-    return std::move(*verdict);
+    using Outcome = json::EditPlan::Outcome;
+    const auto outcome = reader_.read(record, [&](FieldValues fields) -> Result<Outcome> {
+      return plan_.apply(record, StepValues(steps_, own_, fields, context), context.text_bytes_max,
+                         out);
+    });
+    if (outcome.ok() && *outcome == Outcome::unchanged) return Verdict::unchanged;
+    if (outcome.ok() && *outcome == Outcome::changed) return Verdict::changed;
+    if (outcome.ok() && *outcome == Outcome::too_long) return longer_than(context.text_bytes_max);
+    // Some word can't be done, and has to say so itself.
+    return one_by_one(record, context, out);
   }
 
  private:
-  // Nothing: some word can't be done, and has to say so itself.
-  std::optional<Result<Verdict>> at_once(std::string_view record, const RecordContext& context,
-                                         std::string& out) const {
-    std::vector<std::string> values;
-    const auto read = reader_.read(record, [&](FieldValues fields) -> Status {
-      for (size_t i = 0; i < steps_.size(); ++i) {
-        TRY(steps_[i]->append_values(fields.first(reads_[i]), context, values));
-        fields = fields.subspan(reads_[i]);
-      }
-      return {};
-    });
-    if (!read.ok()) return std::nullopt;
-    uint64_t bytes = 0;
-    for (const std::string& value : values) bytes += value.size();
-    if (bytes > context.text_bytes_max) return longer_than(context.text_bytes_max);
-    switch (plan_.apply(record, values, context.text_bytes_max, out)) {
-      case json::EditPlan::Outcome::unchanged:
-        return Verdict::unchanged;
-      case json::EditPlan::Outcome::changed:
-        return Verdict::changed;
-      case json::EditPlan::Outcome::too_long:
-        return longer_than(context.text_bytes_max);
-      case json::EditPlan::Outcome::refused:
-        break;
-    }
-    return std::nullopt;
-  }
-
   Result<Verdict> one_by_one(std::string_view record, const RecordContext& context,
                              std::string& out) const {
     std::string before;
@@ -90,7 +110,7 @@ class EditPass final : public Transform {
   const Steps steps_;
   const json::EditPlan plan_;
   const FieldReader reader_;
-  std::vector<size_t> reads_;  // Of each step: how many fields; constant
+  std::vector<Own> own_;  // Of each step; constant
 };
 
 // Whether a field that `step` reads is touched by the words before it.

@@ -18,10 +18,16 @@ class EditTransform : public Transform {
   virtual std::vector<json::EditWord> words() const = 0;
   // What its words that set take from the record.
   virtual std::vector<json::Path> reads() const { return {}; }
-  // Their raw values, in order; `fields` are reads().
-  virtual Status append_values(FieldValues, const RecordContext&, std::vector<std::string>&) const {
+  // Of its words that set, the `which`th's raw value; `fields` are reads(). too_large: `out` would
+  // be longer than bytes_max.
+  virtual Status append_value(size_t which, FieldValues fields, const RecordContext&,
+                              uint64_t bytes_max, std::string& out) const {
+    static_cast<void>(which), static_cast<void>(fields), static_cast<void>(bytes_max);
+    static_cast<void>(out);
     return {};
   }
+  // Of all of them together, about; rather more than less.
+  virtual size_t value_bytes_about(FieldValues) const { return 0; }
 };
 
 // To be called when all have got their paths. What comes out of the list does just what

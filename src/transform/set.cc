@@ -65,12 +65,17 @@ class Set : public EditTransform {
                         std::string& out) const override {
     return reader_.read(record, [&](FieldValues fields) -> Result<Verdict> {
       Edits edits(record, context.text_bytes_max, out);
-      std::string raw;
+      std::string made;
       for (const Assignment& one : assignments_) {
-        raw.clear();
-        TRY_IN(append_value(one, fields, context, raw), "set " + json::to_string(one.path));
+        const FieldValues own = own_fields(one, fields);
+        const auto there = lies_there(one, own);
+        made.clear();
+        if (!there) {
+          TRY_IN(append_made(one, own, context, UINT64_MAX, made),
+                 "set " + json::to_string(one.path));
+        }
         TRY_IN(edits.apply([&](std::string_view text, std::string& to) {
-          return json::set(text, one.path, raw, to);
+          return json::set(text, one.path, there.value_or(made), to);
         }),
                "set " + json::to_string(one.path));
       }
@@ -87,30 +92,41 @@ class Set : public EditTransform {
     return words;
   }
   std::vector<json::Path> reads() const override { return all_fields(assignments_); }
-  // Many copies of a large field come to more than any record may be: then they needn't be all.
-  Status append_values(FieldValues fields, const RecordContext& context,
-                       std::vector<std::string>& values) const override {
-    uint64_t bytes = 0;
-    for (const Assignment& one : assignments_) {
-      TRY(append_value(one, fields, context, values.emplace_back()));
-      bytes += values.back().size();
-      if (bytes > context.text_bytes_max) break;
+  Status append_value(size_t which, FieldValues fields, const RecordContext& context,
+                      uint64_t bytes_max, std::string& out) const override {
+    const Assignment& one = assignments_[which];
+    const FieldValues own = own_fields(one, fields);
+    if (const auto raw = lies_there(one, own)) {
+      if (out.size() + raw->size() > bytes_max) return longer_than(bytes_max);
+      out += *raw;
+      return {};
     }
-    return {};
+    return append_made(one, own, context, bytes_max, out);
+  }
+  // What a field has escaped gets no longer.
+  size_t value_bytes_about(FieldValues fields) const override {
+    size_t bytes = 0;
+    for (const Assignment& one : assignments_) {
+      bytes += one.raw.size() + one.templ.text().size() + 2;
+      for (const auto& raw : own_fields(one, fields)) bytes += raw ? raw->size() : 0;
+    }
+    return bytes;
   }
 
  private:
-  static Status append_value(const Assignment& one, FieldValues fields,
-                             const RecordContext& context, std::string& raw) {
-    if (!one.raw.empty()) {
-      raw += one.raw;
-      return {};
-    }
-    const FieldValues own = fields.subspan(one.fields_begin, one.templ.fields().size());
-    if (one.copies && own[0] && copyable(*own[0])) {
-      raw += *own[0];
-      return {};
-    }
+  static FieldValues own_fields(const Assignment& one, FieldValues fields) {
+    return fields.subspan(one.fields_begin, one.templ.fields().size());
+  }
+
+  // A value that needn't be made.
+  static std::optional<std::string_view> lies_there(const Assignment& one, FieldValues own) {
+    if (!one.raw.empty()) return one.raw;
+    if (one.copies && own[0] && copyable(*own[0])) return *own[0];
+    return std::nullopt;
+  }
+
+  static Status append_made(const Assignment& one, FieldValues own, const RecordContext& context,
+                            uint64_t bytes_max, std::string& out) {
     std::vector<std::string> paths;
     for (const size_t capture : one.captures) {
       ENSURE(capture < context.document.captures.size());
@@ -120,9 +136,10 @@ class Set : public EditTransform {
     TRY(one.templ.render({.fields = own, .paths = paths, .unit = &context.unit},
                          Template::Escape::none, text));
     // A path may have any bytes.
-    const bool is_text = paths.empty() || json::is_utf8(text);
-    raw.reserve(raw.size() + text.size() + 2);
-    json::append_quoted(is_text ? text : json::text_of_bytes(text), raw);
+    if (!paths.empty() && !json::is_utf8(text)) text = json::text_of_bytes(text);
+    // In quotes it only gets longer.
+    if (out.size() + text.size() + 2 > bytes_max) return longer_than(bytes_max);
+    json::append_quoted(text, out);
     return {};
   }
   static bool copyable(std::string_view raw) {

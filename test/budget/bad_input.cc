@@ -178,10 +178,10 @@ uint64_t BadInput::places(const std::string& folder, uint64_t count, uint64_t re
   return records;
 }
 
-std::string BadInput::copies(int count) {
+std::string BadInput::copies(int count, const std::string& of) {
   std::string words;
   for (int i = 0; i < count; ++i) {
-    words += (i > 0 ? ", c" : "c") + std::to_string(i) + ": \"{.big}\"";
+    words += (i > 0 ? ", c" : "c") + std::to_string(i) + ": \"" + of + "\"";
   }
   return words;
 }

@@ -31,7 +31,7 @@ class BadInput {
   // Records of 80 bytes, each with a place of so many, at random.
   static uint64_t places(const std::string& folder, uint64_t count, uint64_t records);
   // Words of `set` that copy that field.
-  static std::string copies(int count);
+  static std::string copies(int count, const std::string& of = "{.big}");
 
  private:
   size_t bytes_;
