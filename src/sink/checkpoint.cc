@@ -15,8 +15,8 @@ std::string_view next_word(std::string_view& rest, char end) {
 }
 
 template <class Number>
-bool read_number(std::string_view& rest, Number& number, char end = ' ') {
-  const auto parsed = parse_number<Number>(next_word(rest, end));
+bool read_number(std::string_view& rest, Number& number) {
+  const auto parsed = parse_number<Number>(next_word(rest, ' '));
   if (parsed) number = *parsed;
   return parsed.has_value();
 }
@@ -26,16 +26,7 @@ bool read_open(std::string_view rest, SinkState& state) {
   size_t key_bytes = 0;
   if (!read_number(rest, key_bytes) || rest.size() < key_bytes + 1) return false;
   state.open = Key(std::string(rest.substr(0, key_bytes)));
-  rest.remove_prefix(key_bytes + 1);
-  ObjectState& object = state.object;
-  if (!read_number(rest, object.raw_bytes) || !read_number(rest, object.crc32) ||
-      !read_number(rest, object.blocks) || !read_number(rest, object.settled_bytes) ||
-      !read_number(rest, object.settled_blocks)) {
-    return false;
-  }
-  while (!rest.empty()) {
-    if (!read_number(rest, object.recent_bytes.emplace_back(), ',')) return false;
-  }
+  state.writer = rest.substr(key_bytes + 1);
   return true;
 }
 
@@ -46,18 +37,8 @@ std::string print(const SinkState& state) {
   for (const auto& place : state.places) {
     out += "\nplace " + std::to_string(place.next_n) + ' ' + place.name;
   }
-  const ObjectState& object = state.object;
   out += "\nopen " + std::to_string(state.open.str().size()) + ' ' + state.open.str();
-  for (const uint64_t number : {object.raw_bytes, uint64_t{object.crc32}, object.blocks,
-                                object.settled_bytes, object.settled_blocks}) {
-    out += ' ' + std::to_string(number);
-  }
-  char separator = ' ';
-  for (const uint64_t bytes : object.recent_bytes) {
-    out += separator + std::to_string(bytes);
-    separator = ',';
-  }
-  return out + '\n';
+  return out + ' ' + state.writer + '\n';
 }
 
 Result<SinkState> parse_sink_state(std::string_view text) {

@@ -4,7 +4,7 @@
 //
 //   sluice-sink 1
 //   place 3 dt=2024-02-08/
-//   open <key> <raw_bytes> <crc32> <blocks> <settled_bytes> <settled_blocks> <recent,recent,...>
+//   open <bytes of the key> <key> <its writer's state, to the end of the line>
 #pragma once
 
 #include <optional>
@@ -12,8 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/names.h"
 #include "base/result.h"
-#include "sink/open_object.h"
 
 namespace sluice {
 
@@ -23,8 +23,8 @@ struct SinkState {
     uint64_t next_n = 0;
   };
   std::vector<PlaceState> places;
-  Key open;            // The key of the object that was open
-  ObjectState object;  // Its records and times are the upload's in the record
+  Key open;  // The key of the object that was open; its records and times are in the record
+  std::string writer;  // What its writer needs to go on
 };
 
 std::string print(const SinkState& state);

@@ -50,16 +50,13 @@ struct Pages {
     uint64_t records = 0;
     int checkpoints = 0;
   };
-  // From the checkpoint's page on, up to `end`: then it just stops, or ends well after the last.
-  Ended run(std::optional<SinkCheckpoint> from, int end, uint64_t roll_bytes = 0) {
-    Budget share(std::move(*budget.try_reserve(share_bytes)));
-    const LakeOptions options{.store = *store,
-                              .prefix = "lake/",
-                              .names = names,
-                              .encoder = encoder,
-                              .roll_bytes = roll_bytes};
-    auto maker = make_lake_sink(options);
-    int number = from ? static_cast<int>(from->point) : 0;
+  std::unique_ptr<Sink> open(Budget& share, std::optional<SinkCheckpoint> from,
+                             uint64_t roll_bytes) {
+    maker = make_lake_sink({.store = *store,
+                            .prefix = "lake/",
+                            .names = names,
+                            .encoder = encoder,
+                            .roll_bytes = roll_bytes});
     auto opened = maker->open({.unit = unit,
                                .mark = Mark("job/u/" + std::to_string(++epoch)),
                                .share = share,
@@ -72,7 +69,14 @@ struct Pages {
                                .checkpoints = true,
                                .resume = std::move(from)});
     REQUIRE_MESSAGE(opened.ok(), opened.error().message);
-    Sink& sink = **opened;
+    return std::move(*opened);
+  }
+  // From the checkpoint's page on, up to `end`: then it just stops, or ends well after the last.
+  Ended run(std::optional<SinkCheckpoint> from, int end, uint64_t roll_bytes = 0) {
+    Budget share(std::move(*budget.try_reserve(share_bytes)));
+    int number = from ? static_cast<int>(from->point) : 0;
+    const std::unique_ptr<Sink> opened = open(share, std::move(from), roll_bytes);
+    Sink& sink = *opened;
     Ended ended;
     const auto look = [&] {
       if (auto made = sink.take_checkpoint()) {
@@ -100,8 +104,14 @@ struct Pages {
     sink.stop();
     ended.records = sink.sums().records;
     ended.prepared = sink.take_prepared();
-    opened->reset();
     return ended;
+  }
+  bool is_refused(SinkCheckpoint from) {
+    Budget share(std::move(*budget.try_reserve(share_bytes)));
+    const auto opened = open(share, std::move(from), 0);
+    const bool refused = opened->is_checkpoint_unknown() && !opened->status().ok();
+    opened->stop();
+    return refused;
   }
   std::string complete(const std::vector<Prepared>& prepared) {
     std::string all;
@@ -126,6 +136,7 @@ struct Pages {
   Inbox inbox;
   Meter meter;
   Workers workers{2};
+  std::unique_ptr<SinkMaker> maker;
   uint32_t epoch = 0;
 };
 
@@ -173,20 +184,33 @@ TEST_CASE("where several objects are open at once there is no checkpoint") {
 }
 
 TEST_CASE("a sink's state is a text that gives the same state back") {
-  SinkState state{.places = {{"", 1}, {"dt=2024 02/", 7}}, .open = Key("lake/a b/u-00006.jsonl")};
-  state.object = {.records = 0, .least_ns = 0, .greatest_ns = 0, .crc32 = 77, .raw_bytes = 1 << 30};
-  state.object.blocks = 20;
-  state.object.settled_bytes = 9;
-  state.object.settled_blocks = 4;
-  state.object.recent_bytes = {5, 0, 12};
+  const SinkState state{.places = {{"", 1}, {"dt=2024 02/", 7}},
+                        .open = Key("lake/a b/u-00006.jsonl"),
+                        .writer = "1073741824 77 7 9 4 5,0,12"};
   const auto again = parse_sink_state(print(state));
   REQUIRE(again.ok());
   CHECK(print(*again) == print(state));
   CHECK(again->places[1].name == "dt=2024 02/");
-  CHECK(again->object.recent_bytes == state.object.recent_bytes);
+  CHECK(again->writer == state.writer);
   for (const char* bad : {"", "sluice-sink 1\n", "sluice-sink 2\nopen 1 a 1 1 1 1 1 \n",
-                          "sluice-sink 1\nopen 9 a 1 1 1 1 1 \n", "sluice-sink 1\nplace x y\n"}) {
+                          "sluice-sink 1\nopen 99 a 1 1 1 1 1 \n", "sluice-sink 1\nplace x y\n"}) {
     CHECK_FALSE(parse_sink_state(bad).ok());
+  }
+}
+
+TEST_CASE("a checkpoint whose object can't be gone on with begins the unit anew") {
+  Pages pages;
+  const auto first = pages.run({}, 70);
+  REQUIRE(first.last);
+  const auto state = parse_sink_state(first.last->state);
+  REQUIRE(state.ok());
+  for (const char* writer :
+       {"", "1 2 3", "x 77 7 9 4 5,0,12", "1 77 8 9 4 5,0,12", "1 77 7 9 4 5,,12"}) {
+    SinkState other = *state;
+    other.writer = writer;
+    SinkCheckpoint damaged = *first.last;
+    damaged.state = print(other);
+    CHECK(pages.is_refused(std::move(damaged)));
   }
 }
 

@@ -107,14 +107,14 @@ bool LakeSink::open(Place& place) {
 bool LakeSink::has_to_roll(const Place& place) const {
   const OpenObject& object = *place.object;
   if (options_.roll_records > 0 && object.records() >= options_.roll_records) return true;
-  if (options_.roll_bytes > 0 && object.settled_bytes().value_or(0) >= options_.roll_bytes)
+  if (options_.roll_bytes > 0 && object.writer().settled_bytes().value_or(0) >= options_.roll_bytes)
     return true;
   return object.parts_used_up();
 }
 
 // Whether the object's size is known far enough to decide about rolling after this record.
 bool LakeSink::may_take_record(const Place& place) const {
-  return options_.roll_bytes == 0 || place.object->settled_bytes().has_value();
+  return options_.roll_bytes == 0 || place.object->writer().settled_bytes().has_value();
 }
 
 Result<bool> LakeSink::write(Batch& batch, Cursor& cursor) {
@@ -149,20 +149,10 @@ Result<bool> LakeSink::write(Batch& batch, Cursor& cursor) {
     }
     if (!target->object && !open(*target)) return no_room(nullptr);
     OpenObject& object = *target->object;
-    if (cursor.byte < record.text.size()) {
-      std::string_view rest = record.text.substr(cursor.byte);
-      const size_t before = rest.size();
-      const bool all = object.append(rest);
-      line_up(object);
-      cursor.byte += before - rest.size();
-      if (!all) return no_room(cursor.byte > 0 ? target : nullptr);
-    }
-    std::string_view line_end = "\n";
-    const bool ended = object.append(line_end);
+    const bool all = object.add(record, cursor.byte);
     line_up(object);
-    if (!ended) return no_room(target);
+    if (!all) return no_room(cursor.byte > 0 ? target : nullptr);
     cursor.counted = false;
-    object.count_record(record.time_ns);
     if (!record.copy_of_set_aside) ++sums_.records;
   }
   start_what_fits();
@@ -193,18 +183,20 @@ bool LakeSink::pack_largest() {
   std::vector<OpenObject*> candidates;
   uint64_t text = 0;
   for (const auto& place : places_) {
-    if (!place->object || place->object->block_text_bytes() < packed_bytes_min) continue;
+    if (!place->object || place->object->writer().gathered_bytes() < packed_bytes_min) continue;
     candidates.push_back(place->object.get());
-    text += place->object->block_text_bytes();
+    text += place->object->writer().gathered_bytes();
   }
   const uint64_t wanted = context_.share.capacity() / 4;
   if (text < wanted / 2) return false;
-  std::ranges::stable_sort(candidates, std::greater(), &OpenObject::block_text_bytes);
+  std::ranges::stable_sort(candidates, std::greater(), [](const OpenObject* object) {
+    return object->writer().gathered_bytes();
+  });
   uint64_t packed = 0;
   for (OpenObject* object : candidates) {
     if (packed >= 2 * wanted) break;
-    packed += object->block_text_bytes();
-    object->end_block();
+    packed += object->writer().gathered_bytes();
+    object->writer().hand_over();
     line_up(*object);
   }
   return true;
@@ -243,10 +235,10 @@ void LakeSink::finish() {
 }
 
 void LakeSink::line_up(OpenObject& object) {
-  if (object.has_block_to_encode())
-    object.encode_turn.join(!object.needs_coil() ? to_encode_
-                            : object.sealed()    ? coil_for_sealed_
-                                                 : coil_for_open_,
+  if (object.writer().has_work())
+    object.encode_turn.join(!object.writer().needs_coil() ? to_encode_
+                            : object.sealed()             ? coil_for_sealed_
+                                                          : coil_for_open_,
                             object);
   // With few places an upload is created while its first text comes. With thousands only for what
   // is sent: who knows which of them will be.
@@ -260,7 +252,7 @@ void LakeSink::encode_what_fits() {
   for (Queue<OpenObject>* queue : {&to_encode_, &coil_for_sealed_, &coil_for_open_}) {
     while (!queue->empty()) {
       OpenObject& object = queue->front();
-      if (object.encode_what_fits() == OpenObject::Encoding::no_memory) break;
+      if (object.writer().start_what_fits() == ObjectWriter::Started::no_memory) break;
       object.encode_turn.leave();
     }
   }

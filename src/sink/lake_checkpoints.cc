@@ -1,6 +1,4 @@
 // Where the lake sink could be gone on with, and going on there.
-#include <limits>
-
 #include "sink/lake_sink.h"
 
 namespace sluice {
@@ -34,7 +32,7 @@ std::optional<SinkCheckpoint> LakeSink::take_checkpoint() {
   if (places_.size() > checkpoint_places_max) return std::nullopt;
   for (const auto& place : places_) {
     if (!place->object) continue;
-    const auto at = place->object->checkpoint();
+    const auto at = place->object->latest_point();
     if (!at) continue;
     while (!marked_.empty() && marked_.front().point < at->point) marked_.pop_front();
     if (marked_.empty() || marked_.front().point != at->point) continue;
@@ -47,7 +45,7 @@ std::optional<SinkCheckpoint> LakeSink::take_checkpoint() {
     }
     if (made.uploads.size() < marked.sealed) continue;  // One before it is still on its way
     made.uploads.push_back(place->object->prepared_at(*at));
-    made.state = print(SinkState{marked.places, made.uploads.back().key, at->state});
+    made.state = print(SinkState{marked.places, made.uploads.back().key, at->writer});
     marked_.pop_front();
     return made;
   }
@@ -117,14 +115,16 @@ Status LakeSink::resume(const SinkCheckpoint& checkpoint, const SinkState& state
   auto lease = context_.share.try_reserve(object_bytes);
   if (!lease) return no_room;
   target->object_lease = std::move(*lease);
-  ObjectState object = state.object;
-  object.records = open->records;
-  object.least_ns = open->least ? open->least->ns : std::numeric_limits<int64_t>::max();
-  object.greatest_ns = open->greatest ? open->greatest->ns : std::numeric_limits<int64_t>::min();
-  target->object = std::make_unique<OpenObject>(
-      *target, target->next_n - 1, yard_,
-      Uploader(open->key, open->mark, {open->id, open->parts, open->bytes, open->crc32c}),
-      std::move(object));
+  target->object = std::make_unique<OpenObject>(*target, target->next_n - 1, yard_);
+  RecordSums sums{.records = open->records};
+  if (open->least) sums.least_ns = open->least->ns;
+  if (open->greatest) sums.greatest_ns = open->greatest->ns;
+  Uploader upload(open->key, open->mark, {open->id, open->parts, open->bytes, open->crc32c});
+  const Status gone_on = target->object->go_on(std::move(upload), sums, state.writer);
+  if (!gone_on.ok()) {
+    refuse_checkpoint("lake: the checkpoint: " + gone_on.error().message);
+    return {};
+  }
   line_up(*target->object);
   return {};
 }

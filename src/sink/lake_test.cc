@@ -9,7 +9,6 @@
 
 #include "base/text.h"
 #include "flow/loop.h"
-#include "sink/open_object.h"
 #include "store/memory.h"
 
 namespace sluice {
@@ -373,12 +372,6 @@ TEST_CASE("an object that has lost a part is never prepared, even if all others 
   REQUIRE_FALSE(status.ok());
   CHECK(status.error().message == "connection lost");
   CHECK(yard.objects == 0);
-}
-
-TEST_CASE("a part's size grows so that ten thousand parts are never the limit of an object") {
-  CHECK(part_bytes(1, 24 << 20) == 5 << 20);
-  CHECK(part_bytes(1001, 1 << 30) == 10 << 20);
-  CHECK(part_bytes(9999, 24 << 20) == 8 << 20);
 }
 
 }  // namespace sluice
