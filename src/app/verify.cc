@@ -143,7 +143,7 @@ class Verify {
     if (record.manifest)
       know(one.job + "/" + ledger::unit_file_name(record.unit), *record.manifest);
     if (record.intent) {
-      for (const ledger::Upload& upload : record.intent->uploads) index_.excuse(upload.key);
+      for (const Upload& upload : record.intent->uploads) index_.excuse(upload.key);
     }
     return {};
   }

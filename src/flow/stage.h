@@ -22,6 +22,7 @@
 #include "base/inbox.h"
 #include "base/names.h"
 #include "base/result.h"
+#include "base/upload.h"
 #include "json/path.h"
 #include "json/span.h"
 #include "record/batch.h"
@@ -377,20 +378,6 @@ class Encoder {
 // ---- sink
 // --------------------------------------------------------------------------------------------
 
-// An upload that is filled and waits for its commit. The ledger's intent names it.
-struct Prepared {
-  Key key;
-  UploadId id;
-  Mark mark;
-  std::vector<PartTag> parts;
-  uint64_t bytes = 0;
-  uint64_t records = 0;
-  uint32_t crc32c = 0;                                // Of the whole object
-  std::optional<WallTime> least = {}, greatest = {};  // Of the records' own times
-  bool may_have_twin = false;  // Another upload may have been created for it, and is nobody's
-  auto operator<=>(const Prepared&) const = default;
-};
-
 struct SinkSums {
   uint64_t records = 0, bytes = 0, duplicates = 0, conflicts = 0;
 };
@@ -398,8 +385,8 @@ struct SinkSums {
 // What a sink has safely stored up to a point of the record stream, and what another sink needs to
 // go on from there.
 struct SinkCheckpoint {
-  uint64_t point = 0;                  // As given to mark_checkpoint()
-  std::vector<Prepared> uploads = {};  // Filled, or filled so far
+  uint64_t point = 0;                // As given to mark_checkpoint()
+  std::vector<Upload> uploads = {};  // Filled, or filled so far
   SinkSums sums = {};
   std::string state = {};  // The sink's own
 };
@@ -428,13 +415,17 @@ class Sink {
   // had stored can't be gone on with.
   virtual bool is_upload_gone() const { return false; }
   virtual bool is_checkpoint_unknown() const { return false; }
-  virtual std::vector<Prepared> take_prepared() = 0;
+  // Those that are filled and wait for their commit. The ledger's intent names them.
+  virtual std::vector<Upload> take_filled() = 0;
+  // The creation of one of them was asked for more than once: another upload may be open for it,
+  // and be nobody's.
+  virtual bool may_have_twins() const = 0;
   virtual SinkSums sums() const = 0;
   // No new requests; drained() follows once the open ones are answered. Uploads stay open: who
   // aborts them is decided by the record (see ledger).
   virtual void stop() = 0;
   virtual bool drained() const = 0;
-  // Every upload this sink has opened and not given away as prepared.
+  // Every upload this sink has opened and not given away as filled.
   virtual std::vector<std::pair<Key, UploadId>> open_uploads() const = 0;
 };
 

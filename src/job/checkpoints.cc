@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "base/time.h"
-
 namespace sluice {
 namespace {
 
@@ -13,29 +11,6 @@ constexpr size_t marks_max = 100'000;
 
 }  // namespace
 
-ledger::Upload to_upload(Prepared prepared) {
-  ledger::Upload upload{.key = std::move(prepared.key),
-                        .id = std::move(prepared.id),
-                        .mark = std::move(prepared.mark),
-                        .parts = std::move(prepared.parts)};
-  upload.content = {
-      .bytes = prepared.bytes, .records = prepared.records, .crc32c = prepared.crc32c};
-  if (prepared.least) upload.content.least = format_rfc3339(*prepared.least);
-  if (prepared.greatest) upload.content.greatest = format_rfc3339(*prepared.greatest);
-  return upload;
-}
-
-Prepared to_prepared(const ledger::Upload& upload) {
-  Prepared prepared{.key = upload.key, .id = upload.id, .mark = upload.mark};
-  prepared.parts = upload.parts;
-  prepared.bytes = upload.content.bytes;
-  prepared.records = upload.content.records;
-  prepared.crc32c = upload.content.crc32c;
-  prepared.least = parse_time(upload.content.least);
-  prepared.greatest = parse_time(upload.content.greatest);
-  return prepared;
-}
-
 std::optional<std::string> Checkpoints::cursor() const {
   if (!begun_) return std::nullopt;
   return begun_->cursor;
@@ -43,9 +18,8 @@ std::optional<std::string> Checkpoints::cursor() const {
 
 std::optional<SinkCheckpoint> Checkpoints::sink() const {
   if (!begun_) return std::nullopt;
-  SinkCheckpoint made{.state = begun_->state};
+  SinkCheckpoint made{.uploads = begun_->uploads, .state = begun_->state};
   made.sums.records = begun_->sums.records;
-  for (const ledger::Upload& upload : begun_->uploads) made.uploads.push_back(to_prepared(upload));
   return made;
 }
 
@@ -62,7 +36,7 @@ void Checkpoints::store(SinkCheckpoint stored, const std::vector<SetAside>& set_
   ledger::Checkpoint made{.cursor = mark.cursor};
   made.sums = total_sums(mark.sums, stored.sums, sums_before());
   made.state = std::move(stored.state);
-  for (const Prepared& prepared : stored.uploads) made.uploads.push_back(to_upload(prepared));
+  made.uploads = std::move(stored.uploads);
   made.set_aside = set_aside_before();
   const size_t listed = std::min(mark.set_aside, set_aside.size());
   for (size_t i = 0; i < listed; ++i) {

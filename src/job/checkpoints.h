@@ -17,9 +17,6 @@
 
 namespace sluice {
 
-ledger::Upload to_upload(Prepared prepared);
-Prepared to_prepared(const ledger::Upload& upload);
-
 class Checkpoints {
  public:
   // `begun`: of an earlier run, which this one goes on with.

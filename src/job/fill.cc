@@ -194,20 +194,19 @@ Filled Fill::take_filled() {
   Filled filled{.walk = walk_->sums(), .sink = sink_->sums(), .shape = walk_->shape()};
   filled.documents_before = checkpoints_.sums_before().documents;
   filled.is_resumed = checkpoints_.resumed();
-  std::vector<Prepared> prepared = sink_->take_prepared();
-  for (const Prepared& upload : prepared) filled.may_have_twins |= upload.may_have_twin;
-  filled.objects = prepared.size();
-  filled.intent = intent(std::move(prepared));
+  filled.may_have_twins = sink_->may_have_twins();
+  std::vector<Upload> uploads = sink_->take_filled();
+  filled.objects = uploads.size();
+  filled.intent = intent(std::move(uploads));
   filled.reached = reached_.greatest;
   filled.set_aside = std::move(log_.set_aside);
   return filled;
 }
 
-ledger::Intent Fill::intent(std::vector<Prepared> prepared) const {
+ledger::Intent Fill::intent(std::vector<Upload> uploads) const {
   ledger::Intent intent;
   intent.inputs = inputs_.inputs();
-  intent.uploads.reserve(prepared.size());
-  for (Prepared& upload : prepared) intent.uploads.push_back(to_upload(std::move(upload)));
+  intent.uploads = std::move(uploads);
   intent.set_aside = checkpoints_.set_aside_before();
   for (const SetAside& what : log_.set_aside) {
     if (intent.set_aside.size() >= set_aside_listed_max) break;

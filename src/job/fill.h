@@ -131,7 +131,7 @@ class Fill {
   Status end_pass();
   Status status() const;
   FillEnd cause() const;
-  ledger::Intent intent(std::vector<Prepared> prepared) const;
+  ledger::Intent intent(std::vector<Upload> uploads) const;
 
   const Surroundings around_;
   FillPlan plan_;

@@ -263,7 +263,7 @@ void UnitTask::take_filled() {
   filled_ = std::move(filled);
   if (!filled_->may_have_twins) return write_intent();
   std::vector<UploadId> kept;
-  for (const ledger::Upload& upload : filled_->intent.uploads) kept.push_back(upload.id);
+  for (const Upload& upload : filled_->intent.uploads) kept.push_back(upload.id);
   twins_.emplace(ledger_unit_, run_.epoch(), std::move(kept));
   phase_.enter(UnitPhase::sweeping);
   sweep_on();

@@ -2,8 +2,8 @@
 // for each unit, `<state>/<job>/<unit>.json`, made and changed only conditionally.
 //
 // Here are the record's parts as values, their text, and the few questions the protocol asks of
-// them. Who may write what and when is in claim.h, commit.h and settle.h. Times are RFC 3339 text
-// as the caller made it; the ledger never reads a clock. Bytes are uint64_t.
+// them. Who may write what and when is in claim.h, commit.h and settle.h. Times are RFC 3339
+// text, those of runs as the caller made it; the ledger never reads a clock. Bytes are uint64_t.
 //
 //   {"format": 1, "job": "trail", "unit": "2024-02-08", "epoch": 7, "run": "01HQ", "host": "h1",
 //    "process": "4711 ...", "since": "2024-02-09T01:00:00Z", "renewals": 3, "share": 25165824,
@@ -40,32 +40,12 @@
 #include "base/names.h"
 #include "base/result.h"
 #include "base/shared.h"
+#include "base/upload.h"
 #include "store/store.h"
 
 namespace sluice::ledger {
 
 // ---- parts --------------------------------------------------------------------------------------
-
-// What an object holds. `least` and `greatest`: the times of its records, empty if they have none.
-struct Content {
-  uint64_t bytes = 0;  // As stored
-  uint64_t records = 0;
-  uint32_t crc32c = 0;  // Of the bytes as stored
-  std::string least = {};
-  std::string greatest = {};
-  bool operator==(const Content&) const = default;
-};
-
-// An upload that is filled, or is being filled. The record keeps its mark, since no store shows the
-// metadata of an open upload; it may be of an older epoch than the record's.
-struct Upload {
-  Key key;
-  UploadId id;
-  Mark mark;
-  std::vector<PartTag> parts = {};  // By number
-  Content content = {};
-  bool operator==(const Upload&) const = default;
-};
 
 // A visible object of a manifest.
 struct Output {

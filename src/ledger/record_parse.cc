@@ -4,6 +4,7 @@
 
 #include "base/checksum.h"
 #include "base/text.h"
+#include "base/time.h"
 #include "json/bytes_text.h"
 #include "json/checker.h"
 #include "json/value.h"
@@ -134,6 +135,11 @@ void read(Reader& reader, uint32_t& sum, AsCrc) {
   const auto crc = crc_from_base64(reader.text());
   if (!crc) reader.fail("crc32c is not four bytes in base 64");
   sum = crc.value_or(0);
+}
+void read(Reader& reader, std::optional<WallTime>& time) {
+  const std::string text = reader.text();
+  time = parse_time(text);
+  if (!time) reader.fail("not a time: " + excerpt(text));
 }
 void read(Reader& reader, bool& flag) {
   flag = reader.boolean();

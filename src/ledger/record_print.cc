@@ -1,5 +1,6 @@
 // A record as text: fields in one order, what does not apply left out.
 #include "base/checksum.h"
+#include "base/time.h"
 #include "json/bytes_text.h"
 #include "json/value.h"
 #include "ledger/record.h"
@@ -78,6 +79,7 @@ class Writer {
     out_ += std::to_string(number);
   }
   void write(uint32_t number) { write(uint64_t{number}); }
+  void write(WallTime time) { write(format_rfc3339(time)); }
   void write(bool flag) {
     separate();
     out_ += flag ? "true" : "false";

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "base/time.h"
+
 namespace sluice::ledger {
 
 namespace {
@@ -10,8 +12,8 @@ Record everything() {
   const Content content{.bytes = 900,
                         .records = 41,
                         .crc32c = 0xFFEE0102,
-                        .least = "2024-02-08T00:00:01Z",
-                        .greatest = "2024-02-08T23:59:58Z"};
+                        .least = parse_time("2024-02-08T00:00:01Z"),
+                        .greatest = parse_time("2024-02-08T23:59:58Z")};
   const Upload upload{.key = Key("dt=2024-02-08/2024-02-08-00000.jsonl.gz"),
                       .id = UploadId("2~x\"\\\n"),
                       .mark = Mark("trail/2024-02-08/7"),
@@ -203,6 +205,9 @@ TEST_CASE("what can't be understood is refused, by name and with the reason") {
   CHECK(contains(why(head + ", \"manifest\": {}}"), "manifest's epoch is missing"));
   CHECK(contains(why(head + ", \"intent\": {\"epoch\": 1, \"uploads\": [{\"key\": \"k\"}]}}"),
                  "an upload's id is missing"));
+  CHECK(contains(why(head + ", \"manifest\": {\"epoch\": 1, \"outputs\": [{\"key\": \"k\", "
+                            "\"least\": \"yesterday\"}]}}"),
+                 "not a time: yesterday"));
 }
 
 TEST_CASE("side files survive their text, and a kept manifest has no todo") {

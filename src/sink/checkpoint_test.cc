@@ -46,7 +46,7 @@ struct Pages {
   }
   struct Ended {
     std::optional<SinkCheckpoint> last;
-    std::vector<Prepared> prepared;
+    std::vector<Upload> uploads;
     uint64_t records = 0;
     int checkpoints = 0;
   };
@@ -103,7 +103,7 @@ struct Pages {
     }
     sink.stop();
     ended.records = sink.sums().records;
-    ended.prepared = sink.take_prepared();
+    ended.uploads = sink.take_filled();
     return ended;
   }
   bool is_refused(SinkCheckpoint from) {
@@ -113,12 +113,12 @@ struct Pages {
     opened->stop();
     return refused;
   }
-  std::string complete(const std::vector<Prepared>& prepared) {
+  std::string complete(const std::vector<Upload>& uploads) {
     std::string all;
-    for (const Prepared& one : prepared) {
+    for (const Upload& one : uploads) {
       REQUIRE(call(*store, Complete{one.key, one.id, one.parts}).ok());
       const auto body = call_for<Body>(*store, Get{.key = one.key});
-      CHECK(body->bytes.size() == one.bytes);
+      CHECK(body->bytes.size() == one.content.bytes);
       all += one.key.str() + ":" + std::string(body->bytes.view());
     }
     return all;
@@ -145,7 +145,7 @@ struct Pages {
 TEST_CASE("a sink that goes on at a checkpoint makes the same object as one that never stopped") {
   Pages whole;
   const auto once = whole.run({}, Pages::count);
-  const std::string wanted = whole.complete(once.prepared);
+  const std::string wanted = whole.complete(once.uploads);
   CHECK(once.checkpoints >= 1);
 
   for (const int stop : {35, 70, 119}) {
@@ -156,24 +156,24 @@ TEST_CASE("a sink that goes on at a checkpoint makes the same object as one that
     CHECK(first.last->sums.records == 20 * first.last->point);
     const auto second = pages.run(first.last, Pages::count);
     CHECK(second.records == once.records);
-    REQUIRE(second.prepared.size() == 1);
-    CHECK(second.prepared[0].mark == Mark("job/u/1"));
-    CHECK(second.prepared[0].crc32c == once.prepared[0].crc32c);
-    CHECK(second.prepared[0].least == once.prepared[0].least);
-    CHECK(second.prepared[0].greatest == once.prepared[0].greatest);
-    CHECK(pages.complete(second.prepared) == wanted);
+    REQUIRE(second.uploads.size() == 1);
+    CHECK(second.uploads[0].mark == Mark("job/u/1"));
+    CHECK(second.uploads[0].content.crc32c == once.uploads[0].content.crc32c);
+    CHECK(second.uploads[0].content.least == once.uploads[0].content.least);
+    CHECK(second.uploads[0].content.greatest == once.uploads[0].content.greatest);
+    CHECK(pages.complete(second.uploads) == wanted);
   }
 }
 
 TEST_CASE("objects rolled before a checkpoint are taken along, and roll at the same records") {
   Pages whole;
-  const std::string wanted = whole.complete(whole.run({}, Pages::count, 12 << 20).prepared);
+  const std::string wanted = whole.complete(whole.run({}, Pages::count, 12 << 20).uploads);
   Pages pages;
   const auto first = pages.run({}, 100, 12 << 20);
   REQUIRE(first.last);
   CHECK(first.last->uploads.size() >= 2);
   const auto second = pages.run(first.last, Pages::count, 12 << 20);
-  CHECK(pages.complete(second.prepared) == wanted);
+  CHECK(pages.complete(second.uploads) == wanted);
 }
 
 TEST_CASE("where several objects are open at once there is no checkpoint") {

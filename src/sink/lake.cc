@@ -165,7 +165,8 @@ void LakeSink::seal(Place& place) {
   place.object->order = sealed_count_++;
   place.object->at = sealed_.size();
   sealed_.push_back(std::move(place.object));
-  // Its entry among the prepared ones is charged from now on: when exactly it gets there is chance.
+  // Its entry among those that are filled is charged from now on: when exactly it gets there is
+  // chance.
   place.object_lease.shrink(StoredObject::charged_bytes);
   stored_lease_.merge(std::move(place.object_lease));
   place.object_lease = Lease();
@@ -302,10 +303,11 @@ void LakeSink::on(Event& event) {
 // A sealed object whose parts are all acknowledged leaves its upload for the commit.
 void LakeSink::settle(OpenObject& object) {
   if (!object.complete()) return;
-  const Prepared prepared = object.prepared();
+  const Upload upload = object.upload();
   stored_.push_back({static_cast<uint32_t>(object.order), static_cast<uint32_t>(object.n()),
-                     &object.place(), StoredObject(prepared, context_.mark)});
-  sums_.bytes += prepared.bytes;
+                     &object.place(), StoredObject(upload, context_.mark)});
+  may_have_twins_ |= object.may_have_twin();
+  sums_.bytes += upload.content.bytes;
   // It is gone from where it was among the sealed ones, and the last of them takes its place.
   const size_t at = object.at;
   std::swap(sealed_[at], sealed_.back());
@@ -313,16 +315,16 @@ void LakeSink::settle(OpenObject& object) {
   sealed_.pop_back();
 }
 
-std::vector<Prepared> LakeSink::take_prepared() {
-  std::vector<Prepared> taken;
+std::vector<Upload> LakeSink::take_filled() {
+  std::vector<Upload> taken;
   taken.reserve(stored_.size());
   for (; !stored_.empty(); stored_.pop_front()) {
     const Stored& stored = stored_.front();
-    taken.push_back(stored.object.prepared(key_of(stored), context_.mark));
+    taken.push_back(stored.object.upload(key_of(stored), context_.mark));
   }
   stored_lease_.release();
   std::sort(taken.begin(), taken.end(),
-            [](const Prepared& a, const Prepared& b) { return a.key < b.key; });
+            [](const Upload& a, const Upload& b) { return a.key < b.key; });
   return taken;
 }
 

@@ -41,10 +41,10 @@ std::optional<SinkCheckpoint> LakeSink::take_checkpoint() {
     made.sums.bytes = 0;  // Counted again, when the uploads are taken up
     for (const Stored& stored : stored_) {
       if (stored.order < marked.sealed)
-        made.uploads.push_back(stored.object.prepared(key_of(stored), context_.mark));
+        made.uploads.push_back(stored.object.upload(key_of(stored), context_.mark));
     }
     if (made.uploads.size() < marked.sealed) continue;  // One before it is still on its way
-    made.uploads.push_back(place->object->prepared_at(*at));
+    made.uploads.push_back(place->object->upload_at(*at));
     made.state = print(SinkState{marked.places, made.uploads.back().key, at->writer});
     marked_.pop_front();
     return made;
@@ -85,10 +85,10 @@ Status LakeSink::resume(const SinkCheckpoint& checkpoint, const SinkState& state
     if (!lease) return no_room;
     restored.lease = std::move(*lease);
   }
-  const Prepared* open = nullptr;
+  const Upload* open = nullptr;
   Place* target = nullptr;
   const auto objects = objects_begun();
-  for (const Prepared& upload : checkpoint.uploads) {
+  for (const Upload& upload : checkpoint.uploads) {
     const auto at = objects.find(upload.key);
     if (at == objects.end()) {
       refuse_checkpoint("lake: the checkpoint's object " + upload.key.str() +
@@ -101,7 +101,7 @@ Status LakeSink::resume(const SinkCheckpoint& checkpoint, const SinkState& state
       target = place;
       continue;
     }
-    sums_.bytes += upload.bytes;
+    sums_.bytes += upload.content.bytes;
     stored_.push_back({static_cast<uint32_t>(sealed_count_++), static_cast<uint32_t>(n), place,
                        StoredObject(upload, context_.mark)});
     auto lease = context_.share.try_reserve(StoredObject::charged_bytes);
@@ -116,10 +116,11 @@ Status LakeSink::resume(const SinkCheckpoint& checkpoint, const SinkState& state
   if (!lease) return no_room;
   target->object_lease = std::move(*lease);
   target->object = std::make_unique<OpenObject>(*target, target->next_n - 1, yard_);
-  RecordSums sums{.records = open->records};
-  if (open->least) sums.least_ns = open->least->ns;
-  if (open->greatest) sums.greatest_ns = open->greatest->ns;
-  Uploader upload(open->key, open->mark, {open->id, open->parts, open->bytes, open->crc32c});
+  const Content& content = open->content;
+  RecordSums sums{.records = content.records};
+  if (content.least) sums.least_ns = content.least->ns;
+  if (content.greatest) sums.greatest_ns = content.greatest->ns;
+  Uploader upload(open->key, open->mark, {open->id, open->parts, content.bytes, content.crc32c});
   const Status gone_on = target->object->go_on(std::move(upload), sums, state.writer);
   if (!gone_on.ok()) {
     refuse_checkpoint("lake: the checkpoint: " + gone_on.error().message);

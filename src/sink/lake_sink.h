@@ -79,7 +79,8 @@ class LakeSink : public Sink {
   Status status() const override { return error_ ? Status(*error_) : Status(); }
   bool is_upload_gone() const override { return upload_gone_; }
   bool is_checkpoint_unknown() const override { return checkpoint_unknown_; }
-  std::vector<Prepared> take_prepared() override;
+  std::vector<Upload> take_filled() override;
+  bool may_have_twins() const override { return may_have_twins_; }
   SinkSums sums() const override { return sums_; }
   void stop() override { stopped_ = true; }
   bool drained() const override { return owners_.empty(); }
@@ -125,6 +126,7 @@ class LakeSink : public Sink {
   std::unordered_map<Ticket, OpenObject*> owners_;   // What is under way
   uint32_t in_flight_ = 0;
   std::deque<Stored> stored_;
+  bool may_have_twins_ = false;  // One of them
   Lease stored_lease_;
   std::deque<MarkedPoint> marked_;
   size_t opened_ = 0;  // Objects, so far

@@ -81,7 +81,7 @@ Batch batch_of(const std::vector<Line>& lines) {
   return batch;
 }
 
-// Writes batches through a sink over a memory store, completes what was prepared and reads it back.
+// Writes batches through a sink over a memory store, completes what was filled and reads it back.
 struct Yard {
   explicit Yard(uint64_t share_bytes, unsigned threads = 2) : budget(1 << 30), workers(threads) {
     share = std::make_unique<Budget>(std::move(*budget.try_reserve(share_bytes)));
@@ -100,12 +100,12 @@ struct Yard {
     sink.stop();
     while (!sink.drained()) sink.on(*inbox.wait());
     sums = sink.sums();
-    for (const Prepared& p : sink.take_prepared()) {
+    for (const Upload& p : sink.take_filled()) {
       objects += 1;
-      records_prepared += p.records;
+      records_filled += p.content.records;
       REQUIRE(call(*store, Complete{p.key, p.id, p.parts}).ok());
       contents[p.key.str()] = std::string(call_for<Body>(*store, Get{.key = p.key})->bytes.view());
-      CHECK(contents[p.key.str()].size() == p.bytes);
+      CHECK(contents[p.key.str()].size() == p.content.bytes);
     }
     return status;
   }
@@ -153,7 +153,7 @@ struct Yard {
   std::map<std::string, std::string> contents;
   SinkSums sums;
   size_t objects = 0;
-  uint64_t records_prepared = 0;
+  uint64_t records_filled = 0;
 };
 
 // The first part fails, but not before the second is under way.
@@ -301,7 +301,7 @@ TEST_CASE("where encoding makes room for the text of all places, each has one ob
     REQUIRE(yard.write(options, batches).ok());
     CHECK(yard.share->peak() <= share_bytes);
     CHECK(yard.objects == 3000);
-    CHECK(yard.records_prepared == 120 * 1500);
+    CHECK(yard.records_filled == 120 * 1500);
     if (first.empty()) first = yard.contents;
     CHECK(yard.contents == first);
   }
@@ -363,7 +363,8 @@ TEST_CASE("duplicates are dropped and conflicts kept, within the unit") {
   while (!sink->drained()) sink->on(*yard.inbox.wait());
 }
 
-TEST_CASE("an object that has lost a part is never prepared, even if all others are acknowledged") {
+TEST_CASE(
+    "an object that has lost a part never counts as filled, even if all others are acknowledged") {
   Yard yard(16 << 20);
   FirstPartFails store(*yard.store);
   LakeOptions options{

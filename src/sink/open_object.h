@@ -48,8 +48,9 @@ class OpenObject {
   Status on(Event& event);  // One of its tickets: a worker's or a store's answer
 
   bool complete() const { return stream_ && stream_->complete(); }
-  Prepared prepared() const { return stream_->prepared(sums_); }  // Once complete()
-  Prepared prepared_at(const ObjectPoint& point) const { return stream_->prepared_at(point); }
+  Upload upload() const { return stream_->upload(sums_); }  // Once complete()
+  Upload upload_at(const ObjectPoint& point) const { return stream_->upload_at(point); }
+  bool may_have_twin() const { return stream_ && stream_->may_have_twin(); }
   std::optional<std::pair<Key, UploadId>> open_upload() const;
   bool has_upload() const { return open_upload().has_value(); }
   bool has_parts() const { return parts_added() > 0; }

@@ -69,32 +69,27 @@ std::optional<ObjectPoint> PartStream::latest_point() const {
   return std::nullopt;
 }
 
-// All but the parts and their sums.
-Prepared PartStream::filled_with(const RecordSums& sums) const {
-  Prepared prepared{.key = upload_.key(), .id = *upload_.id(), .mark = upload_.mark()};
-  prepared.may_have_twin = upload_.may_have_twin();
-  prepared.records = sums.records;
+namespace {
+
+Content content_of(const RecordSums& sums, uint64_t bytes, uint32_t crc32c) {
+  Content content{.bytes = bytes, .records = sums.records, .crc32c = crc32c};
   if (sums.least_ns <= sums.greatest_ns) {
-    prepared.least = WallTime{sums.least_ns};
-    prepared.greatest = WallTime{sums.greatest_ns};
+    content.least = WallTime{sums.least_ns};
+    content.greatest = WallTime{sums.greatest_ns};
   }
-  return prepared;
+  return content;
 }
 
-Prepared PartStream::prepared(const RecordSums& sums) const {
-  Prepared prepared = filled_with(sums);
-  prepared.parts = upload_.parts();
-  prepared.bytes = upload_.bytes();
-  prepared.crc32c = upload_.crc32c();
-  return prepared;
+}  // namespace
+
+Upload PartStream::upload(const RecordSums& sums) const {
+  return {upload_.key(), *upload_.id(), upload_.mark(), upload_.parts(),
+          content_of(sums, upload_.bytes(), upload_.crc32c())};
 }
 
-Prepared PartStream::prepared_at(const ObjectPoint& point) const {
-  Prepared prepared = filled_with(point.sums);
-  prepared.parts = upload_.first_parts(point.parts);
-  prepared.bytes = point.bytes;
-  prepared.crc32c = point.crc32c;
-  return prepared;
+Upload PartStream::upload_at(const ObjectPoint& point) const {
+  return {upload_.key(), *upload_.id(), upload_.mark(), upload_.first_parts(point.parts),
+          content_of(point.sums, point.bytes, point.crc32c)};
 }
 
 std::optional<std::pair<Key, UploadId>> PartStream::open_upload() const {

@@ -66,14 +66,14 @@ class PartStream {
   uint32_t parts_added() const { return upload_.parts_added(); }
   uint64_t held_bytes() const { return lease_.bytes(); }  // Of the part that isn't full
   std::optional<std::pair<Key, UploadId>> open_upload() const;
-  Prepared prepared(const RecordSums& sums) const;  // Once complete()
+  bool may_have_twin() const { return upload_.may_have_twin(); }
+  Upload upload(const RecordSums& sums) const;  // Once complete()
   // The latest point up to which every part is acknowledged; and the upload as it was there.
   std::optional<ObjectPoint> latest_point() const;
-  Prepared prepared_at(const ObjectPoint& point) const;
+  Upload upload_at(const ObjectPoint& point) const;
 
  private:
   void cut();
-  Prepared filled_with(const RecordSums& sums) const;
 
   Uploader upload_;
   const uint64_t share_bytes_;

@@ -72,9 +72,9 @@ TEST_CASE("a later run goes on at no point whose parts aren't all acknowledged")
   const auto point = stream.parts.latest_point();
   REQUIRE(point);
   CHECK(point->point == 1);
-  const Prepared then = stream.parts.prepared_at(*point);
-  CHECK(then.records == 10);
-  CHECK(then.bytes == 6 * mib);
+  const Upload then = stream.parts.upload_at(*point);
+  CHECK(then.content.records == 10);
+  CHECK(then.content.bytes == 6 * mib);
   CHECK(then.parts.size() == 1);
   stream.answer_all();
   CHECK(stream.parts.latest_point()->point == 2);
@@ -93,7 +93,7 @@ TEST_CASE("what is charged for a part goes with it, and comes back once it is ac
   stream.answer_all();
   CHECK(stream.budget.used() == 0);
   REQUIRE(stream.parts.complete());
-  CHECK(stream.parts.prepared({.records = 3}).bytes == 5 * mib + 7);
+  CHECK(stream.parts.upload({.records = 3}).content.bytes == 5 * mib + 7);
 }
 
 }  // namespace sluice

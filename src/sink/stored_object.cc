@@ -1,7 +1,7 @@
 // Numbers are written seven bits at a time, the least first, the eighth set where more come; texts
 // behind their length. An ETag that is an MD5, as most are, is its 16 bytes.
 //
-//   id, mark (empty: the fill's), bytes, records, crc32c, twin + times (2 * (times) + twin),
+//   id, mark (empty: the fill's), bytes, records, crc32c, whether it has times,
 //   [least, greatest - least], number of parts, of each: its crc32c, its ETag
 #include "sink/stored_object.h"
 
@@ -78,22 +78,23 @@ ETag take_etag(const char*& at) {
   return ETag(std::move(etag));
 }
 
-std::string packed(const Prepared& prepared, const Mark& mark) {
+std::string packed(const Upload& upload, const Mark& mark) {
+  const Content& content = upload.content;
   std::string out;
-  put(prepared.id.view(), out);
-  put(prepared.mark == mark ? std::string_view() : prepared.mark.view(), out);
-  put(prepared.bytes, out);
-  put(prepared.records, out);
-  put(prepared.crc32c, out);
-  const bool has_times = prepared.least && prepared.greatest;
-  put(uint64_t{has_times ? 2U : 0U} + (prepared.may_have_twin ? 1U : 0U), out);
+  put(upload.id.view(), out);
+  put(upload.mark == mark ? std::string_view() : upload.mark.view(), out);
+  put(content.bytes, out);
+  put(content.records, out);
+  put(content.crc32c, out);
+  const bool has_times = content.least && content.greatest;
+  put(has_times ? 1 : 0, out);
   if (has_times) {
-    put(static_cast<uint64_t>(prepared.least->ns), out);
-    put(static_cast<uint64_t>(prepared.greatest->ns) - static_cast<uint64_t>(prepared.least->ns),
+    put(static_cast<uint64_t>(content.least->ns), out);
+    put(static_cast<uint64_t>(content.greatest->ns) - static_cast<uint64_t>(content.least->ns),
         out);
   }
-  put(prepared.parts.size(), out);
-  for (const PartTag& part : prepared.parts) {
+  put(upload.parts.size(), out);
+  for (const PartTag& part : upload.parts) {
     put(part.number, out);
     put(part.crc32c, out);
     put_etag(part.etag.view(), out);
@@ -103,8 +104,8 @@ std::string packed(const Prepared& prepared, const Mark& mark) {
 
 }  // namespace
 
-StoredObject::StoredObject(const Prepared& prepared, const Mark& mark) {
-  const std::string text = packed(prepared, mark);
+StoredObject::StoredObject(const Upload& upload, const Mark& mark) {
+  const std::string text = packed(upload, mark);
   packed_ = std::make_unique<char[]>(text.size());
   std::memcpy(packed_.get(), text.data(), text.size());
 }
@@ -114,21 +115,19 @@ UploadId StoredObject::id() const {
   return UploadId(std::string(take_text(at)));
 }
 
-Prepared StoredObject::prepared(Key key, const Mark& mark) const {
+Upload StoredObject::upload(Key key, const Mark& mark) const {
   const char* at = packed_.get();
-  Prepared made{.key = std::move(key)};
+  Upload made{.key = std::move(key)};
   made.id = UploadId(std::string(take_text(at)));
   const std::string_view own_mark = take_text(at);
   made.mark = own_mark.empty() ? mark : Mark(std::string(own_mark));
-  made.bytes = take_number(at);
-  made.records = take_number(at);
-  made.crc32c = static_cast<uint32_t>(take_number(at));
-  const uint64_t more = take_number(at);
-  made.may_have_twin = (more & 1) != 0;
-  if ((more & 2) != 0) {
+  made.content.bytes = take_number(at);
+  made.content.records = take_number(at);
+  made.content.crc32c = static_cast<uint32_t>(take_number(at));
+  if (take_number(at) != 0) {
     const uint64_t least = take_number(at);
-    made.least = WallTime{static_cast<int64_t>(least)};
-    made.greatest = WallTime{static_cast<int64_t>(least + take_number(at))};
+    made.content.least = WallTime{static_cast<int64_t>(least)};
+    made.content.greatest = WallTime{static_cast<int64_t>(least + take_number(at))};
   }
   made.parts.resize(take_number(at));
   for (PartTag& part : made.parts) {

@@ -5,18 +5,18 @@
 #include <cstdint>
 #include <memory>
 
-#include "flow/stage.h"
+#include "base/upload.h"
 
 namespace sluice {
 
 class StoredObject {
  public:
   // `mark`: of this fill's uploads.
-  StoredObject(const Prepared& prepared, const Mark& mark);
+  StoredObject(const Upload& upload, const Mark& mark);
 
   UploadId id() const;
   // As it was; `key` and the fill's mark aren't kept, the sink knows them.
-  Prepared prepared(Key key, const Mark& mark) const;
+  Upload upload(Key key, const Mark& mark) const;
 
   // The sizes of what stays in memory of an object of one part, whose upload's id is as long as
   // S3's are. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html shows

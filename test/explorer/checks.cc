@@ -58,7 +58,7 @@ std::string readers(const World& world) {
 namespace {
 
 bool can_complete(const World& world, const ledger::Intent& intent) {
-  for (const ledger::Upload& wanted : intent.uploads) {
+  for (const Upload& wanted : intent.uploads) {
     const auto upload = world.uploads.find(wanted.id.str());
     if (upload == world.uploads.end()) {
       const Object* object = world.find(wanted.key.str());

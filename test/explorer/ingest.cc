@@ -32,7 +32,7 @@ void Process::begin_ingest() {
   const uint64_t cursor = behind ? *parse_number<uint64_t>(behind->cursor) : 0;
   if (task_->keeps_cursor && !first_cursor_) first_cursor_ = cursor;
   page_ = first_cursor_.value_or(cursor);
-  uploads_ = behind ? behind->uploads : std::vector<ledger::Upload>();
+  uploads_ = behind ? behind->uploads : std::vector<Upload>();
   if (uploads_.empty()) {
     filling_ = Filling::open;
   } else if (task_->copies) {
@@ -57,7 +57,7 @@ void Process::end_ingest() {
   end_of_ = End::none;
   begun_ = to_write_ = asked_ = false;
   page_ = 0;
-  std::vector<ledger::Upload> uploads = std::move(uploads_);
+  std::vector<Upload> uploads = std::move(uploads_);
   uploads_.clear();
   if (end == End::gone) {
     run().upload_gone(open_ones(uploads));

@@ -21,9 +21,9 @@ Outputs places(uint64_t begin, uint64_t end) {
 
 }  // namespace
 
-std::vector<sluice::OpenUpload> open_ones(const std::vector<ledger::Upload>& uploads) {
+std::vector<sluice::OpenUpload> open_ones(const std::vector<Upload>& uploads) {
   std::vector<sluice::OpenUpload> open;
-  for (const ledger::Upload& upload : uploads) open.push_back({upload.key, upload.id});
+  for (const Upload& upload : uploads) open.push_back({upload.key, upload.id});
   return open;
 }
 
@@ -226,7 +226,7 @@ void Process::filled() {
   begun_ = asked_ = false;
   if (!task_->sweeps_twins) return write_intent();
   std::vector<UploadId> kept;
-  for (const ledger::Upload& upload : uploads_) kept.push_back(upload.id);
+  for (const Upload& upload : uploads_) kept.push_back(upload.id);
   twins_.emplace(task_->unit, run().epoch(), std::move(kept));
 }
 

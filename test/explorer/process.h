@@ -113,7 +113,7 @@ class Process {
   uint32_t take_overs_ = 0;
   uint64_t end_ = 0;   // consume: where the span being filled ends; afterwards, what to acknowledge
   uint32_t lost_ = 0;  // Creations without an answer
-  std::vector<ledger::Upload> uploads_;
+  std::vector<Upload> uploads_;
   enum class End : uint8_t { none, gone, failed, left, swept, walked_off };
   uint64_t page_ = 0;                          // ingest: the next
   std::optional<uint64_t> first_cursor_ = {};  // keeps_cursor: where this process began first
@@ -121,6 +121,6 @@ class Process {
   End end_of_ = End::none;  // Why this claim's fill, or the process, is over
 };
 
-std::vector<sluice::OpenUpload> open_ones(const std::vector<ledger::Upload>& uploads);
+std::vector<sluice::OpenUpload> open_ones(const std::vector<Upload>& uploads);
 
 }  // namespace sluice::explorer

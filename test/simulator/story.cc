@@ -327,7 +327,7 @@ class Story {
     for (const std::string& unit : world_.units) {
       const auto record = record_of(unit, lake_.memory());
       if (!record.ok() || !record->checkpoint) continue;
-      for (const ledger::Upload& upload : record->checkpoint->uploads) kept.insert(upload.id);
+      for (const Upload& upload : record->checkpoint->uploads) kept.insert(upload.id);
     }
     for (const OpenUpload& upload : lake_.memory().open_uploads()) {
       if (!kept.contains(upload.id))
