@@ -47,9 +47,11 @@ class Api {
     }
     engine_ = TRY(make_engine(how));
     tell_secrets(options);
-    auth_ = TRY(make_api_auth(
-        words, *engine_, clock_,
-        [this](const aws::AwsOptions& asked) { return credentials(asked); }, secrets_, tell));
+    auth_ = TRY(make_api_auth(words, *engine_, clock_,
+                              [this](const aws::AwsOptions& asked) { return credentials(asked); },
+                              secrets_, tell,
+                              {.answer_within = options.fetch.answer_within,
+                               .give_up_after = options.fetch.hopeless_after}));
     rate_ = std::make_unique<RequestRate>(options.per_second,
                                           auth_ == nullptr ? 1 : auth_->identities());
     access_.reset(new ApiAccess{*engine_, clock_, auth_.get(), *rate_, secrets_, tell});

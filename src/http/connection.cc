@@ -322,6 +322,8 @@ Status Connection::check_time(Instant at, Nanoseconds connect_within) {
   };
   if (at > request.deadline)
     return Error{ErrorKind::transient, origin_.text() + ": no answer by the deadline"};
+  if (first_byte_at_ == Instant{} && at > request.first_byte_by)
+    return Error{ErrorKind::transient, origin_.text() + ": no answer in the time that was left"};
   if (is_paused_) return {};  // It is we who don't read.
   if (at - moved_at_ > request.stalled_after) return late("no byte moved", request.stalled_after);
   const bool sent_all = state_ == State::receiving;

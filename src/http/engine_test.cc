@@ -171,6 +171,13 @@ TEST_CASE("a peer that says nothing, or stops in the middle, is given up in time
 
   const auto passed = call(*client, {.url = silent.url(), .deadline = now() + 100_ms});
   REQUIRE_FALSE(passed.ok());
+  const auto begun = call(*client, {.url = silent.url(), .first_byte_by = now() + 100_ms});
+  REQUIRE_FALSE(begun.ok());
+  CHECK(begun.error().message.find("in the time that was left") != std::string::npos);
+  // An address that leads nowhere, too: connecting belongs to it.
+  const auto nowhere = call(*client, {.url = "http://192.0.2.1/", .first_byte_by = now() + 100_ms});
+  REQUIRE_FALSE(nowhere.ok());
+  CHECK(nowhere.error().kind == ErrorKind::transient);
 }
 
 TEST_CASE("a cut body, a reset and nobody there are transient") {

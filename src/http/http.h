@@ -40,7 +40,9 @@ struct HttpRequest {
   Nanoseconds slow_most = 60_s;
   static constexpr uint64_t slow_bytes_min = 100;
   Instant deadline = {INT64_MAX};  // Of the whole attempt
-  bool fresh_connection = false;   // Not over one that has been idle
+  // Of all before the status line: an address, a connection, a turn on one, the answer's beginning.
+  Instant first_byte_by = {INT64_MAX};
+  bool fresh_connection = false;  // Not over one that has been idle
   // Not empty: named by what lies at this URL, and only asked at public addresses unless that one's
   // own are not. Else `denied`.
   std::string asked_by = {};

@@ -22,6 +22,9 @@ struct RetryRules {
   Nanoseconds refused_most = 300_s;
 };
 
+// However little is left of a job's patience: a shorter try would be none.
+inline constexpr Nanoseconds try_least = 1_s;
+
 // Who asks for more patience than this (a Retry-After of years) doesn't mean to be waited for. A
 // day is what daily budgets need.
 inline constexpr Nanoseconds announced_wait_most = 24 * 3600_s;

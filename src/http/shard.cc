@@ -151,7 +151,8 @@ void Shard::take_posted() {
 
 int Shard::milliseconds_to_wait() const {
   if (!yielded_.empty()) return 0;
-  int64_t wait = connections_.empty() ? INT64_MAX : sweep_every;
+  // Also who waits for a name has a time by which that must be over.
+  int64_t wait = connections_.empty() && resolving_ == 0 ? INT64_MAX : sweep_every;
   if (const auto next = timers_.next()) wait = std::min(wait, *next - now_);
   if (wait == INT64_MAX) return -1;
   return wait <= 0 ? 0 : static_cast<int>(wait / 1_ms) + 1;
@@ -299,8 +300,11 @@ void Shard::sweep() {
     }
   }
   for (auto& [name, origin] : origins_) {
-    while (!origin->waiting.empty() &&
-           origin->waiting.front().exchange->request().deadline < now_) {
+    const auto is_late = [&] {
+      const HttpRequest& first = origin->waiting.front().exchange->request();
+      return std::min(first.deadline, first.first_byte_by) < now_;
+    };
+    while (!origin->waiting.empty() && is_late()) {
       finish(origin->take_first_waiting(),
              Error{ErrorKind::transient, origin->text() + ": its turn didn't come by the "
                                                           "deadline"});

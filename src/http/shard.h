@@ -94,6 +94,7 @@ class Shard {
   std::vector<std::unique_ptr<Connection>> closed_;  // Till no event can name them any more
   std::vector<Connection*> yielded_;
   Timers timers_;
+  size_t resolving_ = 0;  // Origins
   std::vector<char> scratch_;
   Instant now_;
   Instant swept_at_;

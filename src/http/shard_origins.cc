@@ -187,6 +187,7 @@ bool Shard::make_room() {
 void Shard::resolve(Origin& origin) {
   if (origin.is_resolving) return;
   origin.is_resolving = true;
+  ++resolving_;
   resolver_.resolve(
       origin.connect_host(), origin.connect_port(),
       [this, &origin](Result<std::vector<Address>> addresses) {
@@ -200,6 +201,7 @@ void Shard::resolve(Origin& origin) {
 
 void Shard::resolved(Origin& origin, Result<std::vector<Address>> addresses) {
   origin.is_resolving = false;
+  --resolving_;
   if (!addresses.ok()) {
     // Old addresses are better than none.
     if (origin.addresses.empty()) fail_waiting(origin, addresses.error());

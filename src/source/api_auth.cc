@@ -9,7 +9,6 @@
 #include "base/text.h"
 #include "http/url.h"
 #include "source/api_auth_words.h"
-#include "source/oauth2_token.h"
 
 namespace sluice {
 namespace {
@@ -278,7 +277,8 @@ Result<std::unique_ptr<ApiAuth>> make_api_auth(const Settings* auth, Engine& eng
                                                const Clock& clock,
                                                const FindCredentials& credentials,
                                                const Secrets& secrets,
-                                               const std::function<void(const std::string&)>& say) {
+                                               const std::function<void(const std::string&)>& say,
+                                               const TokenPatience& patience) {
   using Made = std::unique_ptr<ApiAuth>;
   if (auth == nullptr) return Made(std::make_unique<NoAuth>());
   const std::string_view kind = TRY(auth_kind(*auth));
@@ -305,6 +305,7 @@ Result<std::unique_ptr<ApiAuth>> make_api_auth(const Settings* auth, Engine& eng
   if (kind == "oauth2") {
     Oauth2Words words = TRY(oauth2_of(*auth));
     words.options.say = say;
+    words.options.patience = patience;
     auto token = Oauth2Token::make(std::move(words.options), engine, clock, secrets);
     if (!token.ok()) return auth->error_at("oauth2", token.error().message);
     return Made(std::make_unique<Oauth2Auth>(std::move(*token), std::move(words.scheme)));

@@ -29,6 +29,7 @@
 #include "flow/settings.h"
 #include "http/http.h"
 #include "http/stream.h"
+#include "source/oauth2_token.h"
 
 namespace sluice {
 
@@ -67,11 +68,13 @@ using FindCredentials = std::function<Result<aws::CredentialSource*>(const aws::
 
 // `auth`: of the group; null where a job has none, which sends requests as they are. Makes no
 // request but those of `credentials`. What is secret in it, and what is fetched later, it tells
-// `secrets`; what whoever watches should know at once, `say`. `invalid`: words that contradict each
+// `secrets`; what whoever watches should know at once, `say`. `patience`: with
+// whoever hands out tokens. `invalid`: words that contradict each
 // other, values that no header can hold.
 Result<std::unique_ptr<ApiAuth>> make_api_auth(
     const Settings* auth, Engine& engine, const Clock& clock, const FindCredentials& credentials,
-    const Secrets& secrets, const std::function<void(const std::string&)>& say = {});
+    const Secrets& secrets, const std::function<void(const std::string&)>& say = {},
+    const TokenPatience& patience = {});
 
 // What this side shows of itself in TLS (`mtls`), for an engine of its own. Nothing where the job
 // doesn't say so. `invalid`, pointing at the word: a file that isn't there or isn't what it should

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <thread>
 
 #include "http/scripted_engine.h"
 #include "json/slice.h"
@@ -211,6 +212,28 @@ TEST_CASE("what passes is waited out, what doesn't is told with what the server 
   CHECK(html.engine.asked().size() == 3);
   Walked failing([](const HttpRequest&) { return page("", 500); });
   CHECK(failing.run(options()).find("status 500 (after 8 attempts)") != std::string::npos);
+}
+
+TEST_CASE("an attempt waits for an answer no longer than what is left of give_up_after") {
+  std::vector<HttpRequest> tried;
+  std::vector<Nanoseconds> left;
+  Walked walked([&](const HttpRequest& request) -> Result<HttpResponse> {
+    tried.push_back(request);
+    left.push_back(request.first_byte_by - now());
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    return Error{ErrorKind::transient, "no answer"};
+  });
+  HttpPagesOptions few = options();
+  few.fetch.answer_within = 30_s;
+  few.fetch.hopeless_after = 1500_ms;
+  CHECK(walked.run(few).find("give_up_after") != std::string::npos);
+  REQUIRE(tried.size() > 2);
+  CHECK(tried[0].first_byte_within == 1500_ms);
+  CHECK(tried[0].stalled_after == 1500_ms);
+  CHECK(left[0] <= 1500_ms);
+  CHECK(tried[1].first_byte_within <= 1200_ms);
+  CHECK(left[1] <= 1200_ms);
+  CHECK(tried.back().first_byte_within == 1_s);  // Less would be no try.
 }
 
 TEST_CASE("who refuses with no wait, or one that is over, isn't hammered") {

@@ -335,7 +335,8 @@ const PartDoc& http_pages_doc() {
             .help =
                 "No answer, or no further byte of one, for so long: it is asked for again. So is "
                 "one that has taken five times as long and brings less than 100 bytes a "
-                "second, or ten times as long and less than 200, and so on.",
+                "second, or ten times as long and less than 200, and so on. The same holds for the "
+                "answer of auth's token_url.",
             .default_text = "60s"},
            {.name = "attempts",
             .type = FieldType::count,
@@ -346,7 +347,9 @@ const PartDoc& http_pages_doc() {
            {.name = "give_up_after",
             .type = FieldType::duration,
             .help = "Nor can one that hasn't come for so long, but for what the API asked to wait: "
-                    "that is kept in full, and said at once, up to a day (or this, if it is more).",
+                    "that is kept in full, and said at once, up to a day (or this, if it is more). "
+                    "No attempt waits for an answer longer than what is left of it; an access "
+                    "token has as long.",
             .default_text = "10m"}},
       .example =
           "source:\n"

@@ -25,9 +25,12 @@ constexpr Nanoseconds renewed_before_most = 60_s;
 constexpr Nanoseconds unusable_before = 5_s;
 // Two tokens in a row that are refused within this: it isn't the token.
 constexpr Nanoseconds proven_after = 60_s;
-// Another run that uses up the refresh token and keeps the next is waited for so often, so long.
-constexpr uint32_t lock_waits_max = 300;
+// Another run that uses up the refresh token and keeps the next is waited for so long, looked at so
+// often.
+constexpr Nanoseconds lock_wait_most = 60_s;
 constexpr Nanoseconds lock_pause = 200_ms;
+// An answer may be all but still for so many times what is waited for its next byte.
+constexpr int64_t slow_timeouts_most = 5;
 
 struct Token {
   std::string text;
@@ -71,7 +74,7 @@ struct Oauth2Token::Shared : std::enable_shared_from_this<Oauth2Token::Shared> {
   WallTime not_before = {};      // The next, after a failure
   // Of the fetch under way: one token is used up at a time, of all runs that share its file.
   std::optional<SecretFileLock> lock;
-  uint32_t lock_waits = 0;
+  Instant began = {};               // The first attempt
   std::optional<Error> unprepared;  // Why it can't be sent
   std::string sent;                 // The refresh token
   Nanoseconds asked_for = 0;        // To be waited for, all attempts together
@@ -87,7 +90,10 @@ struct Oauth2Token::Shared : std::enable_shared_from_this<Oauth2Token::Shared> {
   Status prepare();
   void finished(uint32_t number, Result<HttpResponse> response);
   bool may_be_used_up(const Result<HttpResponse>& response, const TokenRefusal& refusal) const;
-  std::optional<Error> too_long(const TokenRefusal& refusal);  // With the lock
+  // With the lock; so is the one below.
+  std::optional<Error> too_long(const TokenRefusal& refusal);
+  Nanoseconds left(Instant at) const;
+  Nanoseconds pause_after(const TokenRefusal& refusal, uint32_t number);
   void tell_wait(const TokenRefusal& refusal) const;
   Status keep(const Granted& granted);
   void conclude(Result<Granted> granted);
@@ -147,7 +153,10 @@ void Oauth2Token::Shared::get(Then then) {
   } else {
     answer = *failure;
   }
-  if (starts) is_fetching = true;
+  if (starts) {
+    is_fetching = true;
+    began = now();
+  }
   guard.unlock();
   if (starts) attempt(1, {});
   if (!waits) then(std::move(*answer));  // NOLINT(bugprone-use-after-move): moved where it waits
@@ -215,6 +224,16 @@ void Oauth2Token::Shared::attempt(uint32_t number, Instant when) {
   request.method = "POST";
   request.url = options.token_url;
   request.body_most = answer_bytes_max;
+  const Instant begins = std::max(now(), when);
+  Nanoseconds left_then = 0;
+  {
+    const std::lock_guard guard(mutex);
+    left_then = std::max(left(begins), try_least);
+  }
+  request.deadline = begins + left_then;
+  request.first_byte_within = request.stalled_after =
+      std::min(options.patience.answer_within, left_then);
+  request.slow_most = std::min(slow_timeouts_most * options.patience.answer_within, left_then);
   // A refresh token that rotates is used up by the first request that arrives.
   request.may_be_sent_twice = false;
   request.fresh_connection = true;
@@ -249,7 +268,7 @@ Status Oauth2Token::Shared::prepare() {
     if (!lock) lock = TRY(SecretFileLock::try_take(options.refresh_token_file));
     if (!lock) {
       return Error{ErrorKind::conflict,
-                   "another run has been renewing " + options.refresh_token_file + " for a minute"};
+                   "another run has been renewing " + options.refresh_token_file + " for too long"};
     }
     const auto kept = read_secret_file(options.refresh_token_file);
     if (!kept.ok() && kept.error().kind != ErrorKind::not_found) return kept.error();
@@ -283,7 +302,7 @@ void Oauth2Token::Shared::finished(uint32_t number, Result<HttpResponse> respons
     const std::lock_guard guard(mutex);
     failed_before = std::exchange(unprepared, std::nullopt);
     waits_for_lock = failed_before && failed_before->kind == ErrorKind::conflict && !is_closed &&
-                     ++lock_waits < lock_waits_max;
+                     now() - began < std::min(lock_wait_most, options.patience.give_up_after);
   }
   if (waits_for_lock) return attempt(number, now() + lock_pause);
   if (failed_before) return conclude(Error{ErrorKind::transient, failed_before->message});
@@ -296,10 +315,7 @@ void Oauth2Token::Shared::finished(uint32_t number, Result<HttpResponse> respons
     } else if (auto why = too_long(refusal)) {
       granted = std::move(*why);
     } else if (refusal.may_pass && number < options.retry.attempts_max && !is_closed) {
-      pause = pause_before_next(options.retry, number, refusal.retry_after, chance);
-      // Told to slow down, without a word of how long, or with one that means nothing.
-      if (refusal.error.kind == ErrorKind::throttled)
-        pause = std::max(*pause, pause_if_throttled << (number - 1));
+      if (left(now()) >= 0) pause = pause_after(refusal, number);
     }
   }
   if (pause) {
@@ -307,6 +323,20 @@ void Oauth2Token::Shared::finished(uint32_t number, Result<HttpResponse> respons
     return attempt(number + 1, now() + *pause);
   }
   conclude(std::move(granted));
+}
+
+// Of the time after which the token is given up; below 0 when that is over.
+Nanoseconds Oauth2Token::Shared::left(Instant at) const {
+  return options.patience.give_up_after - (at - began - asked_for);
+}
+
+// No rest of ours outlasts the time that is left.
+Nanoseconds Oauth2Token::Shared::pause_after(const TokenRefusal& refusal, uint32_t number) {
+  Nanoseconds pause = pause_before_next(options.retry, number, refusal.retry_after, chance);
+  // Told to slow down, without a word of how long, or with one that means nothing.
+  if (refusal.error.kind == ErrorKind::throttled)
+    pause = std::max(pause, pause_if_throttled << (number - 1));
+  return std::min(pause, std::max<Nanoseconds>(left(now()), 0));
 }
 
 // Why it isn't waited for as long as the server asks, if that is longer than anybody waits. Whoever
@@ -352,7 +382,6 @@ void Oauth2Token::Shared::conclude(Result<Granted> granted) {
   {
     const std::lock_guard guard(mutex);
     lock.reset();
-    lock_waits = 0;
     asked_for = 0;
     const WallTime at = clock.wall();
     is_fetching = false;

@@ -21,6 +21,12 @@
 
 namespace sluice {
 
+struct TokenPatience {
+  Nanoseconds answer_within = 30_s;  // Each attempt: to the first byte, and between two
+  // All attempts at a token together, but for what the server asks to wait.
+  Nanoseconds give_up_after = 600_s;
+};
+
 struct Oauth2Options {
   std::string token_url;
   std::string grant = "client_credentials";  // Or another grant_type that needs no browser
@@ -34,6 +40,7 @@ struct Oauth2Options {
   std::string refresh_token_file = {};
   std::vector<std::pair<std::string, std::string>> parameters = {};  // More of the form
   RetryRules retry = {.attempts_max = 5};
+  TokenPatience patience = {};
   // Told at once of a long wait that the server asks for; no secret is in it. On any thread.
   std::function<void(const std::string&)> say = {};
 };

@@ -181,6 +181,41 @@ TEST_CASE("what fails in passing is tried again, and Retry-After is heeded") {
   CHECK(engine.asked().size() == 6);
 }
 
+TEST_CASE(
+    "a token server that never answers has the API's timeout, and what is left of its patience") {
+  const Clock clock;
+  Oauth2Options given = options();
+  given.retry.attempts_max = 1000;
+  given.patience = {.answer_within = 30_s, .give_up_after = 5_s};
+  {
+    ScriptedEngine engine;
+    const auto token = Oauth2Token::make(given, engine, clock, secrets_of_tests());
+    engine.then(granted("t1"));
+    CHECK(get(**token) == "t1");
+    const HttpRequest& asked = engine.asked()[0].request;
+    CHECK(asked.first_byte_within <= 5_s);
+    CHECK(asked.stalled_after <= 5_s);
+    CHECK(asked.deadline <= now() + 5_s);
+  }
+  given.patience = {.answer_within = 2_s, .give_up_after = 600_s};
+  {
+    ScriptedEngine engine;
+    const auto token = Oauth2Token::make(given, engine, clock, secrets_of_tests());
+    engine.then(granted("t1"));
+    CHECK(get(**token) == "t1");
+    CHECK(engine.asked()[0].request.first_byte_within == 2_s);
+  }
+  // And then it is given up, however often it might be tried.
+  given.patience = {.answer_within = 30_s, .give_up_after = 20_ms};
+  ScriptedEngine engine([](const HttpRequest&) -> Result<HttpResponse> {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    return Error{ErrorKind::transient, "no answer"};
+  });
+  const auto token = Oauth2Token::make(given, engine, clock, secrets_of_tests());
+  CHECK(get(**token).ends_with("no answer"));
+  CHECK(engine.asked().size() < 6);
+}
+
 TEST_CASE("a long wait that the token server asks for is said at once") {
   ScriptedEngine engine;
   const Clock clock;

@@ -88,14 +88,14 @@ void PageFetcher::start_what_fits(Purse& purse, Whose whose) {
   }
 }
 
-HttpRequest PageFetcher::request_for(const ApiPage& page) const {
+// Not before `when`. No longer than till the page is given up: a try has what is left of that.
+HttpRequest PageFetcher::request_for(const ApiPage& page, Instant when) const {
   HttpRequest request{.method = page.method, .url = page.url, .headers = options_.headers};
-  request.first_byte_within = request.stalled_after = options_.answer_within;
-  // A server that keeps a long answer alive with a byte now and then has some patience; not more
-  // than there is left.
-  const Nanoseconds left = page.first_failed == Instant{}
-                               ? options_.hopeless_after
-                               : options_.hopeless_after - (now() - page.first_failed);
+  const Instant begins = std::max(now(), when);
+  const Nanoseconds left = std::max(left_of(page, begins), try_least);
+  request.first_byte_by = begins + left;
+  request.first_byte_within = request.stalled_after = std::min(options_.answer_within, left);
+  // A server that keeps a long answer alive with a byte now and then has some patience.
   request.slow_most = std::min(slow_timeouts_most * options_.answer_within, left);
   request.fresh_connection = page.failures > 0;
   request.may_be_sent_twice = page.method == "GET";
@@ -118,7 +118,7 @@ void PageFetcher::start(ApiPage& page, Lease lease) {
                                        std::move(lease), trace_);
   const RequestRate::Slot slot = api_.rate.next_slot(now());
   page.identity = slot.identity;
-  HttpRequest request = request_for(page);
+  HttpRequest request = request_for(page, slot.when);
   const Fetch::Starter starter = page.fetch->starter();
   if (!origins_.is_own(page.url)) {
     const auto body = page.request.body.empty() ? OriginRules::Body::none : OriginRules::Body::some;

@@ -103,7 +103,7 @@ class PageFetcher {
   ApiPage* find(uint64_t number);
   uint64_t turn_for(const ApiPage& page, Whose whose, const Purse& purse);
   void start(ApiPage& page, Lease lease);
-  HttpRequest request_for(const ApiPage& page) const;
+  HttpRequest request_for(const ApiPage& page, Instant when) const;
   void got(ApiPage& page, FetchedBytes& event);
   void keep(ApiPage& page, Chunk chunk);
   void ended(ApiPage& page, Result<HttpResponse> response);
@@ -112,6 +112,7 @@ class PageFetcher {
   void redirected(ApiPage& page, const HttpResponse& response);
   void complete(ApiPage& page, HttpResponse response);
   bool is_odd(ApiPage& page, const HttpResponse& response);
+  Nanoseconds left_of(const ApiPage& page, Instant at) const;
   void again(ApiPage& page, Nanoseconds asked_for, Error why);
   bool is_hopeless(const ApiPage& page, Instant at, Nanoseconds asked_for, Error& why) const;
   void tell_wait(const ApiPage& page, Instant until, Nanoseconds wait, const std::string& why);

@@ -95,6 +95,12 @@ bool PageFetcher::begin_anew(uint64_t number, Error why) {
   return true;
 }
 
+// Of the time after which it is given up; below 0 when that is over.
+Nanoseconds PageFetcher::left_of(const ApiPage& page, Instant at) const {
+  if (page.first_failed == Instant{}) return options_.hopeless_after;
+  return options_.hopeless_after - (at - page.first_failed);
+}
+
 // After a rest, till there is no hope left. What the API asks for is kept in full, and never less
 // than the ordinary pause: who says "now" each time doesn't mean it.
 void PageFetcher::again(ApiPage& page, Nanoseconds asked_for, Error why) {
@@ -109,8 +115,10 @@ void PageFetcher::again(ApiPage& page, Nanoseconds asked_for, Error why) {
   page.asked_for += asked_for;
   page.held.clear();
   page.state = ApiPage::State::resting;
-  Nanoseconds pause =
-      pause_before_next(options_.pauses, page.failures + page.refusals, asked_for, chance_);
+  // No rest of ours outlasts the time that is left.
+  RetryRules pauses = options_.pauses;
+  pauses.pause_most = std::clamp<Nanoseconds>(left_of(page, at), 0, pauses.pause_most);
+  Nanoseconds pause = pause_before_next(pauses, page.failures + page.refusals, asked_for, chance_);
   tell_wait(page, at + pause, asked_for, why.message.substr(0, why.message.find(':')));
   if (is_refusal && asked_for > 0) {
     // Nobody asks as this identity meanwhile; another may, at once.
@@ -130,7 +138,7 @@ bool PageFetcher::is_hopeless(const ApiPage& page, Instant at, Nanoseconds asked
     return true;
   }
   const bool too_often = page.failures >= options_.attempts_max;
-  if (!too_often && at - page.first_failed <= options_.hopeless_after) return false;
+  if (!too_often && left_of(page, at) >= 0) return false;
   why.message += " (after " + std::to_string(page.failures + page.refusals) +
                  " attempts); run again when it answers, or raise `" +
                  (too_often ? "attempts" : "give_up_after") + "`";

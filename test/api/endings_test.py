@@ -159,6 +159,23 @@ class Patience(Case):
         self.assertIn('too slow', ran.out + ran.err)
         self.assertLess(self.seconds, 45)
 
+    def test_an_api_that_never_answers_has_no_longer_than_give_up_after(self):
+        ran = self.run_over(lambda *_: time.sleep(60), 'timeout: 30s\ngive_up_after: 2s\n')
+        self.assertEqual(ran.code, 1, ran.err)
+        self.assertIn('give_up_after', ran.out + ran.err)
+        self.assertLess(self.seconds, 12)
+
+    def test_nor_has_a_token_endpoint_that_never_answers(self):
+        with Server(lambda *_: time.sleep(60)) as login:
+            ran = self.run_over(
+                lambda *_: answer('{"items":[]}'),
+                'timeout: 30s\ngive_up_after: 2s\n'
+                f'auth: {{ oauth2: {{ token_url: "{login.url}/token", client_id: me,'
+                f' client_secret: hush }} }}\n')
+        self.assertEqual(ran.code, 1, ran.err)
+        self.assertIn('token from', ran.out + ran.err)
+        self.assertLess(self.seconds, 15)
+
     def test_a_refusal_without_an_end_is_a_refusal(self):
         def serve(_, connection):
             connection.sendall(b'HTTP/1.1 404 Not Found\r\n\r\n')
