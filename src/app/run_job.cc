@@ -94,6 +94,11 @@ Result<int> run_job(Job job, const RunWords& asked, StopOnSignal& stop) {
       .progress_every = line.every()};
   auto report = run(opened->job, opened->parts, std::move(units), resources, options);
   if (!report.ok()) return std::move(report).error();
+  for (const auto& transform : opened->parts.recipe.transforms) {
+    if (const Status ended = transform->end(); !ended.ok())
+      report->errors.push_back(ended.error().message +
+                               ". If its answers can't be trusted, do the units again: --redo");
+  }
   report->remarks = opened->stores->remarks();
   report->resident_peak_bytes = resident_peak_bytes();
   const std::string memory =

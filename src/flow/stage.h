@@ -336,6 +336,9 @@ class Transform {
   // come with it. An error is the unit's.
   virtual bool wants_many() const { return false; }
   virtual Status apply_all(TransformBatch&) const { return {}; }
+  // Once nothing is applied any more, that of all units: what it kept going ends, which may take
+  // some seconds. An error: what it has answered can't be trusted, whoever has committed it.
+  virtual Status end() const { return {}; }
 };
 
 // ---- encode

@@ -43,6 +43,20 @@ class Exec : public BatchTransform {
     return {};
   }
 
+  // What it says last counts as well as each of its answers.
+  Status end() const override {
+    const std::lock_guard lock(mutex_);
+    for (const auto& tools : idle_) tools->lines->say_end();
+    const Instant deadline = now() + LineExchange::farewell;
+    Status all;
+    for (const auto& tools : idle_) {
+      const Status one = tools->lines->wait_for_end(deadline);
+      if (all.ok() && !one.ok()) all = Error(one.error()).in("exec");
+    }
+    idle_.clear();
+    return all;
+  }
+
  private:
   struct Tools {
     std::unique_ptr<LineExchange> lines;
@@ -100,7 +114,10 @@ const PartDoc& exec_doc() {
           "Sends records through a program, as JSON Lines: it answers each line with a line, in "
           "order and without holding any back. An empty line drops the record, one that is not "
           "JSON sets it aside. The program must treat each record alone: several copies of it run, "
-          "and each sees only some of the records. Its end, or a line too many, fails the unit.",
+          "and each sees only some of the records. Its end, or a line too many, fails the unit. "
+          "The "
+          "copies serve all units of a run: one that ends with another status than 0 once it has "
+          "answered all fails the run, but not units that are committed by then.",
       .fields = {{.name = "command",
                   .help =
                       "The program and its words. No shell is between. It is looked for in PATH; "

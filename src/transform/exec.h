@@ -11,6 +11,8 @@
 //
 // A program that ends, that answers more lines than it got, or that does nothing for `timeout` is
 // an error of the unit, with its last line of errors. What it prints as errors goes to the report.
+// Copies serve all units of a run, so their ends are seen when the last one is over: a status other
+// than 0, or a line more, is then an error of the run.
 #pragma once
 
 #include <memory>

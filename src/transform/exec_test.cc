@@ -87,6 +87,31 @@ TEST_CASE("a program that ends fails the unit, with its status and its last word
             .message.find("can't be started") != std::string::npos);
 }
 
+TEST_CASE("a program that answers all and then fails is an error where all ends") {
+  const auto end_of = [](const std::string& script) {
+    const auto transform = shell(script);
+    const auto out = answers(*transform, {"1", "2"});
+    REQUIRE(out.status.ok());
+    REQUIRE(out.texts.size() == 2);
+    const Status end = transform->end();
+    CHECK(transform->end().ok());  // Once
+    return end.ok() ? "fine" : end.error().message;
+  };
+  CHECK(end_of("cat; echo 'the disk is full' >&2; exit 7") ==
+        "exec: sh: exit status 7 after all was answered: the disk is full");
+  // It needs no end of its input for that.
+  CHECK(end_of("read x; echo $x; read x; echo $x; exit 7") ==
+        "exec: sh: exit status 7 after all was answered");
+  CHECK(end_of("cat; kill -SEGV $$").find("killed by signal 11") != std::string::npos);
+  CHECK(end_of("cat; echo 3").find("more lines than it got") != std::string::npos);
+  CHECK(end_of("cat; exit 0") == "fine");
+  // What goes on without its input isn't waited for, nor is what it has left behind.
+  const Instant began = now();
+  CHECK(end_of("sleep 60 & cat") == "fine");
+  CHECK(now() - began < 4_s);
+  CHECK(end_of("cat; exec sleep 60") == "fine");
+}
+
 TEST_CASE("after a failure the next batch gets a new copy of the program") {
   const auto transform = shell("read x; test $x = 1 || exit 1; echo 2; cat");
   CHECK_FALSE(answers(*transform, {"0"}).status.ok());

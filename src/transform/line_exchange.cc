@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 
 #include "base/time.h"
 
@@ -27,9 +28,8 @@ Result<std::unique_ptr<LineExchange>> LineExchange::start(const std::vector<std:
 }
 
 LineExchange::~LineExchange() {
-  constexpr Nanoseconds farewell = 5'000'000'000;
-  if (failed_) return;
-  child_->input().close();
+  if (failed_ || is_over_) return;
+  say_end();
   child_->end(farewell);
 }
 
@@ -88,6 +88,26 @@ void LineExchange::take_lines(size_t wanted, const OnLine& on_line) {
     skipping_ = true;
     received_.clear();
   }
+}
+
+Status LineExchange::wait_for_end(Instant deadline) {
+  is_over_ = true;
+  for (bool has_ended = false; !has_ended && now() < deadline;) {
+    std::array<pollfd, 3> wanted = {pollfd{child_->output().number(), POLLIN, 0},
+                                    pollfd{child_->errors().number(), POLLIN, 0},
+                                    pollfd{child_->end_sign().number(), POLLIN, 0}};
+    const auto ms = std::clamp<Nanoseconds>(deadline - now(), 0, look_every) / 1'000'000 + 1;
+    ::poll(wanted.data(), wanted.size(), static_cast<int>(ms));
+    child_->read_errors();
+    has_ended = child_->ended();
+    if (child_->output().open() && !TRY(receive())) child_->output().close();
+    if (!received_.empty()) return too_many();
+  }
+  child_->end(std::max<Nanoseconds>(deadline - now(), 0));
+  const bool was_killed = child_->ended_by_signal() == SIGKILL && deadline <= now();
+  if (child_->succeeded() || was_killed) return {};
+  return Error{ErrorKind::invalid,
+               child_->account(child_->how_it_ended() + " after all was answered")};
 }
 
 std::vector<std::string> LineExchange::take_errors() {

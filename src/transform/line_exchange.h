@@ -21,6 +21,7 @@ namespace sluice {
 class LineExchange {
  public:
   static constexpr size_t line_bytes_most = 64 << 20;
+  static constexpr Nanoseconds farewell = 5'000'000'000;  // From its input's end to its own
 
   struct Terms {
     uint64_t line_bytes_max = line_bytes_most;     // Of a longer answer only that it is one is told
@@ -42,6 +43,12 @@ class LineExchange {
   using OnLine = std::function<void(size_t index, std::optional<std::string_view> line)>;
   Status exchange(std::span<const std::string_view> texts, const Terms& terms,
                   const OnLine& on_line);
+  // It gets no more: its input ends.
+  void say_end() { child_->input().close(); }
+  // After that: waits till it has come to its end, at last till `deadline`. An error if it says by
+  // then that something went wrong: its status, a signal, a line that nobody has asked for. One
+  // that goes on all the same is killed.
+  Status wait_for_end(Instant deadline);
   // After an error: whether the program had come to its end, and by which signal (0: none).
   bool has_ended() const { return has_ended_; }
   int ended_by_signal() const { return child_->ended_by_signal(); }
@@ -61,7 +68,7 @@ class LineExchange {
   const std::unique_ptr<ChildProcess> child_;
   const Nanoseconds patience_;
   Terms terms_;
-  bool failed_ = false;
+  bool failed_ = false, is_over_ = false;
   bool has_ended_ = false;
   size_t answered_ = 0;    // Of this exchange
   bool skipping_ = false;  // The rest of an answer that is too long
