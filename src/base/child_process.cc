@@ -16,6 +16,7 @@
 #include <mutex>
 #include <set>
 
+#include "base/child_keeper.h"
 #include "base/text.h"
 
 extern char** environ;
@@ -187,14 +188,19 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::start(const ChildOptions& op
   const std::vector<std::string> variables = environment_of(options);
   std::vector<char*> words = pointers(options.words), environment = pointers(variables);
   pid_t process = -1;
+  int error = 0;
   {
     std::lock_guard lock(groups().mutex);
-    errno = posix_spawnp(&process, words[0], &spawn.actions, &spawn.attributes, words.data(),
+    error = posix_spawnp(&process, words[0], &spawn.actions, &spawn.attributes, words.data(),
                          environment.data());
-    if (errno == 0) groups().leaders.insert(process);
+    if (error == 0) {
+      groups().leaders.insert(process);
+      keep_group(process);
+    }
   }
-  if (errno != 0) {
-    const bool are_too_many = errno == EAGAIN;
+  if (error != 0) {
+    errno = error;
+    const bool are_too_many = error == EAGAIN;
     Error why =
         system_error(are_too_many || errno == ENOMEM ? ErrorKind::transient : ErrorKind::invalid,
                      options.words[0] + ": can't be started");
@@ -271,6 +277,7 @@ void ChildProcess::reap() {
   if (end_ != End::unknown) signal(SIGKILL);
   std::lock_guard lock(groups().mutex);
   groups().leaders.erase(process_);
+  let_group_go(process_);
   while (::waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {
   }
   process_ = -1;

@@ -4,7 +4,8 @@
 // The one door through which programs are started. The child leads a process group of its own:
 // signals from the terminal don't reach it, and what it starts and leaves behind goes with it. Its
 // signals are as they are by default, and none is blocked. How it ended is known or said to be
-// unknown: whoever started us may ignore the ends of children, and we don't. One thread at a time.
+// unknown: whoever started us may ignore the ends of children, and we don't. When we are killed it
+// goes too, with its group (child_keeper.h); what has left that lives on. One thread at a time.
 // Only end() and the destructor wait.
 #pragma once
 

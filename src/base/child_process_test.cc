@@ -7,7 +7,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <thread>
 
 namespace sluice {
 namespace {
@@ -133,6 +137,48 @@ TEST_CASE("all children can be killed at once, with what they have started") {
     (*child)->end(10_s);
     CHECK((*child)->how_it_ended().starts_with("killed by signal 9"));
   }
+}
+
+TEST_CASE("a child goes with what it has started when we are killed, whoever started it") {
+  int told[2];
+  REQUIRE(::pipe(told) == 0);
+  const pid_t us = ::fork();
+  if (us == 0) {
+    ChildOptions options;
+    options.words = {"sh", "-c", "trap '' TERM; sleep 1000 & echo $!; wait"};
+    std::unique_ptr<ChildProcess> child, gone;
+    // By a thread that has ended long before.
+    std::thread([&] {
+      child = std::move(*ChildProcess::start(options));
+      options.words = {"true"};
+      gone = std::move(*ChildProcess::start(options));
+    }).join();
+    gone->end(10_s);
+    pollfd wanted = {child->output().number(), POLLIN, 0};
+    ::poll(&wanted, 1, 10'000);
+    char block[32];
+    const ssize_t bytes = ::read(child->output().number(), block, sizeof block);
+    (void)!::write(told[1], block, static_cast<size_t>(std::max<ssize_t>(bytes, 0)));
+    for (;;) ::pause();
+  }
+  ::close(told[1]);
+  char block[32] = {};
+  REQUIRE(::read(told[0], block, sizeof block - 1) > 0);
+  const pid_t grandchild = std::atoi(block);
+  REQUIRE(grandchild > 0);
+  CHECK(::kill(grandchild, 0) == 0);
+  ::kill(us, SIGKILL);
+  ::waitpid(us, nullptr, 0);
+  // Whoever inherits it may leave it a zombie: that it is one is enough.
+  const auto lives = [&] {
+    std::ifstream status("/proc/" + std::to_string(grandchild) + "/stat");
+    std::string number, name, state;
+    return status >> number >> name >> state && state != "Z";
+  };
+  for (int i = 0; i < 500 && lives(); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  CHECK_FALSE(lives());
+  ::close(told[0]);
 }
 
 TEST_CASE("of errors the last lines are kept, and the first are shown") {
