@@ -58,7 +58,7 @@ const std::vector<Ban>& bans() {
       {"vfork(", In::rooms, {"base/child_process"}, "start a ChildProcess"},
       {"popen(", In::rooms, {"base/child_process"}, "start a ChildProcess"},
       {"system(", In::rooms, {"base/child_process"}, "start a ChildProcess"},
-      {"waitpid", In::rooms, {"base/child_process"}, "start a ChildProcess"},
+      {"waitpid", In::rooms, {"base/child_process", "base/child_keeper"}, "start a ChildProcess"},
       {"getenv", In::rooms, {"app/"}, "take an Environment (base/environment.h)"},
       {"std::cout", In::rooms, {"app/"}, "return it; app prints"},
       {"std::cerr", In::rooms, {"app/"}, "return it; app prints"},

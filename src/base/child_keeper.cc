@@ -3,11 +3,13 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 #include <vector>
 
 extern char** environ;
@@ -42,11 +44,37 @@ __attribute__((constructor)) void keep_if_asked(int count, char** words, char**)
   if (count == 2 && std::strcmp(words[1], keeper_word) == 0) ::_exit(keep());
 }
 
-// Our end of the pipe, or -1. Nothing of ours is left in the keeper but that: whoever reads what we
-// print must not wait for its end too.
-int start_keeper() {
+// Waited for at our own end: where nobody reaps orphans (in many containers) it would stay as a
+// zombie.
+class Keeper {
+ public:
+  // Nothing of ours is left in it but its end of the pipe: whoever reads what we print must not
+  // wait for its end too.
+  Keeper();
+  ~Keeper() {
+    if (pipe_ >= 0) ::close(pipe_);
+    if (process_ < 0 || !is_ours()) return;
+    while (::waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+  }
+  Keeper(const Keeper&) = delete;
+  Keeper& operator=(const Keeper&) = delete;
+  // Not those of a process that has forked us.
+  bool is_ours() const { return owner_ == ::getpid(); }
+  void tell(pid_t what) const {
+    // Where it doesn't take it, it has gone.
+    if (pipe_ >= 0) (void)!::write(pipe_, &what, sizeof what);
+  }
+
+ private:
+  const pid_t owner_ = ::getpid();
+  pid_t process_ = -1;
+  int pipe_ = -1;
+};
+
+Keeper::Keeper() {
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return -1;
+  if (::pipe2(ends, O_CLOEXEC) != 0) return;
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   posix_spawn_file_actions_init(&actions);
@@ -69,33 +97,29 @@ int start_keeper() {
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
   ::close(ends[0]);
-  if (error == 0) {
-    ::fcntl(ends[1], F_SETFL, O_NONBLOCK);  // One that has gone, or hangs, holds up nothing.
-    return ends[1];
+  if (error != 0) {
+    ::close(ends[1]);
+    return;
   }
-  ::close(ends[1]);
-  return -1;
+  ::fcntl(ends[1], F_SETFL, O_NONBLOCK);  // One that hangs holds up nothing.
+  process_ = process;
+  pipe_ = ends[1];
 }
 
-// Never closed: its end is ours. A process that we were forked from has one of its own.
-void tell(pid_t what) {
-  static int pipe = -1;
-  static pid_t owner = -1;
-  if (owner != ::getpid()) {
-    owner = ::getpid();
-    pipe = start_keeper();
-  }
-  if (pipe >= 0 && ::write(pipe, &what, sizeof what) != sizeof what && errno == EPIPE) pipe = -1;
+const Keeper& keeper() {
+  static std::unique_ptr<const Keeper> one;
+  if (!one || !one->is_ours()) one = std::make_unique<const Keeper>();
+  return *one;
 }
 
 }  // namespace
 
 void keep_group(pid_t leader) {
-  tell(leader);
+  keeper().tell(leader);
 }
 
 void let_group_go(pid_t leader) {
-  tell(-leader);
+  keeper().tell(-leader);
 }
 
 }  // namespace sluice
