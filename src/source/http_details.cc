@@ -30,7 +30,7 @@ class HttpDetails : public Source {
         limit_(context.limit),
         tickets_(context.tickets),
         paging_(requests.paging),
-        lists_(api, with_plain_lists(requests.fetch), context, tickets_),
+        lists_(api, with_plain_lists(requests.fetch), of_lists(context), tickets_),
         details_(api, of_details(requests.fetch), context, tickets_),
         next_list_(paging_.first_request()),
         list_(options.url, {.records = options.records,
@@ -98,6 +98,13 @@ class HttpDetails : public Source {
     std::erase_if(options.headers, [](const Header& one) { return one.name == "Accept-Encoding"; });
     options.headers.push_back({"Accept-Encoding", "identity"});
     return options;
+  }
+
+  // They are JSON, whatever details are: one without a byte is none.
+  static SourceContext of_lists(SourceContext context) {
+    context.may_be_empty = false;
+    context.decoder = nullptr;
+    return context;
   }
 
   static PageFetchOptions of_details(PageFetchOptions options) {

@@ -408,6 +408,22 @@ TEST_CASE("a 200 without a byte is asked for again, and never the end of the pag
   CHECK(later.run(options()) == std::string(first) + std::string(second));
 }
 
+TEST_CASE("a 200 of nothing but blanks is asked for again, and never the end of the pages") {
+  HttpPagesOptions numbered = options();
+  numbered.paging = {.kind = PagingKind::page, .word = "page", .first = 1};
+  for (const bool may_be_empty : {false, true}) {
+    Walked passing;
+    passing.may_be_empty = may_be_empty;
+    passing.engine.then(page(" \r\n\n"));
+    passing.engine.then(page(R"({"items":[]})"));
+    CHECK(passing.run(numbered) == R"({"items":[]})");
+    Walked lasting([](const HttpRequest&) { return page("\n"); });
+    lasting.may_be_empty = may_be_empty;
+    CHECK(lasting.run(numbered).find("status 200 with nothing but blanks") != std::string::npos);
+    CHECK(lasting.engine.asked().size() == 3);
+  }
+}
+
 TEST_CASE("lines may be none, where the answer's head proves that it came whole") {
   HttpPagesOptions numbered = options();
   numbered.paging = {.kind = PagingKind::page, .word = "page", .first = 1};

@@ -37,6 +37,7 @@ PageFetcher::PageFetcher(ApiAccess& api, PageFetchOptions options, const SourceC
                api.auth == nullptr ? SecretPlaces() : api.auth->secret_places()),
       may_be_empty_(context.may_be_empty),
       decoder_(context.decoder),
+      makes_json_(decoder_ == nullptr || decoder_->make()->json()),
       inbox_(context.inbox),
       trace_(context.trace),
       errands_(context.in_flight, context.inbox, tickets) {}

@@ -5,7 +5,8 @@
 // answer leaves no trace. A larger one goes on piece by piece; if it is cut, it is asked for again,
 // and what has gone on already must come the same once more, else the page can't be had. An answer
 // that came whole, but isn't what it should be, is asked for again a few times, too: by ourselves
-// where that shows from outside (HTML, no byte), by whoever decodes it with begin_anew().
+// where that shows from outside (HTML, nothing but blanks, a last line that breaks off where
+// nothing says how long the answer is), by whoever decodes it with begin_anew().
 //
 // Belongs to the loop's thread. Bytes and slots come out of the unit's purse, in the order of the
 // pages.
@@ -125,6 +126,7 @@ class PageFetcher {
   const OriginRules origins_;
   const bool may_be_empty_;
   const DecoderMaker* const decoder_;
+  const bool makes_json_;
   Inbox& inbox_;
   Trace* const trace_;
   Chance chance_;

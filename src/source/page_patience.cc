@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "http/url.h"
 #include "source/api_page.h"
+#include "source/page_end.h"
 #include "source/refusal.h"
 
 namespace sluice {
@@ -63,10 +64,13 @@ void PageFetcher::refused(ApiPage& page, const HttpResponse& response) {
 // What can't be a page comes from something before the API, or was lost: it is asked for again.
 bool PageFetcher::is_odd(ApiPage& page, const HttpResponse& response) {
   Error why{ErrorKind::transient, ""};
+  // Where lines may be none, nothing but line breaks are none as well: or, as they are, records.
+  const bool may_be_none = may_be_empty_ && is_framed(response);
   if (page.came == 0) {
-    const bool is_nothing = response.status == 204 || (may_be_empty_ && is_framed(response));
-    if (is_nothing) return false;
+    if (response.status == 204 || may_be_none) return false;
     why.message = "status " + std::to_string(response.status) + " without a byte";
+  } else if (!may_be_none && makes_json_ && is_blank(page.held, page.is_packed, decoder_)) {
+    why.message = "status " + std::to_string(response.status) + " with nothing but blanks";
   } else if (is_html(response.headers)) {
     why.message = "a page of HTML where JSON was expected";
     if (!page.held.empty()) why.message += said(page.held.front().bytes.view().substr(0, 300));

@@ -287,7 +287,63 @@ class TokenEndpoint(Case):
         self.assertLess(len([at for at in times_of_token if at - begun < 3]), 4)
 
 
+class Blanks(Case):
+    words = 'next: { page: page, first: 0 }'
+
+    def answers(self, odd, lasts=False, pages=3):
+        """Lines; the second page is `odd`, at first or each time. Beyond the last there is nothing."""
+        def answer(words, times):
+            number = int(words['page'])
+            if number == 1 and (lasts or times == 0):
+                return 200, *odd
+            if number >= pages:
+                return 204, {}, b''
+            return 200, {}, b'{"id":%d}\n' % number
+        return answer
+
+    def test_nothing_but_blanks_is_no_empty_page(self):
+        packed = {'Content-Encoding': 'gzip'}, gzip.compress(b'\n')
+        for odd in (({}, b'\n'), ({}, b' \r\n\r\n'), packed):
+            with self.subTest(odd):
+                self.check_all(self.over(self.answers(odd), self.words, decode='auto'), 3)
+                self.check_failed(self.over(self.answers(odd, True), self.words, decode='auto'))
+                self.check_failed(self.over(self.answers(odd, True), self.words,
+                                            decode='{ json: { single: true } }'))
+
+    def test_where_lines_may_be_none_blanks_are_none_if_they_are_framed(self):
+        ran = self.over(self.answers(({}, b'\n'), True), self.words, decode='jsonl')
+        self.assertEqual((ran.code, self.ids()), (0, [0]), ran.err)
+        unframed = {'Connection': 'close'}, b'\n'
+        self.check_all(self.over(self.answers(unframed), self.words, decode='jsonl'), 3)
+
+    def test_an_empty_line_of_text_is_a_record(self):
+        ran = self.over(lambda *_: (200, {}, b'\n'), '', decode='lines')
+        self.assertEqual((ran.code, self.job.lines()), (0, [b'']), ran.err)
+
+
 class CutOrBroken(Case):
+    def test_lines_cut_where_nothing_says_their_length_are_asked_for_again(self):
+        whole = b'{"id":0}\n{"id":1}\n{"id":2}'
+        for decode in ('jsonl', 'auto'):
+            with self.subTest(decode):
+                ran = self.over(lambda _, times: (200, {'Connection': 'close'},
+                                                  whole[:-3] if times == 0 else whole),
+                                '', decode=decode)
+                self.check_all(ran, 3, 'nobody can tell')
+                self.assertEqual(len(self.api.asked), 2)
+
+    def test_so_are_many_lines(self):
+        whole = b''.join(b'{"id":%d,"note":"%s"}\n' % (number, b'x' * 1000) for number in range(9000))
+        ran = self.over(lambda _, times: (200, {'Connection': 'close'},
+                                          whole[:-30] if times == 0 else whole), '', decode='jsonl')
+        self.check_all(ran, 9000)
+
+    def test_if_they_stay_so_the_last_one_is_set_aside(self):
+        ran = self.over(lambda *_: (200, {'Connection': 'close'}, b'{"id":0}\n{"id":'), '',
+                        decode='jsonl')
+        self.assertEqual((ran.code, self.ids()), (3, [0]), ran.out + ran.err)
+        self.assertEqual(len(self.api.asked), 3)
+
     def bodies(self, size):
         whole = json.dumps({'items': [{'id': number, 'note': 'x' * size} for number in range(20)],
                             'more': 'y' * 20}).encode()
@@ -455,6 +511,10 @@ class Lists(Case):
                                        (200, headers, body(whole)) if times == 0 else None),
                             self.words, decode=self.decode)
             self.check_all(ran, 80)
+
+    def test_a_list_without_a_byte_is_no_list_though_details_may_be_none(self):
+        ran = self.over(self.lists(2, 10, lambda *_: (200, {}, b'')), self.words, decode='jsonl')
+        self.check_failed(ran, 'without a byte')
 
     def test_a_list_that_is_not_found_fails_the_unit_after_one_request(self):
         for at in (0, 1):
