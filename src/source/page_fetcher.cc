@@ -9,6 +9,7 @@
 #include "http/url.h"
 #include "source/api_page.h"
 #include "source/objects.h"
+#include "source/page_end.h"
 
 namespace sluice {
 namespace {
@@ -250,6 +251,7 @@ void PageFetcher::complete(ApiPage& page, HttpResponse response) {
   if (page.gone_on == 0 && is_odd(page, response)) return;
   if (page.gone_on > 0 && page.came <= page.gone_on)
     return give_up(page, {ErrorKind::conflict, "cut off, and shorter when it was asked for again"});
+  if (breaks_off(page, response)) return;
   if (response.may_be_cut) doubt_end(page);
   page.state = ApiPage::State::ended;
   page.answer = {std::move(response.headers), page.url, page.came, page.came == 0};
@@ -266,7 +268,8 @@ void PageFetcher::complete(ApiPage& page, HttpResponse response) {
 // end, and so does what is compressed; lines don't.
 void PageFetcher::doubt_end(const ApiPage& page) {
   if (has_doubted_ || page.is_packed) return;
-  if (decoder_ != nullptr && decoder_->make()->spoils() == Spoils::document) return;
+  static const std::deque<Chunk> none;
+  if (shows_its_end(page.gone_on == 0 ? page.held : none, decoder_)) return;
   has_doubted_ = true;
   warnings_.push_back(
       "the answer says no length and comes over plain HTTP: if it was cut, nobody can tell; "

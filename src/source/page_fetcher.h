@@ -114,6 +114,7 @@ class PageFetcher {
   void complete(ApiPage& page, HttpResponse response);
   bool is_odd(ApiPage& page, const HttpResponse& response);
   Nanoseconds left_of(const ApiPage& page, Instant at) const;
+  bool breaks_off(ApiPage& page, const HttpResponse& response);
   void again(ApiPage& page, Nanoseconds asked_for, Error why);
   bool is_hopeless(const ApiPage& page, Instant at, Nanoseconds asked_for, Error& why) const;
   void tell_wait(const ApiPage& page, Instant until, Nanoseconds wait, const std::string& why);

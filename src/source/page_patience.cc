@@ -85,6 +85,19 @@ bool PageFetcher::is_odd(ApiPage& page, const HttpResponse& response) {
   return true;
 }
 
+// Lines whose last is the beginning of one, and nothing has said that it is all. Often enough it is
+// taken as it is: that one is set aside.
+bool PageFetcher::breaks_off(ApiPage& page, const HttpResponse& response) {
+  if (!response.may_be_cut || page.is_packed || !makes_json_ ||
+      page.odd_answers + 1 >= odd_answers_max || page.failures + 1 >= options_.attempts_max)
+    return false;
+  if (page.gone_on == 0 && shows_its_end(page.held, decoder_)) return false;
+  if (!breaks_off_in_line(page.held, page.gone_on == 0)) return false;
+  ++page.odd_answers;
+  again(page, 0, {ErrorKind::transient, "its last line breaks off, and the answer says no length"});
+  return true;
+}
+
 bool PageFetcher::begin_anew(uint64_t number, Error why) {
   ApiPage* page = find(number);
   if (page == nullptr || stopped_) return false;
