@@ -19,7 +19,8 @@ class Exec : public BatchTransform {
 
   Status apply_all(TransformBatch& batch) const override {
     auto tools = TRY_IN(borrow(), "exec");
-    LineExchange::Terms terms{.cancelled = batch.cancelled};
+    LineExchange::Terms terms{.cancelled = batch.cancelled,
+                              .advice = "does it hold its answers back? each needs to be flushed"};
     terms.line_bytes_max = std::min<uint64_t>(terms.line_bytes_max, batch.record_max);
     uint64_t bytes = 0;
     const Status status = tools->lines->exchange(

@@ -129,6 +129,7 @@ TEST_CASE("a program that hangs is killed after its timeout") {
   const auto out = answers(*shell("echo thinking >&2; sleep 1000", "100ms"), {"1"});
   REQUIRE_FALSE(out.status.ok());
   CHECK(out.status.error().message.find("has done nothing for 100 ms") != std::string::npos);
+  CHECK(out.status.error().message.find("each needs to be flushed") != std::string::npos);
   CHECK(out.status.error().message.find("thinking") != std::string::npos);
   CHECK(now() - begun < 5_s);
 }

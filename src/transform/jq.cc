@@ -32,7 +32,9 @@ class Jq : public BatchTransform {
   explicit Jq(Options options) : options_(std::move(options)) {}
 
   Status apply_all(TransformBatch& batch) const override {
-    LineExchange::Terms terms{.cancelled = batch.cancelled};
+    LineExchange::Terms terms{
+        .cancelled = batch.cancelled,
+        .advice = "does the program come to an end for each record? else raise `timeout`"};
     terms.line_bytes_max = std::min<uint64_t>(terms.line_bytes_max, batch.record_max) + 1;
     uint64_t bytes = 0;
     for (size_t done = 0; done < batch.answered;) {

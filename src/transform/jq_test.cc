@@ -130,6 +130,8 @@ TEST_CASE("a jq program that loops is ended after its timeout, by its name") {
   const std::string found = outcome(*jq_with("def f: f; f", "64MiB", "300ms"), "1");
   CHECK_MESSAGE(found.starts_with("! jq `def f: f; f`: "), found);
   CHECK_MESSAGE(found.find("has done nothing for 300 ms") != std::string::npos, found);
+  CHECK_MESSAGE(found.find("does the program come to an end") != std::string::npos, found);
+  CHECK_MESSAGE(found.find("flushed") == std::string::npos, found);  // That is exec's
   CHECK(now() - begun < 5_s);
 }
 

@@ -138,10 +138,11 @@ Status LineExchange::wait(bool sending) {
     }
     if (left <= 0) {
       child_->read_errors();
-      return Error{ErrorKind::invalid,
-                   child_->account("has done nothing for " + print_duration(patience_) +
-                                   " (does it hold its answers back? each needs to be flushed); "
-                                   "killed")};
+      return Error{
+          ErrorKind::invalid,
+          child_->account("has done nothing for " + print_duration(patience_) +
+                          (terms_.advice.empty() ? "" : " (") + std::string(terms_.advice) +
+                          (terms_.advice.empty() ? "; killed" : "); killed"))};
     }
     std::array<pollfd, 3> wanted = {pollfd{child_->output().number(), POLLIN, 0},
                                     pollfd{child_->errors().number(), POLLIN, 0},

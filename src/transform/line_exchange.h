@@ -26,6 +26,7 @@ class LineExchange {
   struct Terms {
     uint64_t line_bytes_max = line_bytes_most;     // Of a longer answer only that it is one is told
     const std::atomic<bool>* cancelled = nullptr;  // Once true, waiting ends with an error
+    std::string_view advice = {};                  // For whoever wrote a program that says nothing
   };
 
   // `patience`: how long the program may neither take nor give a byte while it owes an answer.
