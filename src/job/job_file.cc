@@ -7,6 +7,7 @@
 #include "base/nearest.h"
 #include "base/text.h"
 #include "flow/output_names.h"
+#include "flow/unit_variable.h"
 #include "job/key_names.h"
 #include "job/words.h"
 #include "job/yaml.h"
@@ -253,6 +254,11 @@ class JobReader {
     job_.place_if_missing = job_.names.default_place({.id = "once"});
   }
 
+  // A program's words may leave the unit to the shell, which has it from the environment.
+  static bool asks_for_unit(const Template& request) {
+    return request.uses_unit() || request.text().find(unit_variable) != std::string::npos;
+  }
+
   // Templates and patterns against the units and the source's path.
   void check_units() {
     const uint8_t known = unit_time_parts(job_.units.each);
@@ -260,7 +266,7 @@ class JobReader {
     bool source_uses_unit = false, has_pattern = false;
     job_.source.for_each([&](std::string_view field, const SettingValue& value, SourceMark mark) {
       const auto* request = std::get_if<Template>(&value);
-      job_.asks_by_time |= known != 0 && request != nullptr && request->uses_unit();
+      job_.asks_by_time |= known != 0 && request != nullptr && asks_for_unit(*request);
       const auto* body = std::get_if<std::string>(&value);  // Its other braces are its own.
       job_.asks_by_time |= known != 0 && body != nullptr && body->find("{unit") != body->npos;
       const auto* pattern = std::get_if<PathPattern>(&value);

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "flow/settings.h"
+#include "flow/unit_variable.h"
 #include "source/byte_reader.h"
 #include "source/numbered.h"
 
@@ -166,7 +167,7 @@ class ProgramMaker : public SourceMaker {
       std::string& text = options.words.emplace_back();
       TRY_IN(word.render({.unit = &context.unit}, Template::Escape::none, text), "exec");
     }
-    options.environment = {{"SLUICE_UNIT", context.unit.id},
+    options.environment = {{std::string(unit_variable), context.unit.id},
                            {"SLUICE_RUN_ID", context.unit.run_id},
                            {"SLUICE_CURSOR", context.cursor.value_or("")}};
     const std::string name = "exec:" + options.words[0];
@@ -208,7 +209,13 @@ const PartDoc& exec_source_doc() {
           "What a program prints, as one document, read as it comes. It is started once for each "
           "unit, with SLUICE_UNIT and SLUICE_RUN_ID in its environment. An exit status other than "
           "0 fails the unit. A line {\"sluice\":{\"checkpoint\":\"...\"}} is no record: a run that "
-          "was killed is gone on with behind it, with those words in SLUICE_CURSOR (else empty).",
+          "was killed is gone on with behind it, with those words in SLUICE_CURSOR (else empty). "
+          "Where its words say {unit} or SLUICE_UNIT it is asked for what belongs to the unit, and "
+          "a "
+          "unit of time that was done before it was over is done again. A program that reads the "
+          "variable in a file of its own can't be seen to: pass {unit} in its words, or have it "
+          "run "
+          "once the unit is over.",
       .fields = {{.name = "command",
                   .type = FieldType::templ,
                   .help = "The program and its words; {unit} and {run...} are filled in, {{ is a "

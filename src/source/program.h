@@ -8,6 +8,8 @@
 //   SLUICE_UNIT     the unit's id: 2024-02-08
 //   SLUICE_RUN_ID   the run
 //   SLUICE_CURSOR   where to go on: the last checkpoint of a run that didn't end; else empty
+// Words that say {unit} or SLUICE_UNIT ask for what belongs to the unit's time, so that what was
+// done before that is over is done again; of a script that reads the variable that can't be seen.
 // Its exit status counts: anything but 0 fails the unit, with what it said last on its standard
 // error; that, bounded, goes to the report too. Lines that are checkpoints (checkpoint_lines.h) are
 // no records; one with null for a checkpoint says that it can't go on where it was told to, and the

@@ -121,6 +121,22 @@ TEST_CASE("a day asked for by its time is asked for again once it is over; a sna
   }
 }
 
+TEST_CASE("a program whose words take the unit from its environment asks by time, too") {
+  const auto asks_by_time = [](const std::string& words) {
+    const auto job = parse_job("job.yaml",
+                               "name: o\nunits: { each: day }\nsource: { exec: [ " + words +
+                                   " ] }\ndecode: jsonl\n"
+                                   "sink: { lake: \"lake/\", partition: \"{unit}/\" }\n",
+                               {}, {}, all_parts());
+    REQUIRE_MESSAGE(job.ok(), job.error().message);
+    return job->asks_by_time;
+  };
+  CHECK(asks_by_time(R"(sh, -c, "curl https://a.example/$SLUICE_UNIT")"));
+  CHECK(asks_by_time(R"-(python3, -c, "import os; print(os.environ['SLUICE_UNIT'])")-"));
+  CHECK(asks_by_time(R"(./fetch.py, "{unit}")"));
+  CHECK_FALSE(asks_by_time(R"(./fetch.py, all)"));
+}
+
 TEST_CASE("an API is asked by time where its request says {unit}, wherever that stands") {
   const auto asks_by_time = [](const std::string& source) {
     const auto job =
