@@ -1,5 +1,7 @@
 #include "app/run_job.h"
 
+#include <algorithm>
+
 #include "app/opened_job.h"
 #include "app/process.h"
 #include "app/progress.h"
@@ -9,16 +11,45 @@
 #include "report/json.h"
 #include "report/table.h"
 #include "report/trace_file.h"
+#include "source/program.h"
 
 namespace sluice {
 namespace {
 
-// Each may need a connection.
-uint32_t in_flight_by_files(uint32_t wanted) {
-  const uint32_t most = connections_by_files();
-  if (wanted <= most) return wanted;
-  tell("at most " + std::to_string(most) + " requests at once, not " + std::to_string(wanted) +
-       ": more files may not be open (ulimit -n)");
+// How much may go on at once, as far as files may be open: each request may need a connection, each
+// program has its pipes.
+struct AtOnce {
+  uint32_t in_flight, workers;
+};
+
+AtOnce capped_by_files(const OpenedJob& opened, size_t units, AtOnce wanted) {
+  constexpr uint64_t of_program = 4, of_its_start = 3;  // Pipes, and what tells of its end
+  constexpr uint64_t of_all_else = 20;  // Stores with their files at work, engines, our own three
+  const auto& transforms = opened.parts.recipe.transforms;
+  const auto programs = static_cast<uint64_t>(std::count_if(
+      transforms.begin(), transforms.end(), [](const auto& one) { return one->wants_many(); }));
+  const uint64_t connections = connections_by_files();
+  const uint64_t files = files_most();
+  const uint64_t left = files - std::min(files, of_all_else + connections);
+  const bool is_program = opened.job.source.name() == exec_source_doc().name;
+  if (is_program)  // One a unit
+    wanted.in_flight = static_cast<uint32_t>(std::clamp<uint64_t>(units, 1, wanted.in_flight));
+  const uint64_t of_worker = programs == 0 ? 0 : of_program * programs + of_its_start;
+  AtOnce most = wanted;
+  if (of_worker > 0) {
+    const uint64_t workers = (is_program ? left / 2 : left) / of_worker;
+    most.workers = static_cast<uint32_t>(std::clamp<uint64_t>(workers, 1, wanted.workers));
+  }
+  const uint64_t of_workers = std::min(left, most.workers * of_worker + of_its_start);
+  const uint64_t requests = is_program ? (left - of_workers) / of_program : connections;
+  most.in_flight = static_cast<uint32_t>(std::clamp<uint64_t>(requests, 1, wanted.in_flight));
+  const auto say = [](uint32_t capped, uint32_t asked, const std::string& what) {
+    if (capped == asked) return;
+    tell("at most " + std::to_string(capped) + " " + what + (capped == 1 ? "" : "s") +
+         " at once, not " + std::to_string(asked) + ": more files may not be open (ulimit -n)");
+  };
+  say(most.in_flight, wanted.in_flight, is_program ? "unit" : "request");
+  say(most.workers, wanted.workers, "worker");
   return most;
 }
 
@@ -75,8 +106,10 @@ Result<int> run_job(Job job, const RunWords& asked, StopOnSignal& stop) {
       asked.memory_bytes.value_or(opened->job.memory_bytes.value_or(default_memory_bytes())));
   Inbox inbox;
   const StopOnSignal::Listener listener(stop, inbox);
-  Workers workers(asked.workers > 0 ? asked.workers : usable_cores());
-  InFlight in_flight(in_flight_by_files(asked.in_flight));
+  const AtOnce at_once = capped_by_files(
+      *opened, units.size(), {asked.in_flight, asked.workers > 0 ? asked.workers : usable_cores()});
+  Workers workers(at_once.workers);
+  InFlight in_flight(at_once.in_flight);
   Chance chance;
   Resources resources{
       budget,        workers,     in_flight,          inbox,    opened->clock, chance,

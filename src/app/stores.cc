@@ -1,7 +1,9 @@
 #include "app/stores.h"
 
+#include <algorithm>
 #include <array>
 
+#include "app/process.h"
 #include "flow/output_names.h"
 #include "store/directory.h"
 #include "store/faulty.h"
@@ -13,6 +15,14 @@ namespace {
 
 // As many as keep a local disk busy; the process's threads are the cores and six more at the most.
 constexpr size_t file_threads_max = 3;
+
+// Each has some files open while it is at work, and what else there is some more.
+size_t file_threads_by_files() {
+  constexpr uint64_t of_thread = 6, of_all_else = 20;
+  const uint64_t files = files_most();
+  return std::clamp<uint64_t>((files - std::min(files, of_all_else)) / of_thread, 1,
+                              file_threads_max);
+}
 
 FaultPlan plan_of(const TestAids& aids) {
   constexpr std::array<FaultKind, 3> kinds = {FaultKind::die_before, FaultKind::die_after,
@@ -27,7 +37,7 @@ Stores::Stores(Use use, Environment environment, Meter& meter, const TestAids& a
       environment_(std::move(environment)),
       aids_(aids),
       meter_(&meter),
-      threads_(std::make_unique<FileThreads>(file_threads_max)) {}
+      threads_(std::make_unique<FileThreads>(file_threads_by_files())) {}
 
 Stores::~Stores() {
   // The wrappers go before what they wrap.

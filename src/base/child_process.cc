@@ -64,7 +64,11 @@ struct Pipe {
 
 Result<Pipe> make_pipe() {
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return system_error(ErrorKind::transient, "no pipe");
+  if (::pipe2(ends, O_CLOEXEC) != 0) {
+    Error why = system_error(ErrorKind::transient, "no pipe");
+    if (errno == EMFILE) why.message += "; raise the limit of open files (ulimit -n)";
+    return why;
+  }
   return Pipe{Descriptor(ends[0]), Descriptor(ends[1])};
 }
 

@@ -22,6 +22,7 @@ class StreamedDocuments final : public Source {
  public:
   StreamedDocuments(std::string name, const SourceContext& context, StartReader start)
       : inbox_(context.inbox),
+        in_flight_(context.in_flight),
         tickets_(context.tickets),
         name_(std::move(name)),
         start_(std::move(start)),
@@ -30,12 +31,17 @@ class StreamedDocuments final : public Source {
     if (context.limit == 0) total_ = 0;
     begin_document();
   }
+  ~StreamedDocuments() override { let_reader_go(); }
 
   void start_what_fits(Purse& purse) override {
     if (stopped_ || ended_ || !status_.ok()) return;
     if (!reader_) {
+      // As a request has one: it has files open, which are not without end.
+      if (!has_slot_ && !in_flight_.try_take(Turn::head)) return;
+      has_slot_ = true;
       auto reader = start_(inbox_);
       if (!reader.ok()) {
+        let_reader_go();
         status_ = std::move(reader.error()).in(name_);
         return;
       }
@@ -50,29 +56,9 @@ class StreamedDocuments final : public Source {
   }
 
   void on(Event& event) override {
-    auto& got = static_cast<ByteReader::Got&>(event);
     --open_;
-    for (std::string& line : got.warnings) warnings_.push_back(std::move(line));
-    if (stopped_ || ended_ || !status_.ok()) return;
-    if (got.error) {
-      status_ = std::move(*got.error).in("exec");
-      return;
-    }
-    ended_ = got.end;
-    if (got.bytes.size() < chunk_bytes_max / 2 && !got.bytes.empty()) {
-      got.bytes = Buffer::of(got.bytes.view());
-      got.lease.shrink(got.bytes.size());
-    }
-    cut_at_checkpoints(got);
-    if (!status_.ok()) return;
-    if (!got.bytes.empty()) {
-      put(std::move(got.bytes), std::move(got.lease), got.end);
-    } else if (got.end && documents_.last().document.bytes > 0) {
-      put(Buffer(), std::move(got.lease), true);
-    } else if (got.end) {
-      documents_.take_back();  // Nothing came, or nothing behind the last checkpoint
-    }
-    if (got.end) total_ = documents_.next();
+    take_in(static_cast<ByteReader::Got&>(event));
+    if (open_ == 0 && (stopped_ || ended_ || !status_.ok())) let_reader_go();
   }
 
   std::optional<Arrived> take() override {
@@ -101,6 +87,34 @@ class StreamedDocuments final : public Source {
   bool drained() const override { return open_ == 0; }
 
  private:
+  void take_in(ByteReader::Got& got) {
+    for (std::string& line : got.warnings) warnings_.push_back(std::move(line));
+    if (stopped_ || ended_ || !status_.ok()) return;
+    if (got.error) {
+      status_ = std::move(*got.error).in("exec");
+      return;
+    }
+    ended_ = got.end;
+    if (got.bytes.size() < chunk_bytes_max / 2 && !got.bytes.empty()) {
+      got.bytes = Buffer::of(got.bytes.view());
+      got.lease.shrink(got.bytes.size());
+    }
+    cut_at_checkpoints(got);
+    if (!status_.ok()) return;
+    if (!got.bytes.empty()) {
+      put(std::move(got.bytes), std::move(got.lease), got.end);
+    } else if (got.end && documents_.last().document.bytes > 0) {
+      put(Buffer(), std::move(got.lease), true);
+    } else if (got.end) {
+      documents_.take_back();  // Nothing came, or nothing behind the last checkpoint
+    }
+    if (got.end) total_ = documents_.next();
+  }
+  void let_reader_go() {
+    reader_.reset();
+    if (std::exchange(has_slot_, false)) in_flight_.give_back();
+  }
+
   struct Known {
     Document document;  // `bytes`: so far
     std::optional<std::string> cursor;
@@ -140,6 +154,7 @@ class StreamedDocuments final : public Source {
   }
 
   Inbox& inbox_;
+  InFlight& in_flight_;
   TicketSeries tickets_;
   const std::string name_;
   const StartReader start_;
@@ -151,7 +166,7 @@ class StreamedDocuments final : public Source {
   std::deque<Arrived> ready_;
   std::vector<std::string> warnings_;
   size_t open_ = 0;  // Orders that are not answered yet
-  bool stopped_ = false, ended_ = false;
+  bool stopped_ = false, ended_ = false, has_slot_ = false;
   std::optional<uint64_t> total_;
   std::unique_ptr<ByteReader> reader_;
 };

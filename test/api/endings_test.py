@@ -254,6 +254,11 @@ class FewFiles(Case):
                 self.assertEqual(len(job.lines()), 200)
 
     def test_with_few_files_a_directory_is_read_and_written_all_the_same(self):
+        for files in (16, 32):
+            with self.subTest(files):
+                self.over_a_directory(files)
+
+    def over_a_directory(self, files):
         sink = '{ lake: "%s/lake/", partition: "p={.p}/", format: jsonl.gz }'
         with Job(SLUICE, 'url: "http://replaced.example/"') as job:
             given = job.folder / 'given'
@@ -262,15 +267,29 @@ class FewFiles(Case):
                 (given / f'{number:03}.jsonl').write_text(f'{{"n":{number},"p":{number % 20}}}\n')
             job.file.write_text(f'name: files\nsource: {{ objects: "{given}/" }}\ndecode: jsonl\n'
                                 f'sink: {sink % job.folder}\n')
-            self.run_with(32, job)
+            self.run_with(files, job)
             self.assertEqual(len(job.objects()), 20)
             self.assertEqual(len(job.lines()), 300)
 
-    def run_with(self, files, job):
+    def test_with_few_files_programs_are_few_at_once(self):
+        """As sources of many units, and as transforms on many workers."""
+        sink = '{ lake: "%s/lake/", name: "{unit}-{n}.jsonl.gz" }'
+        units = 'units: { each: day, default: 2026-01-01..2026-01-20 }\n'
+        for files in (28, 40, 64):
+            with self.subTest(files), Job(SLUICE, 'url: "http://replaced.example/"') as job:
+                rows = job.folder / 'rows'
+                rows.write_text(''.join(f'{{"n":{number}}}\n' for number in range(100)))
+                job.file.write_text(f'name: files\n{units}source: {{ exec: [ cat, "{rows}" ] }}\n'
+                                    'decode: jsonl\ntransform: [ { exec: [ cat ] }, { jq: "." } ]\n'
+                                    f'sink: {sink % job.folder}\n')
+                self.run_with(files, job, '--workers', '8')
+                self.assertEqual(len(job.lines()), 20 * 100)
+
+    def run_with(self, files, job, *words):
         def limit():
             resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
 
-        ran = subprocess.run(job.command('--json'), preexec_fn=limit, capture_output=True,
+        ran = subprocess.run(job.command('--json', *words), preexec_fn=limit, capture_output=True,
                              text=True, timeout=60, check=False)
         self.assertEqual(ran.returncode, 0, ran.stderr)
         self.assertIn('ulimit -n', ran.stderr)
