@@ -77,7 +77,7 @@ std::string state_json(const UnitState& state, const std::string& fingerprint) {
       const ledger::Sums& sums = state.record->manifest->sums;
       out.number("documents", sums.documents).number("records", sums.records);
       out.number("objects", state.record->manifest->outputs.size());
-      out.number("set_aside", sums.set_aside).number("bytes", sums.bytes);
+      out.number("set_aside", sums.set_aside + sums.partial).number("bytes", sums.bytes);
     }
     const std::string words = words_about(state, fingerprint);
     if (!words.empty()) out.text("why", words);
@@ -91,7 +91,7 @@ std::vector<std::string> state_row(const UnitState& state, const std::string& fi
     const ledger::Sums& sums = state.record->manifest->sums;
     row.insert(row.end(), {grouped(sums.documents), grouped(sums.records),
                            grouped(state.record->manifest->outputs.size()), print_bytes(sums.bytes),
-                           grouped(sums.set_aside)});
+                           grouped(sums.set_aside + sums.partial)});
   } else {
     row.insert(row.end(), {"-", "-", "-", "-", "-"});
   }

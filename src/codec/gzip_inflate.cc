@@ -47,6 +47,7 @@ struct GzipInflate::State {
   size_t trailer_size;
   uint64_t members;       // Whole ones
   uint64_t member_begin;  // Compressed offset
+  uint64_t member_text;   // Inflated offset
   uint64_t in_total, out_total;
   uint64_t padding_bytes;
   std::optional<Error> pending;
@@ -135,7 +136,7 @@ Result<size_t> GzipInflate::step(std::string_view& in, bool last, char* out, siz
 
 void GzipInflate::State::reset() {
   at = At::boundary;
-  members = in_total = out_total = padding_bytes = member_begin = 0;
+  members = in_total = out_total = padding_bytes = member_begin = member_text = 0;
   trailer_size = 0;
   pending.reset();
   rest_lost.reset();
@@ -157,6 +158,7 @@ bool GzipInflate::State::boundary(std::string_view& in) {
   if (in.empty()) return false;
   if (in[0] == static_cast<char>(magic[0])) {
     member_begin = in_total;
+    member_text = out_total;
     take(in, 1);
     at = At::magic;
   } else if (in[0] == 0 && members > 0) {
@@ -288,6 +290,12 @@ void GzipInflate::State::end_of_input() {
 std::string GzipInflate::warning() const {
   if (state_->padding_bytes == 0) return {};
   return std::to_string(state_->padding_bytes) + " zero bytes behind a gzip member ignored";
+}
+
+std::optional<OpenPiece> GzipInflate::open_piece() const {
+  const State& s = *state_;
+  if (s.at == State::At::boundary || s.at >= State::At::lost) return std::nullopt;
+  return OpenPiece{s.member_begin, s.member_text};
 }
 
 std::optional<std::string> GzipInflate::rest_lost() const {

@@ -19,6 +19,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "codec/open_piece.h"
 
 namespace sluice {
 
@@ -40,6 +41,8 @@ class GzipInflate {
   bool finished() const;
   // Padding behind the members, in words; empty if there was none. Once finished().
   std::string warning() const;
+  // The member that has begun and not ended well.
+  std::optional<OpenPiece> open_piece() const;
   // Why the members end before the document does. Once finished().
   std::optional<std::string> rest_lost() const;
 

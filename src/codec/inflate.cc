@@ -136,6 +136,12 @@ Result<size_t> Inflater::plain(std::string_view& in, bool last, char* out, size_
   return bytes;
 }
 
+std::optional<OpenPiece> Inflater::open_piece() const {
+  if (format_ == Format::gzip) return gzip_->open_piece();
+  if (format_ == Format::zstd) return zstd_->open_piece();
+  return std::nullopt;
+}
+
 size_t Inflater::memory_bytes() const {
   return (gzip_ ? GzipInflate::state_bytes : 0) + (zstd_ ? zstd_->memory_bytes() : 0);
 }

@@ -17,6 +17,7 @@
 
 #include "base/result.h"
 #include "codec/gzip_inflate.h"
+#include "codec/open_piece.h"
 #include "codec/zstd_inflate.h"
 
 namespace sluice {
@@ -45,6 +46,10 @@ class Inflater {
   bool finished() const { return finished_; }
   // Why the document's rest is missing, though what was given of it stands. Once finished().
   const std::optional<std::string>& rest_lost() const { return rest_lost_; }
+
+  // The gzip member or zstd frame that has begun and not ended well: what it has given is not
+  // proven by a checksum. Nothing of plain text.
+  std::optional<OpenPiece> open_piece() const;
 
   Format format() const { return format_; }
   uint64_t compressed() const { return in_total_; }  // Bytes taken so far

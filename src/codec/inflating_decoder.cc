@@ -60,6 +60,14 @@ class InflatingDecoder final : public Decoder {
   uint64_t inflated() const override { return inflater_.inflated(); }
   uint64_t bad_offset() const override { return bad_offset_.value_or(inflated()); }
   std::optional<std::string> rest_lost() const override { return inflater_.rest_lost(); }
+  std::optional<Unproven> unproven() const override {
+    const auto open = inflater_.open_piece();
+    if (!open) return std::nullopt;
+    const bool gzip = inflater_.format() == Inflater::Format::gzip;
+    return Unproven{open->text, (gzip ? "the gzip member at compressed byte "
+                                      : "the zstd frame at compressed byte ") +
+                                    std::to_string(open->begin)};
+  }
   Spoils spoils() const override { return splitter_->spoils(); }
   bool json() const override { return kind_.json; }
   const std::vector<std::string>& warnings() const override { return inflater_.warnings(); }

@@ -78,7 +78,7 @@ struct ZstdInflate::State {
   bool flushed = true;         // libzstd holds no bytes back for want of room
   size_t wanted = 0;           // It asks for so many bytes: a block at a time
   bool finished = false;
-  uint64_t in_total = 0, out_total = 0, frame_begin = 0;
+  uint64_t in_total = 0, out_total = 0, frame_begin = 0, frame_text = 0;
   std::optional<Error> pending;
 
   void read_header(std::string_view& in);
@@ -106,6 +106,10 @@ ZstdInflate::~ZstdInflate() = default;
 bool ZstdInflate::finished() const {
   return state_->finished;
 }
+std::optional<OpenPiece> ZstdInflate::open_piece() const {
+  if (state_->between_frames && state_->header.empty()) return std::nullopt;
+  return OpenPiece{state_->frame_begin, state_->frame_text};
+}
 size_t ZstdInflate::memory_bytes() const {
   return ZSTD_sizeof_DCtx(state_->context.get());
 }
@@ -124,7 +128,7 @@ void ZstdInflate::reset() {
 // for one.
 void ZstdInflate::State::read_header(std::string_view& in) {
   while (!in.empty()) {
-    if (header.empty()) frame_begin = in_total;
+    if (header.empty()) frame_begin = in_total, frame_text = out_total;
     const auto state = header.add(in[0]);
     in.remove_prefix(1);
     in_total += 1;

@@ -5,9 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "base/result.h"
+#include "codec/open_piece.h"
 
 namespace sluice {
 
@@ -30,6 +32,8 @@ class ZstdInflate {
   Result<size_t> step(std::string_view& in, bool last, char* out, size_t room);
   // Everything was read, and it was well.
   bool finished() const;
+  // The frame that has begun and not ended well.
+  std::optional<OpenPiece> open_piece() const;
   // What it holds now, window included.
   size_t memory_bytes() const;
 

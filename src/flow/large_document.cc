@@ -68,8 +68,9 @@ struct LargeDocument::Slot {
   std::vector<Lease> leases;  // Of the window, of the spans
   std::vector<Span> spans;
   std::vector<SetAside> bad;
-  size_t done = 0, bad_done = 0;  // Of them
-  uint64_t offset = 0;            // Of the window in the document
+  size_t done = 0, bad_done = 0;     // Of them
+  uint64_t offset = 0;               // Of the window in the document
+  std::optional<Unproven> unproven;  // When its records had been sliced
   Batch batch;
   std::optional<DocumentFault> fault;
   uint64_t records = 0;  // Of the batch; copies of what was set aside not counted
@@ -117,8 +118,8 @@ void LargeDocument::break_off(Error why) {
   broken_off_ = std::move(why);
 }
 
-void LargeDocument::fail(uint64_t offset, std::string reason) {
-  if (!fault_ || offset < fault_->offset) fault_ = {offset, std::move(reason)};
+void LargeDocument::fail(DocumentFault fault) {
+  if (!fault_ || fault.offset < fault_->offset) fault_ = std::move(fault);
   ended_ = true;
   if (!stepping_) chunks_.clear();
 }
@@ -149,7 +150,7 @@ bool LargeDocument::make_room() {
 
 void LargeDocument::start_step() {
   if (chunks_.empty()) {
-    if (broken_off_) fail(decoder_->inflated(), broken_off_->message);
+    if (broken_off_) fail({decoder_->inflated(), broken_off_->message, decoder_->unproven()});
     return;
   }
   // With records enough in what is inflated already it needs no more of that.
@@ -177,8 +178,9 @@ bool LargeDocument::on(Event& event) {
     count_work(around_.meter, Stage::refine, *refined, refined->bytes);
     refined->slot.ready = true;
     if (const auto& fault = refined->slot.fault) {
-      fail(fault->offset,
-           "not JSON at byte " + std::to_string(fault->offset) + ": " + fault->reason);
+      fail({fault->offset,
+            "not JSON at byte " + std::to_string(fault->offset) + ": " + fault->reason,
+            refined->slot.unproven});
     }
     return true;
   }
@@ -212,6 +214,7 @@ void LargeDocument::take_step() {
   if (records > 0) {
     if (!part_window(*slot, over)) return;
     slot->offset = decoder_->window_offset();
+    slot->unproven = decoder_->unproven();
     if (around_.envelopes) gatherer_.add(slot->window.view(), step.spans, step.bad);
     slot->spans = std::move(step.spans);
     slot->bad = std::move(step.bad);
@@ -230,13 +233,14 @@ void LargeDocument::take_step() {
   if (!over && step.consumed > 0) decoder_->dropped(step.consumed);
 
   if (!step.outcome->ok()) {
-    fail(decoder_->bad_offset(), step.outcome->error().message);
+    fail({decoder_->bad_offset(), step.outcome->error().message, decoder_->unproven()});
   } else if (over) {
     ended_ = true;
     if (auto lost = decoder_->rest_lost()) rest_lost_ = {decoder_->bad_offset(), std::move(*lost)};
   } else {
     const bool used_up = (*step.outcome)->next == DecodeStep::Next::more_input;
-    if (used_up && step.is_last()) fail(decoder_->inflated(), "ends in the middle");
+    if (used_up && step.is_last())
+      fail({decoder_->inflated(), "ends in the middle", decoder_->unproven()});
     drop_inputs(step, used_up);
   }
   if (ended_) chunks_.clear();

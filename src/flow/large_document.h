@@ -71,7 +71,7 @@ class LargeDocument {
   void drop_inputs(Step& step, bool all);
   void refine_held();
   bool make_room();
-  void fail(uint64_t offset, std::string reason);
+  void fail(DocumentFault fault);
 
   const Document& document_;
   const Surroundings around_;

@@ -21,9 +21,14 @@ bool is_readable(std::string_view bytes) {
 SetAside partial(const Document& document, uint64_t records, const DocumentFault& fault) {
   SetAside what{.document = document.name, .offset = fault.offset, .reason = fault.reason};
   what.whole = records == 0;
-  if (!what.whole) {
-    what.reason = "partial: " + std::to_string(records) + " records kept, then " + fault.reason;
+  if (what.whole) return what;
+  what.partial = true;
+  what.reason = "partial: " + std::to_string(records) + " records kept, ";
+  if (fault.unproven && fault.unproven->from < fault.offset) {
+    what.reason += "those from byte " + std::to_string(fault.unproven->from) +
+                   " on unproven (no good checksum has ended " + fault.unproven->piece + "), ";
   }
+  what.reason += "then " + fault.reason;
   return what;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,10 +16,12 @@ namespace sluice {
 struct DocumentFault {
   uint64_t offset = 0;  // In the inflated document
   std::string reason;
+  std::optional<Unproven> unproven = {};  // Of the text before it
 };
 
 // What is said of a document of which only so many records, those before the fault, are kept; of
-// none, that all of it is set aside.
+// none, that all of it is set aside. Where the fault came to light in a piece of the packing that
+// was read as it came, records of that piece are kept that may be damaged: from where on is said.
 SetAside partial(const Document& document, uint64_t records, const DocumentFault& fault);
 
 // A line that says what was set aside and keeps its bytes: as text, or in base 64 where they aren't

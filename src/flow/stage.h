@@ -245,6 +245,8 @@ class Decoder {
   virtual uint64_t bad_offset() const { return inflated(); }
   // Why only the records that were given could be had of the document. After Next::finished.
   virtual std::optional<std::string> rest_lost() const { return std::nullopt; }
+  // What of the text so far no checksum has vouched for: it comes behind a piece's last byte.
+  virtual std::optional<Unproven> unproven() const { return std::nullopt; }
   virtual Spoils spoils() const = 0;
   virtual bool json() const = 0;  // Are records JSON, to be checked as such?
   virtual const std::vector<std::string>& warnings()

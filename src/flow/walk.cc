@@ -235,8 +235,6 @@ bool Walk::place_head() {
       if (sealed_ && cursor_.record == 0 && cursor_.byte == 0) return false;
       if (!place(doc->decoded.batch)) return false;
       const auto fate = doc->decoded.fate;
-      if (fate == DecodedDocument::Fate::partial && !doc->decoded.why.whole)
-        ++sums_.documents_partial;
       if (fate != DecodedDocument::Fate::good) set_aside(std::move(doc->decoded.why));
       sums_.bytes_inflated += doc->decoded.inflated;
       for (const auto& warning : doc->decoded.warnings) {
@@ -288,9 +286,7 @@ bool Walk::place_large(Pending& doc) {
   sums_.bytes_inflated += large.inflated();
   const Document& document = parts_.source.document(turn_);
   if (const auto& fault = large.fault()) {
-    SetAside what = partial(document, large.records(), *fault);
-    if (!what.whole) ++sums_.documents_partial;
-    set_aside(std::move(what));
+    set_aside(partial(document, large.records(), *fault));
     // It may have shown only after the envelope.
     if (parts_.envelopes && large.is_broken())
       give_envelope({.document = turn_, .fault = fault->reason});
@@ -366,6 +362,8 @@ void Walk::set_aside_of(Batch& batch) {
 void Walk::set_aside(SetAside what) {
   if (what.whole) {
     ++sums_.documents_set_aside;
+  } else if (what.partial) {
+    ++sums_.documents_partial;
   } else {
     ++sums_.records_set_aside;
   }

@@ -34,7 +34,7 @@ struct WalkSums {
   uint64_t filtered = 0;
   uint64_t had_before = 0;  // By an earlier pass of an incremental source
   uint64_t documents_set_aside = 0;
-  uint64_t documents_partial = 0;
+  uint64_t documents_partial = 0;  // Of none of these a record is counted below
   uint64_t records_set_aside = 0;
   uint64_t position = 0;  // Streams: behind the last document placed
 };

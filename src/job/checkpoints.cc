@@ -41,8 +41,10 @@ void Checkpoints::store(SinkCheckpoint stored, const std::vector<SetAside>& set_
   const size_t listed = std::min(mark.set_aside, set_aside.size());
   for (size_t i = 0; i < listed; ++i) {
     const SetAside& what = set_aside[i];
-    made.set_aside.push_back(
-        {.document = what.document, .offset = what.offset, .reason = what.reason});
+    made.set_aside.push_back({.document = what.document,
+                              .offset = what.offset,
+                              .reason = what.reason,
+                              .partial = what.partial});
   }
   latest_ = std::move(made);
 }

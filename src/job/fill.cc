@@ -210,8 +210,10 @@ ledger::Intent Fill::intent(std::vector<Upload> uploads) const {
   intent.set_aside = checkpoints_.set_aside_before();
   for (const SetAside& what : log_.set_aside) {
     if (intent.set_aside.size() >= set_aside_listed_max) break;
-    intent.set_aside.push_back(
-        {.document = what.document, .offset = what.offset, .reason = what.reason});
+    intent.set_aside.push_back({.document = what.document,
+                                .offset = what.offset,
+                                .reason = what.reason,
+                                .partial = what.partial});
   }
   intent.sums = total_sums(walk_->sums(), sink_->sums(), checkpoints_.sums_before());
   if (traits_.is_endless()) intent.end = walk_->sums().position;

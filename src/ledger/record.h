@@ -98,7 +98,7 @@ struct Sums {
   uint64_t bytes = 0;       // Of the outputs as stored
   uint64_t duplicates = 0;  // Dropped: same field, same bytes; or an earlier pass's
   uint64_t conflicts = 0;   // Kept: same field, other bytes
-  uint64_t set_aside = 0;   // Records and documents
+  uint64_t set_aside = 0;   // Records, and whole documents
   uint64_t partial = 0;     // Documents of which only the records before a fault were kept
   bool operator==(const Sums&) const = default;
 };

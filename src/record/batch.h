@@ -46,9 +46,16 @@ struct SetAside {
   uint64_t bytes = 0;  // Length of the record, if known
   std::string reason;
   bool whole = false;
+  bool partial = false;  // Of the document the records before `offset` are kept
   // From the decoder to refine(): where its bytes lie in the window, for a copy. Empty: let go.
   size_t text_begin = 0, text_end = 0;
   bool operator==(const SetAside&) const = default;
+};
+
+// The end of a document's text that nothing vouches for, and the packing's piece that it is of.
+struct Unproven {
+  uint64_t from = 0;  // In the inflated document
+  std::string piece;  // "the gzip member at compressed byte 17"
 };
 
 // A unit lists no more of what it sets aside, and so no batch needs to; all of it is counted.

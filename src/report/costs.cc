@@ -10,7 +10,8 @@ Totals totals(const RunReport& run) {
     sum.documents += unit.walk.documents;
     sum.records += unit.records;
     sum.objects += unit.objects;
-    sum.set_aside += unit.walk.documents_set_aside + unit.walk.records_set_aside;
+    sum.set_aside +=
+        unit.walk.documents_set_aside + unit.walk.documents_partial + unit.walk.records_set_aside;
     sum.bytes_read += unit.walk.bytes_read;
     sum.bytes_written += unit.bytes_written;
   }

@@ -30,6 +30,7 @@ void fields(auto& see, Either<SetAside> auto& what) {
   see("offset_bytes", what.offset);
   see.if_any("record_bytes", what.bytes);
   see("whole", what.whole);
+  see.if_any("partial", what.partial);
   see("reason", what.reason);
 }
 
