@@ -21,8 +21,7 @@ Error hidden(const Secrets& secrets, Error error) {
 
 // What a run with a limit commits is for looking at: nobody may take the unit for done by it.
 std::string why_provisional(const RunOptions& options) {
-  if (options.limit == UINT64_MAX) return {};
-  return "a run with --limit " + std::to_string(options.limit);
+  return options.limit == UINT64_MAX ? "" : "a run with --limit " + std::to_string(options.limit);
 }
 
 }  // namespace
@@ -254,7 +253,7 @@ void UnitTask::take_filled() {
   Filled filled = fill_->take_filled();
   for (const std::string& warning : fill_->warnings()) report_.warnings.push_back(warning);
   drop_fill();
-  if (const Status status = check_not_empty(filled); !status.ok()) {
+  if (const Status status = check_may_commit(filled); !status.ok()) {
     fail(Error(status.error()), mine);
     return ledger_on();
   }
@@ -302,8 +301,11 @@ void UnitTask::fail(Error why, std::vector<OpenUpload> mine) {
   }
 }
 
-// Policy 6: nothing, where there was something, is a mistake until somebody says that it isn't.
-Status UnitTask::check_not_empty(const Filled& filled) {
+// What an earlier run had stored isn't used up by a run that is only to be looked at. And policy 6:
+// nothing, where there was something, is a mistake until somebody says that it isn't.
+Status UnitTask::check_may_commit(const Filled& filled) {
+  if (const std::string why = why_provisional(around_.options); !why.empty() && filled.is_resumed)
+    return Error{ErrorKind::cancelled, why + " goes on behind an earlier run, and commits nothing"};
   if (filled.walk.documents > 0 || around_.job.allow_empty || traits_.goes_on()) return {};
   const auto& manifest = run_.record().manifest;
   if (manifest && !manifest->outputs.empty()) {
@@ -351,8 +353,7 @@ void UnitTask::report_committed() {
   if (const std::string why = why_provisional(around_.options);
       !why.empty() && !traits_.is_endless())
     report_.warnings.push_back("committed by " + why +
-                               ": the unit stays unfinished, the next run " +
-                               "without it does it whole");
+                               ": the unit stays unfinished till a run without it does it whole");
   for (SetAside& what : filled_->set_aside) {
     if (report_.set_aside.size() < set_aside_listed_max)
       report_.set_aside.push_back(std::move(what));
@@ -389,6 +390,7 @@ bool UnitTask::has_settled_ours() const {
 
 void UnitTask::tell_outcome() {
   using Outcome = ledger::UnitRun::Outcome;
+  const bool is_cancelled = failure_ && failure_->kind == ErrorKind::cancelled;
   switch (run_.outcome()) {
     // A stream has never reached its end: its owner wins for good only where whoever claimed the
     // partition from it has completed its last span for it.
@@ -396,9 +398,9 @@ void UnitTask::tell_outcome() {
       report_.outcome = traits_.is_endless() ? UnitOutcome::lost : UnitOutcome::done;
       break;
     case Outcome::left:
-      report_.outcome = stopping_  ? UnitOutcome::stopped
-                        : failure_ ? UnitOutcome::failed
-                                   : UnitOutcome::done;
+      report_.outcome = stopping_ || is_cancelled ? UnitOutcome::stopped
+                        : failure_                ? UnitOutcome::failed
+                                                  : UnitOutcome::done;
       if (failure_ && !stopping_) {
         report_.error = Error(*failure_).in("unit " + unit_.id);
         report_.error->message += "; what has been stored is kept: the next run goes on there";
@@ -419,14 +421,13 @@ void UnitTask::tell_outcome() {
           "unit " + unit_.id + ": " + others_.words() +
               (stopping_ ? "; stopped before it was done" : "; not waited for, as --no-wait says")};
       break;
-    case Outcome::lost: {
-      const bool is_done = run_.unit_is_finished() && !traits_.is_endless();
-      report_.outcome = is_done ? UnitOutcome::done_by_other : UnitOutcome::lost;
+    case Outcome::lost:
+      report_.outcome = run_.unit_is_finished() && !traits_.is_endless()
+                            ? UnitOutcome::done_by_other
+                            : UnitOutcome::lost;
       break;
-    }
     case Outcome::failed:
-      report_.outcome = stopping_ && failure_->kind == ErrorKind::cancelled ? UnitOutcome::stopped
-                                                                            : UnitOutcome::failed;
+      report_.outcome = stopping_ && is_cancelled ? UnitOutcome::stopped : UnitOutcome::failed;
       report_.error = Error(*failure_).in("unit " + unit_.id);
       break;
   }

@@ -99,7 +99,7 @@ class UnitTask : public Task {
   void take_filled();
   void take_unfilled(FillEnd end);
   void fail(Error why, std::vector<OpenUpload> mine);
-  Status check_not_empty(const Filled& filled);
+  Status check_may_commit(const Filled& filled);
   void report_committed();
 
   const UnitNames unit_;

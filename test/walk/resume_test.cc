@@ -135,6 +135,31 @@ TEST_CASE("a run goes on behind its checkpoint, and what was read before is not 
   check_whole(world);
 }
 
+TEST_CASE("a run with --limit uses up the checkpoint of a run that was killed") {
+  const Feed feed;
+  World world;
+  feed.interrupt(world);
+  const std::string before = Feed::record(world).checkpoint->cursor;
+  for (const uint64_t limit : {uint64_t{1}, 2 * pages}) {  // Also where all comes that is left
+    CAPTURE(limit);
+    const auto limited = world.run(feed.job(), {.limit = limit});
+    REQUIRE(limited.ok());
+    CHECK(limited->exit_code(false) == 4);
+    CHECK(limited->units[0].outcome == UnitOutcome::stopped);
+    REQUIRE(limited->units[0].error);
+    CHECK(limited->units[0].error->message.find("--limit") != std::string::npos);
+    CHECK(world.text().empty());
+    REQUIRE(Feed::record(world).checkpoint);
+    CHECK(std::stoi(Feed::record(world).checkpoint->cursor) >= std::stoi(before));
+    CHECK_FALSE(Feed::record(world).run);
+  }
+  const auto report = world.run(feed.job());
+  REQUIRE(report.ok());
+  check_counted_once(*report);
+  CHECK(report->units[0].documents_before >= std::stoull(before));
+  check_whole(world);
+}
+
 TEST_CASE("an upload that a lifecycle rule took before the next run loses no record") {
   const Feed feed;
   World world;
