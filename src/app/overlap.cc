@@ -117,15 +117,102 @@ std::vector<std::string> keys_in_state(const Job& job, const UnitNames& unit) {
   return {known.record_key().str(), known.side_key(known.inputs_file(1)).str()};
 }
 
-std::vector<UnitNames> some_units(const Job& job) {
+std::vector<UnitNames> some_units(const Job& job, size_t most = units_looked_at_max) {
   std::vector<UnitNames> units;
   std::vector<std::string> ids = {"once", "2024-02-08", "2024-02-08T05"};
   if (job.units.each == Each::list) ids = job.units.values;
-  for (size_t i = 0; i < ids.size() && i < units_looked_at_max; ++i) {
+  for (size_t i = 0; i < std::min(ids.size(), most); ++i) {
     auto unit = unit_named(job.units, job.zone, ids[i]);
     if (unit.ok()) units.push_back(std::move(*unit));
   }
   return units;
+}
+
+// Where in `folder`, which ends in "/", the keys of a lake may have got to, piece by piece of their
+// names; as far as they are what is in front of them. Whatever a record holds is text without "/".
+class KeysInto {
+ public:
+  explicit KeysInto(std::string_view folder) : folder_(folder), at_(folder.size() + 1, false) {
+    at_[0] = true;
+  }
+  // Do keys lie in it?
+  bool in() const { return at_.back(); }
+
+  void text(std::string_view text) {
+    go_on([&](size_t begin) {
+      const std::string_view rest = folder_.substr(begin, text.size());
+      if (text.starts_with(rest)) next_[begin + rest.size()] = true;
+    });
+  }
+  // Like this sample, if that has only digits and what stands between them; else any text.
+  void like(std::string_view sample) {
+    const bool digits = std::ranges::none_of(sample, is_letter);
+    for (size_t segment = 0; segment <= sample.size();) {
+      if (segment > 0) text("/");
+      const std::string_view one = sample.substr(segment, sample.find('/', segment) - segment);
+      any([&](char c) { return !digits || is_digit(c) || one.find(c) != one.npos; });
+      segment += one.size() + 1;
+    }
+  }
+  void any(const auto& fits) {
+    go_on([&](size_t begin) {
+      for (size_t end = begin; end < folder_.size() && folder_[end] != '/' && fits(folder_[end]);
+           ++end)
+        next_[end + 1] = true;
+    });
+  }
+
+ private:
+  static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+  static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+  void go_on(const auto& from) {
+    next_.assign(at_.size(), false);
+    next_.back() = at_.back();  // In it whatever follows
+    for (size_t begin = 0; begin < folder_.size(); ++begin) {
+      if (at_[begin]) from(begin);
+    }
+    at_.swap(next_);
+  }
+
+  const std::string_view folder_;
+  std::vector<bool> at_, next_;
+};
+
+// May one of the unit's objects lie in that folder of the lake? What stands behind the place, where
+// that isn't the whole key, is a file's name and no folder.
+bool writes_into(std::string_view folder, const Job& job, const UnitNames& unit) {
+  const auto anything = [](char) { return true; };
+  const Template& place = job.names.place();
+  KeysInto keys(folder);
+  for (const Template::Piece& piece : place.pieces()) {
+    using Kind = Template::Piece::Kind;
+    if (piece.kind == Kind::text) {
+      keys.text(piece.text);
+    } else if (piece.kind == Kind::unit && job.units.each == Each::list) {
+      keys.text(place.render_unit(piece, unit));
+    } else if (piece.kind == Kind::unit) {
+      keys.like(place.render_unit(piece, unit));
+    } else if (piece.format) {
+      keys.like(format_time(*piece.format, unit.start.value_or(WallTime{}), place.zone()));
+    } else {
+      keys.any(anything);
+    }
+  }
+  return keys.in();
+}
+
+// Of a lake and a state that lie in each other: do its objects and the job's records, too?
+bool records_meet_objects(const Job& job, const Place& lake, const Place& state) {
+  if (lake.store != state.store) return false;
+  const std::string records = state.prefix + job.name + "/";
+  if (lake.prefix.starts_with(records)) return true;
+  if (!records.starts_with(lake.prefix)) return false;
+  const std::string folder = records.substr(lake.prefix.size());
+  if (folder.starts_with(copies_folder)) return true;
+  if (folder.starts_with(own_folder)) return false;  // No object may have a name there.
+  const std::vector<UnitNames> units = some_units(job, SIZE_MAX);
+  return std::ranges::any_of(units,
+                             [&](const UnitNames& unit) { return writes_into(folder, job, unit); });
 }
 
 class Overlap {
@@ -158,11 +245,18 @@ class Overlap {
 }  // namespace
 
 Status check_overlap(const Job& job, const Environment& environment) {
+  const Place lake = TRY(place_of(job.lake, job.sink, environment));
+  const Place state = TRY(place_of(job.state, job.sink, environment));
+  if (records_meet_objects(job, lake, state)) {
+    return job.sink.error_at("state", "state: the job's records would lie in " + job.state +
+                                          job.name + "/, where objects of the lake " + job.lake +
+                                          " may lie, too; give the state a folder of its own, or " +
+                                          "leave it out: then it is the lake's " +
+                                          std::string(own_folder));
+  }
   const PathPattern* pattern = source_pattern(job);
   if (pattern == nullptr) return {};
   const Overlap source(job, *pattern, TRY(place_of(pattern->store(), job.source, environment)));
-  const Place lake = TRY(place_of(job.lake, job.sink, environment));
-  const Place state = TRY(place_of(job.state, job.sink, environment));
   const bool in_lake = TRY(source.with(lake, keys_in_lake));
   if (!in_lake && !TRY(source.with(state, keys_in_state))) return {};
   return job.source.error_at(

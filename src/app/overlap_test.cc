@@ -50,6 +50,50 @@ TEST_CASE("in a bucket, a lake in its own source is refused, and a source in its
   CHECK_FALSE(is_refused({"s3://bucket/in/{unit:%F}/"}, {"s3://bucket/in/lake/"}));
 }
 
+TEST_CASE("a lake's objects and the records of its job may have one name") {
+  const auto meet = [](const std::string& lake, const std::string& more,
+                       const std::string& units = "each: day") {
+    const auto job = parse_job("job.yaml",
+                               "name: o\nunits: { " + units +
+                                   " }\nsource: { objects: \"in/\" }\ndecode: jsonl\n"
+                                   "sink: { lake: \"" +
+                                   lake + "\", format: jsonl, " + more + " }\n",
+                               {}, {}, all_parts());
+    REQUIRE_MESSAGE(job.ok(), job.error().message);
+    const Status status = check_overlap(*job, {});
+    if (!status.ok())
+      CHECK_MESSAGE(status.error().message.find("state: the job's rec") != std::string::npos,
+                    status.error().message);
+    return !status.ok();
+  };
+  const std::string list = "each: list, values: [ a, o ]", bucket = "s3://bucket/lake/",
+                    same = "state: \"" + bucket;
+  CHECK(meet(bucket, same + "\", name: \"o/{unit:%F}.json\""));
+  CHECK(meet(bucket, same + "\", name: \"{.kind}/{unit:%F}-{n}.json\""));
+  CHECK(meet(bucket, same + "\", partition: \"o/dt={.t:%F}/\""));
+  CHECK(meet(bucket, same + "\", partition: \"{unit}/\"", list));
+  CHECK(meet(bucket, same + "state\", partition: \"{.kind}/{.other}/\""));
+  CHECK(meet(bucket, same + "state\", partition: \"sta{.kind}/o/dt={.t:%F}/\""));
+  CHECK(meet(bucket, same + "2024\", partition: \"{.t:%Y}/{.kind}/\""));
+  CHECK(meet(bucket, same + "_sluice/set_aside\""));
+  CHECK(meet("s3://bucket/state/o/", "state: \"s3://bucket/state/\""));
+  CHECK(meet("s3://bucket/state/o/lake", "state: \"s3://bucket/state\""));
+  CHECK(meet("lake/", "state: \"./lake/../lake/\", partition: \"{.kind}/\""));
+
+  CHECK_FALSE(meet(bucket, "partition: \"{.kind}/{.other}/\""));
+  CHECK_FALSE(meet(bucket, same + "\""));
+  CHECK_FALSE(meet(bucket, same + "_sluice/\", partition: \"{.kind}/{.other}/\""));
+  CHECK_FALSE(meet(bucket, same + "_sluice/more\", partition: \"{.kind}/{.other}/\""));
+  CHECK_FALSE(meet(bucket, same + "\", partition: \"dt={.t:%F}/\""));
+  CHECK_FALSE(meet(bucket, same + "\", partition: \"{unit}/\""));
+  CHECK_FALSE(meet(bucket, same + "\", partition: \"{unit}/\"", "each: list, values: [ a, oo ]"));
+  CHECK_FALSE(meet(bucket, same + "\", name: \"oo/{unit:%F}.json\""));
+  CHECK_FALSE(meet(bucket, same + "state\", partition: \"{.kind}/dt={.t:%F}/\""));
+  CHECK_FALSE(meet(bucket, same + "state\", partition: \"{unit:%Y/%m}/{.kind}/\""));
+  CHECK_FALSE(meet("s3://bucket/state/o-lake/", "state: \"s3://bucket/state/\""));
+  CHECK_FALSE(meet("s3://bucket/o/", "state: \"s3://other/\""));
+}
+
 TEST_CASE("one bucket is one, however the URL of its server is spelled") {
   const auto is_one = [](const std::string& a, const std::string& b, const std::string& env = {}) {
     return is_refused({"s3://bucket/in/", a}, {"s3://bucket/in/lake/", b}, env);

@@ -137,7 +137,7 @@ Result<JobParts> make_parts(const Job& job, Stores& stores) {
   join_edits(parts.recipe.transforms);
   parts.recipe.place_if_missing = job.place_if_missing;
   if (job.keep_set_aside)
-    parts.recipe.set_aside_place = std::string(own_folder) + "set_aside/" + job.name + "/";
+    parts.recipe.set_aside_place = std::string(copies_folder) + job.name + "/";
   parts.recipe.secrets = job.secrets;
   parts.recipe.count_fields = job.watch_drift && !parts.source->traits().goes_on();
   parts.encoder = TRY(job.format.part()->make_encoder(job.format));

@@ -21,6 +21,8 @@ namespace sluice {
 // What Sluice itself keeps in a lake. No object may lie there, and no source takes it for documents
 // unless its path names it.
 inline constexpr std::string_view own_folder = "_sluice/";
+// Of it: copies of what was set aside, in a folder for each job.
+inline constexpr std::string_view copies_folder = "_sluice/set_aside/";
 
 // How a unit shows in keys: escaped, one segment.
 std::string unit_token(std::string_view unit_id);
