@@ -4,6 +4,9 @@
 //   ref      = field | "path." name | "unit" | "unit.end" | "since" | "run.started" | "run.id" |
 //   "n" format   = [("s"|"ms"|"us"|"ns") ":"] strftime of %Y %m %d %H %M %S %j %F %G %V %%
 //
+// The body of a request has braces of its own: there a brace is text, single or doubled, but for
+// {unit...}, {since...} and {run...}.
+//
 // Where no key is made, the times of the unit, of {since} and of the run may be written exactly: in
 // UTC ("utc:" before the format), or with their offset (%z: +0100, %:z: +01:00).
 //
@@ -28,8 +31,8 @@ namespace sluice {
 
 // Where a template stands, and so what it may refer to: {n} in names only, {run...} in values only
 // (a key of a bounded unit must be the same on every attempt), {unit.end:...} in values only,
-// {since} in what is asked of a source only.
-enum class TemplateUse : uint8_t { partition, name, value, request };
+// {since} in what is asked of a source only; in the body of that nothing else.
+enum class TemplateUse : uint8_t { partition, name, value, request, body };
 
 // A value. Rendering is const and safe from any thread.
 class Template {

@@ -74,8 +74,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   sluice::json::Scanner scanner;
   if (!scanner.scan(raw)) return 0;
   using sluice::TemplateUse;
-  for (const auto use :
-       {TemplateUse::partition, TemplateUse::name, TemplateUse::value, TemplateUse::request}) {
+  for (const auto use : {TemplateUse::partition, TemplateUse::name, TemplateUse::value,
+                         TemplateUse::request, TemplateUse::body}) {
     sluice::try_use(text, scanner.value(), use);
   }
   return 0;

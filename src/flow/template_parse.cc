@@ -59,6 +59,11 @@ class TemplateParser {
     if (text_.size() > template_bytes_max) return wrong(template_bytes_max, "too long a template");
     while (at_ < text_.size()) {
       const char c = text_[at_];
+      if (use_ == TemplateUse::body && !begins_hole(text_.substr(at_))) {
+        add_text(c);
+        ++at_;
+        continue;
+      }
       const bool doubled = at_ + 1 < text_.size() && text_[at_ + 1] == c;
       if ((c == '{' || c == '}') && doubled) {
         add_text(c);
@@ -80,6 +85,14 @@ class TemplateParser {
   using Piece = Template::Piece;
 
   bool is_key() const { return use_ == TemplateUse::partition || use_ == TemplateUse::name; }
+
+  // In a body.
+  static bool begins_hole(std::string_view rest) {
+    constexpr std::string_view beginnings[] = {"{unit}",  "{unit:",  "{unit.end",
+                                               "{since}", "{since:", "{run."};
+    const auto begins = [&](std::string_view word) { return rest.starts_with(word); };
+    return std::ranges::any_of(beginnings, begins) && rest.find('}') != rest.npos;
+  }
 
   void add_text(char c) {
     if (out_.pieces_.empty() || out_.pieces_.back().kind != Piece::Kind::text) {
@@ -135,7 +148,7 @@ class TemplateParser {
     }
     if (word == "since") {
       piece.kind = Piece::Kind::since;
-      if (use_ != TemplateUse::request)
+      if (use_ != TemplateUse::request && use_ != TemplateUse::body)
         return wrong(begin, "{since} belongs into what an incremental source asks for");
       return {};
     }

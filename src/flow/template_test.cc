@@ -170,6 +170,26 @@ TEST_CASE("a template tells what it uses") {
         "at 0: {unit:%H} is finer than the job's units");
 }
 
+TEST_CASE("a request's body has braces of its own, single or doubled") {
+  const auto write = [](std::string_view text) {
+    const auto made = Template::parse(text, TemplateUse::body);
+    if (!made.ok()) return "error " + made.error().message;
+    CHECK(made->text() == text);
+    const UnitNames day{.id = "2024-03-31", .start = parse_time("2024-03-31T00:00:00Z")};
+    std::string out;
+    CHECK(made->render({.unit = &day}, Template::Escape::none, out).ok());
+    return out;
+  };
+  CHECK(write(R"({"q":"{a{b}}","d":{"n":{unit:%Y}}})") == R"({"q":"{a{b}}","d":{"n":2024}})");
+  CHECK(write("{{}} {units} {unit {id}} {n} {.a} {path.x} }{ {unit") ==
+        "{{}} {units} {unit {id}} {n} {.a} {path.x} }{ {unit");
+  CHECK(write("{{unit}}") == "{2024-03-31}");
+  CHECK(write("{unit:%Q}").starts_with("error at 6: %Q is not one of"));
+  CHECK(Template::parse("{{unit}}", TemplateUse::body)->uses_unit());
+  CHECK_FALSE(Template::parse("{unit {id}}", TemplateUse::body)->uses_unit());
+  CHECK(Template::parse("{since}", TemplateUse::body)->uses_since());
+}
+
 TEST_CASE("the bounds of a local unit can be written in UTC and with their offset") {
   const auto berlin = TimeZone::find("Europe/Berlin");
   if (!berlin.ok()) return;

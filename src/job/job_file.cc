@@ -267,8 +267,6 @@ class JobReader {
     job_.source.for_each([&](std::string_view field, const SettingValue& value, SourceMark mark) {
       const auto* request = std::get_if<Template>(&value);
       job_.asks_by_time |= known != 0 && request != nullptr && asks_for_unit(*request);
-      const auto* body = std::get_if<std::string>(&value);  // Its other braces are its own.
-      job_.asks_by_time |= known != 0 && body != nullptr && body->find("{unit") != body->npos;
       const auto* pattern = std::get_if<PathPattern>(&value);
       if (pattern == nullptr) return;
       has_pattern = true;

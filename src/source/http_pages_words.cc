@@ -115,28 +115,6 @@ FieldDoc rate_words() {
           .example = "rate: { requests: 100, per: 1m }"};
 }
 
-// Braces are JSON's own, except where what follows can't be: {unit...}, {since...} and {run...}.
-std::string with_doubled_braces(std::string_view text) {
-  std::string out;
-  for (size_t at = 0; at < text.size(); ++at) {
-    const std::string_view rest = text.substr(at);
-    const bool is_hole = rest.starts_with("{since}") || rest.starts_with("{since:") ||
-                         rest.starts_with("{unit}") || rest.starts_with("{unit:") ||
-                         rest.starts_with("{unit.end") || rest.starts_with("{run.");
-    if (is_hole) {
-      const size_t end = rest.find('}');
-      if (end != std::string_view::npos) {
-        out += rest.substr(0, end + 1);
-        at += end;
-        continue;
-      }
-    }
-    out += text[at];
-    if (text[at] == '{' || text[at] == '}') out += text[at];
-  }
-  return out;
-}
-
 // The value of a word that is a name in the query, or a path into the body.
 Status place(const Settings& next, std::string_view word, std::string_view text,
              PagingOptions& paging) {
@@ -290,8 +268,10 @@ const PartDoc& http_pages_doc() {
             .use = TemplateUse::request,
             .example = "{ Accept: application/vnd.github+json }"},
            {.name = "body",
+            .type = FieldType::templ,
             .help = "What is posted. {unit...}, {since} and {run...} are filled in; all other "
                     "braces stand as they are.",
+            .use = TemplateUse::body,
             .example = "'{\"query\": \"...\", \"variables\": {\"day\": \"{unit:%F}\"}}'"},
            {.name = "also_from",
             .help = "Other origins that answers may name (the next page, a redirect, a detail) "
@@ -387,11 +367,7 @@ Result<HttpPagesOptions> read_http_pages(const Settings& settings) {
     if (!parse_url(one).ok())
       return settings.error_at("also_from", "an origin was expected, such as http://10.0.0.7:8080");
   }
-  if (settings.has("body")) {
-    auto body = Template::parse(with_doubled_braces(settings.text("body")), TemplateUse::request);
-    if (!body.ok()) return settings.error_at("body", body.error().message);
-    options.body = std::move(*body);
-  }
+  if (settings.has("body")) options.body = settings.templ("body");
   options.method = settings.has("method") ? settings.text("method") : options.body ? "POST" : "GET";
   if (options.body && options.method == "GET")
     return settings.error_at("method", "a GET has no body");

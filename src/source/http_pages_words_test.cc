@@ -37,6 +37,23 @@ TEST_CASE("a user and a password in the url are a mistake that is told before an
   CHECK(mistake_of("https://api.example/users/@me?mail=a@b").empty());
 }
 
+TEST_CASE("east of Greenwich a body asks for the day before, where a query asks for the day") {
+  const auto berlin = TimeZone::find("Europe/Berlin");
+  if (!berlin.ok()) return;
+  const Node words =
+      Node::of_map({{"url", Node::of("http://api/{unit:%F}")}, {"body", Node::of("{unit:%F}")}});
+  const auto settings = check_settings(http_pages_doc(), words, {.zone = *berlin});
+  REQUIRE(settings.ok());
+  const auto options = read_http_pages(*settings);
+  REQUIRE(options.ok());
+  const UnitNames day{.id = "2024-02-08", .start = parse_time("2024-02-07T23:00:00Z")};
+  std::string url, body;
+  CHECK(options->url.render({.unit = &day}, Template::Escape::none, url).ok());
+  CHECK(options->body->render({.unit = &day}, Template::Escape::none, body).ok());
+  CHECK(url == "http://api/2024-02-08");
+  CHECK(body == "2024-02-08");
+}
+
 TEST_CASE("a body into which a page's place goes must be JSON with room for it") {
   CHECK(mistake(R"({"query": "{items}", "day": "{unit:%F}", "n": {unit}})", ".after").empty());
   CHECK(mistake(R"({"from": {unit:%Y%m%d}, "run": "{run.id}"})", ".a.b").empty());

@@ -181,6 +181,7 @@ TEST_CASE("a day that a request's body asks for belongs to its time, as one in i
   CHECK(asks_by_time(R"(query: { day: "{unit:%F}" })"));
   CHECK(asks_by_time(R"(body: '{"day":"{unit:%F}"}')"));
   CHECK_FALSE(asks_by_time(R"(body: '{"day":"all"}')"));
+  CHECK_FALSE(asks_by_time(R"(body: '{"query":"{unit {id}} {units}"}')"));
 }
 
 }  // namespace sluice
