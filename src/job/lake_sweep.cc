@@ -1,10 +1,18 @@
 #include "job/lake_sweep.h"
 
 #include <algorithm>
+#include <map>
 
+#include "job/key_owners.h"
 #include "job/units.h"
 
 namespace sluice {
+namespace {
+
+// What the sweep holds of units while it looks for theirs is in nobody's share: some 2 MiB.
+constexpr size_t units_at_once_max = 1'000;
+
+}  // namespace
 
 LakeSweep::LakeSweep(const Job& job, const JobParts& parts, Resources& resources,
                      std::string run_id, TicketSeries lists, TicketSeries ledger)
@@ -60,7 +68,7 @@ void LakeSweep::begin() {
     at_ = At::ended;
     return;
   }
-  for (const UnitNames& unit : *units_) take_those_of(unit);
+  take_those_of(*units_);
   after_.clear();
   order_ = {};
   if (listed_.empty()) return next_unit();
@@ -72,26 +80,42 @@ void LakeSweep::begin() {
 void LakeSweep::took_records(Result<Answer> answer) {
   const Page& page = std::get<Page>(*answer);
   if (const Status ordered = order_.pass(page); !ordered.ok()) return give_up(ordered.error());
+  std::vector<UnitNames> units;
   for (const Listed& record : page.objects) {
     const auto id = ledger::unit_of_record_key(record.key.view().substr(records_prefix_.size()));
     if (!id || looked_at_.contains(*id)) continue;
     // Of an earlier form of the job: it has no such unit now, and nobody can tell its keys.
-    const auto unit = unit_named(job_.units, job_.zone, *id);
-    if (unit.ok()) take_those_of(*unit);
+    auto unit = unit_named(job_.units, job_.zone, *id);
+    if (unit.ok()) units.push_back(std::move(*unit));
   }
+  take_those_of(units);
   after_ = page.next.value_or("");
   after_.empty() || listed_.empty() ? next_unit() : list_records();
 }
 
-void LakeSweep::take_those_of(const UnitNames& unit) {
-  if (listed_.empty() || !looked_at_.insert(unit.id).second) return;
-  Orphans orphans{ledger_unit(job_, parts_, unit, run_id_, resources_), {}};
+void LakeSweep::take_those_of(std::span<const UnitNames> units) {
+  while (!units.empty() && !listed_.empty()) {
+    const size_t some = std::min(units.size(), units_at_once_max);
+    take_those_of_some(units.first(some));
+    units = units.subspan(some);
+  }
+}
+
+void LakeSweep::take_those_of_some(std::span<const UnitNames> units) {
+  std::vector<ledger::UnitPtr> known;
+  for (const UnitNames& unit : units) {
+    if (looked_at_.insert(unit.id).second)
+      known.push_back(ledger_unit(job_, parts_, unit, run_id_, resources_));
+  }
+  const KeyOwners owners(known);
+  std::map<size_t, std::vector<OpenUpload>> taken;
   std::erase_if(listed_, [&](OpenUpload& upload) {
-    if (!orphans.unit->names.is_unit_key(upload.key.view())) return false;
-    orphans.uploads.push_back(std::move(upload));
-    return true;
+    const auto owner = owners.owner_of(upload.key.view());
+    if (owner) taken[*owner].push_back(std::move(upload));
+    return owner.has_value();
   });
-  if (!orphans.uploads.empty()) orphans_.push_back(std::move(orphans));
+  for (auto& [owner, uploads] : taken)
+    orphans_.push_back({std::move(known[owner]), std::move(uploads)});
 }
 
 void LakeSweep::next_unit() {

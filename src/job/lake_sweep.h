@@ -12,6 +12,7 @@
 #include <deque>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -54,7 +55,8 @@ class LakeSweep {
   void list_records();
   void took_uploads(Result<Answer> answer);
   void took_records(Result<Answer> answer);
-  void take_those_of(const UnitNames& unit);
+  void take_those_of(std::span<const UnitNames> units);
+  void take_those_of_some(std::span<const UnitNames> units);
   void begin();
   void next_unit();
   void give_up(const Error& error);
