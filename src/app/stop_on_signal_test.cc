@@ -167,8 +167,7 @@ TEST_CASE("a verb that waits for good hears neither a signal nor its deadline") 
     }
     Arguments limited = grace;
     limited.insert(limited.end(), {"--deadline", "200ms"});
-    Waiting waiting(name, limited);
-    REQUIRE(waiting.waits());
+    Waiting waiting(name, limited);  // On a busy machine it may be over before anybody looks.
     CHECK(waiting.exit_code() == 4);
     CAPTURE(waiting.text());
     CHECK((has(waiting.text(), "the deadline has come") || has(waiting.text(), "stopped")));
