@@ -146,6 +146,22 @@ size_t Inflater::memory_bytes() const {
   return (gzip_ ? GzipInflate::state_bytes : 0) + (zstd_ ? zstd_->memory_bytes() : 0);
 }
 
+std::optional<DamagedPiece> damaged_piece(std::string_view whole, InflateLimits limits,
+                                          const std::atomic<bool>& cancelled) {
+  constexpr size_t window_bytes = 64 << 10;
+  if (format_of(whole) == Format::plain) return std::nullopt;
+  Inflater inflater(limits);
+  const auto window = std::make_unique_for_overwrite<char[]>(window_bytes);
+  while (!cancelled && inflater.inflated() < limits.swell_bytes_max) {
+    const auto written = inflater.step(whole, true, window.get(), window_bytes);
+    if (written.ok() && *written > 0) continue;
+    const auto open = inflater.open_piece();
+    if (written.ok() || !open) break;
+    return DamagedPiece{open->begin, written.error().message};
+  }
+  return std::nullopt;
+}
+
 uint64_t inflater_state_bytes(std::string_view first_bytes) {
   return format_of(first_bytes) == Format::zstd ? zstd_state_bytes(first_bytes) : 0;
 }

@@ -7,6 +7,7 @@
 //   anything else  plain
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -77,6 +78,15 @@ class Inflater {
   std::optional<ZstdInflate> zstd_;
   std::vector<std::string> warnings_;
 };
+
+// The first piece (gzip member, zstd frame) of a whole document that isn't sound; nothing too once
+// it has swollen to swell_bytes_max, or is cancelled.
+struct DamagedPiece {
+  uint64_t begin = 0;  // In the document as it came
+  std::string reason;
+};
+std::optional<DamagedPiece> damaged_piece(std::string_view whole, InflateLimits limits,
+                                          const std::atomic<bool>& cancelled);
 
 // How much a whole document may inflate to, as far as its bytes tell; 0: unknown. A guess: a gzip
 // document of several members tells only of the last.

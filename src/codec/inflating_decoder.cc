@@ -207,6 +207,12 @@ class InflatingDecoderMaker final : public DecoderMaker {
   uint64_t inflated_hint(std::string_view whole_document) const override {
     return inflated_size_hint(whole_document);
   }
+  std::optional<std::pair<size_t, std::string>> damage(
+      std::string_view whole_document, const std::atomic<bool>& cancelled) const override {
+    auto found = damaged_piece(whole_document, options_.inflate, cancelled);
+    if (!found) return std::nullopt;
+    return std::pair{static_cast<size_t>(found->begin), std::move(found->reason)};
+  }
   uint64_t state_bytes(std::string_view first_bytes) const override {
     return inflater_state_bytes(first_bytes);
   }

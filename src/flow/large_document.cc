@@ -31,6 +31,18 @@ uint64_t cost_of(const std::vector<Span>& spans, const std::vector<SetAside>& ba
   return bytes;
 }
 
+// Inflates all of it to nowhere: its checksums tell before any of its records is written.
+struct LargeDocument::Prove : Work {
+  Prove(Ticket ticket, const DecoderMaker& decoders, std::string_view document,
+        const std::atomic<bool>& cancelled)
+      : Work(ticket), decoders(decoders), document(document), cancelled(cancelled) {}
+  void run(Scratch&) override { damage = decoders.damage(document, cancelled); }
+  const DecoderMaker& decoders;
+  const std::string_view document;
+  const std::atomic<bool>& cancelled;
+  std::optional<std::pair<size_t, std::string>> damage;
+};
+
 // Inflates and slices till the window is full, the inputs are used up, or there are records enough.
 struct LargeDocument::Step : Work {
   using Work::Work;
@@ -136,6 +148,19 @@ void LargeDocument::refine_held() {
   held_.clear();
 }
 
+bool LargeDocument::is_proven() {
+  if (proven_ || chunks_.size() != 1 || !chunks_.front().last) return proven_ = true;
+  stepping_ = true;
+  around_.workers.submit(std::make_unique<Prove>(around_.tickets.next(), around_.decoders,
+                                                 chunks_.front().bytes.view(), around_.cancelled),
+                         around_.inbox, Workers::Urgency::first);
+  return false;
+}
+
+std::optional<Unproven> LargeDocument::unproven() const {
+  return is_sound_ ? std::nullopt : decoder_->unproven();
+}
+
 // Room for at least one more chunk of inflated bytes behind what is carried over.
 bool LargeDocument::make_room() {
   if (window_.room() >= chunk_bytes_max / 2) return true;
@@ -150,9 +175,10 @@ bool LargeDocument::make_room() {
 
 void LargeDocument::start_step() {
   if (chunks_.empty()) {
-    if (broken_off_) fail({decoder_->inflated(), broken_off_->message, decoder_->unproven()});
+    if (broken_off_) fail({decoder_->inflated(), broken_off_->message, unproven()});
     return;
   }
+  if (!is_proven()) return;
   // With records enough in what is inflated already it needs no more of that.
   if (!crowded_ && !make_room()) return;
   auto step = std::make_unique<Step>(around_.tickets.next());
@@ -182,6 +208,18 @@ bool LargeDocument::on(Event& event) {
             "not JSON at byte " + std::to_string(fault->offset) + ": " + fault->reason,
             refined->slot.unproven});
     }
+    return true;
+  }
+  if (auto* proved = dynamic_cast<Prove*>(&event)) {
+    stepping_ = false;
+    proven_ = true;
+    count_work(around_.meter, Stage::decode, *proved, proved->document.size());
+    is_sound_ = !proved->damage;
+    if (is_sound_) return true;
+    Chunk& chunk = chunks_.front();
+    chunk.bytes.resize(proved->damage->first);
+    chunk.last = false;
+    broken_off_ = Error{ErrorKind::corrupt, std::move(proved->damage->second)};
     return true;
   }
   auto* stepped = dynamic_cast<Step*>(&event);
@@ -214,7 +252,7 @@ void LargeDocument::take_step() {
   if (records > 0) {
     if (!part_window(*slot, over)) return;
     slot->offset = decoder_->window_offset();
-    slot->unproven = decoder_->unproven();
+    slot->unproven = unproven();
     if (around_.envelopes) gatherer_.add(slot->window.view(), step.spans, step.bad);
     slot->spans = std::move(step.spans);
     slot->bad = std::move(step.bad);
@@ -233,14 +271,13 @@ void LargeDocument::take_step() {
   if (!over && step.consumed > 0) decoder_->dropped(step.consumed);
 
   if (!step.outcome->ok()) {
-    fail({decoder_->bad_offset(), step.outcome->error().message, decoder_->unproven()});
+    fail({decoder_->bad_offset(), step.outcome->error().message, unproven()});
   } else if (over) {
     ended_ = true;
     if (auto lost = decoder_->rest_lost()) rest_lost_ = {decoder_->bad_offset(), std::move(*lost)};
   } else {
     const bool used_up = (*step.outcome)->next == DecodeStep::Next::more_input;
-    if (used_up && step.is_last())
-      fail({decoder_->inflated(), "ends in the middle", decoder_->unproven()});
+    if (used_up && step.is_last()) fail({decoder_->inflated(), "ends in the middle", unproven()});
     drop_inputs(step, used_up);
   }
   if (ended_) chunks_.clear();

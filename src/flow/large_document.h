@@ -1,6 +1,7 @@
 // A document larger than the hold: it goes through piece by piece, in constant memory, when its
-// turn has come. Inflating and slicing go step after step; checking and transforming the pieces
-// goes on several workers at once; the batches come out in order.
+// turn has come. One that has come in one piece is proven first: what is damaged of it, and all
+// behind that, is not read. Inflating and slicing go step after step; checking and transforming the
+// pieces goes on several workers at once; the batches come out in order.
 //
 // Belongs to the loop's thread. Everything it needs comes from the unit's purse: without any other
 // byte free it still moves, out of the head share.
@@ -60,10 +61,13 @@ class LargeDocument {
   const std::vector<std::string>& warnings() const { return decoder_->warnings(); }
 
  private:
+  struct Prove;
   struct Step;
   struct Refine;
   struct Slot;
 
+  bool is_proven();
+  std::optional<Unproven> unproven() const;
   void start_step();
   void take_step();
   bool part_window(Slot& slot, bool over);
@@ -84,6 +88,8 @@ class LargeDocument {
   std::vector<Lease> window_leases_;
   std::unique_ptr<Step> step_;                 // Came back and waits for room
   bool stepping_ = false;                      // Out with a worker
+  bool proven_ = false;                        // As far as it can be before it is read,
+  bool is_sound_ = false;                      // ... and nothing was wrong with it
   bool crowded_ = false;                       // The last step ended for its many records
   bool ended_ = false;                         // No step follows
   std::deque<std::unique_ptr<Slot>> slots_;    // In order

@@ -267,6 +267,13 @@ class DecoderMaker {
   // What a decoder's codec holds besides the window while it is at work on a document, as far as
   // its first bytes tell. From the next reset() on it is let go, or small.
   virtual uint64_t state_bytes(std::string_view /*first_bytes*/) const { return 0; }
+  // Of a packed document: how many bytes at its front are whole pieces (gzip members, zstd frames)
+  // that their checksums vouch for, and what is wrong behind them. Nothing: it is sound, not
+  // packed, or the end can't be told without more ado. Takes as long as inflating it.
+  virtual std::optional<std::pair<size_t, std::string>> damage(
+      std::string_view /*whole_document*/, const std::atomic<bool>& /*cancelled*/) const {
+    return std::nullopt;
+  }
   // Before the first make(): values outside of the records that its decoders are to keep. False if
   // these documents have nothing outside of their records.
   virtual bool want_envelope(const std::vector<json::Path>&) { return false; }
