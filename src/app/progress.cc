@@ -70,12 +70,12 @@ std::string progress_text(const Progress& progress, size_t columns) {
   if (progress.units > 1) {
     add(std::to_string(progress.units_done) + "/" + std::to_string(progress.units) + " units");
   }
-  add(about(progress.documents) + " documents");
-  add(about(progress.records) + " records");
-  add(print_bytes(progress.bytes_read) + " -> " + print_bytes(progress.bytes_written));
+  add(about(progress.tally.documents) + " documents");
+  add(about(progress.tally.records) + " records");
+  add(print_bytes(progress.tally.bytes_read) + " -> " + print_bytes(progress.tally.bytes_written));
   const double seconds = static_cast<double>(progress.elapsed) / 1e9;
   if (seconds > 0) {
-    const double rate = static_cast<double>(progress.bytes_read) / seconds;
+    const double rate = static_cast<double>(progress.tally.bytes_read) / seconds;
     add(print_bytes(static_cast<uint64_t>(rate)) + "/s");
   }
   add(std::to_string(progress.in_flight) + " in flight");

@@ -26,6 +26,7 @@
 #include "json/path.h"
 #include "json/span.h"
 #include "record/batch.h"
+#include "record/tally.h"
 
 namespace sluice {
 
@@ -390,17 +391,13 @@ class Encoder {
 // ---- sink
 // --------------------------------------------------------------------------------------------
 
-struct SinkSums {
-  uint64_t records = 0, bytes = 0, duplicates = 0, conflicts = 0;
-};
-
 // What a sink has safely stored up to a point of the record stream, and what another sink needs to
 // go on from there.
 struct SinkCheckpoint {
   uint64_t point = 0;                // As given to mark_checkpoint()
   std::vector<Upload> uploads = {};  // Filled, or filled so far
-  SinkSums sums = {};
-  std::string state = {};  // The sink's own
+  Tally tally = {};                  // Of what was written
+  std::string state = {};            // The sink's own
 };
 
 class Sink {
@@ -432,7 +429,7 @@ class Sink {
   // The creation of one of them was asked for more than once: another upload may be open for it,
   // and be nobody's.
   virtual bool may_have_twins() const = 0;
-  virtual SinkSums sums() const = 0;
+  virtual Tally tally() const = 0;  // Of what was written, and of duplicates
   // No new requests; drained() follows once the open ones are answered. Uploads stay open: who
   // aborts them is decided by the record (see ledger).
   virtual void stop() = 0;

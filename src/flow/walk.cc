@@ -236,7 +236,7 @@ bool Walk::place_head() {
       if (!place(doc->decoded.batch)) return false;
       const auto fate = doc->decoded.fate;
       if (fate != DecodedDocument::Fate::good) set_aside(std::move(doc->decoded.why));
-      sums_.bytes_inflated += doc->decoded.inflated;
+      tally_.bytes_inflated += doc->decoded.inflated;
       for (const auto& warning : doc->decoded.warnings) {
         parts_.log.on_warning(*doc->decoded.document, warning);
       }
@@ -283,7 +283,7 @@ bool Walk::place_large(Pending& doc) {
     if (auto envelope = large.take_envelope()) give_envelope(*envelope);
   }
   if (!large.finished()) return false;
-  sums_.bytes_inflated += large.inflated();
+  tally_.bytes_inflated += large.inflated();
   const Document& document = parts_.source.document(turn_);
   if (const auto& fault = large.fault()) {
     set_aside(partial(document, large.records(), *fault));
@@ -313,8 +313,8 @@ bool Walk::place(Batch& batch) {
   }
   if (!*taken) return false;
   cursor_ = {};
-  sums_.filtered += batch.filtered;
-  sums_.had_before += batch.had_before;
+  tally_.filtered += batch.filtered;
+  tally_.duplicates += batch.had_before;
   if (parts_.unit.since && !raise_high_water(batch.high_water)) return false;
   shape_.records += batch.text_records;
   shape_.bytes += batch.text_bytes;
@@ -356,16 +356,16 @@ void Walk::set_aside_of(Batch& batch) {
     bad.document = parts_.source.document(turn_).name;
     set_aside(std::move(bad));
   }
-  sums_.records_set_aside += batch.set_aside_more;
+  tally_.records_set_aside += batch.set_aside_more;
 }
 
 void Walk::set_aside(SetAside what) {
   if (what.whole) {
-    ++sums_.documents_set_aside;
+    ++tally_.documents_set_aside;
   } else if (what.partial) {
-    ++sums_.documents_partial;
+    ++tally_.documents_partial;
   } else {
-    ++sums_.records_set_aside;
+    ++tally_.records_set_aside;
   }
   if (parts_.on_bad == OnBad::stop && !error_) {
     error_ = Error{ErrorKind::corrupt, what.document + ": byte " + std::to_string(what.offset) +
@@ -381,16 +381,16 @@ void Walk::give_envelope(const Envelope& envelope) {
 
 void Walk::head_done() {
   const Document& document = parts_.source.document(turn_);
-  ++sums_.documents;
-  sums_.bytes_read += document.bytes;
-  sums_.position = document.end;
+  ++tally_.documents;
+  tally_.bytes_read += document.bytes;
+  position_ = document.end;
   for (const std::string& warning : parts_.source.take_warnings()) {
     parts_.log.on_warning(document, warning);
   }
   parts_.log.on_document(document);
   if (const auto cursor = parts_.source.cursor_after(turn_)) {
     parts_.sink.mark_checkpoint(++checkpoints_);
-    parts_.log.on_checkpoint(checkpoints_, *cursor, sums_);
+    parts_.log.on_checkpoint(checkpoints_, *cursor, tally_);
   }
   pending_.pop_front();
   parts_.source.forget(turn_);

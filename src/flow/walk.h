@@ -24,20 +24,9 @@
 #include "flow/whole_documents.h"
 #include "flow/workers.h"
 #include "meter/meter.h"
+#include "record/tally.h"
 
 namespace sluice {
-
-struct WalkSums {
-  uint64_t documents = 0;   // Read, good or bad
-  uint64_t bytes_read = 0;  // As they came
-  uint64_t bytes_inflated = 0;
-  uint64_t filtered = 0;
-  uint64_t had_before = 0;  // By an earlier pass of an incremental source
-  uint64_t documents_set_aside = 0;
-  uint64_t documents_partial = 0;  // Of none of these a record is counted below
-  uint64_t records_set_aside = 0;
-  uint64_t position = 0;  // Streams: behind the last document placed
-};
 
 // What the records look like that went to the sink, duplicates included.
 struct WalkShape {
@@ -55,7 +44,7 @@ class WalkLog {
   virtual void on_warning(const Document& document, const std::string& warning) = 0;
   // All that is placed now ends at the point that the sink was told of: a later run could begin at
   // `cursor`.
-  virtual void on_checkpoint(uint64_t, const std::string&, const WalkSums&) {}
+  virtual void on_checkpoint(uint64_t, const std::string&, const Tally&) {}
 };
 
 class Walk {
@@ -94,7 +83,8 @@ class Walk {
   void stop();
   bool drained() const;
 
-  const WalkSums& sums() const { return sums_; }
+  const Tally& tally() const { return tally_; }    // Of what was read
+  uint64_t position() const { return position_; }  // Streams: behind the last document placed
   const WalkShape& shape() const { return shape_; }
   // Of an incremental source: of earlier passes and of all that has been placed.
   HighWater high_water() const;
@@ -131,7 +121,8 @@ class Walk {
   bool stopped_ = false;
   std::atomic<bool> cancelled_ = false;  // Read by workers
   std::optional<Error> error_;
-  WalkSums sums_;
+  Tally tally_;
+  uint64_t position_ = 0;
   WalkShape shape_;
   HighWater high_water_;
 };

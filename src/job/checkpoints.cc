@@ -19,13 +19,13 @@ std::optional<std::string> Checkpoints::cursor() const {
 std::optional<SinkCheckpoint> Checkpoints::sink() const {
   if (!begun_) return std::nullopt;
   SinkCheckpoint made{.uploads = begun_->uploads, .state = begun_->state};
-  made.sums.records = begun_->sums.records;
+  made.tally.records = begun_->sums.records;
   return made;
 }
 
-void Checkpoints::mark(uint64_t point, std::string cursor, const WalkSums& sums, size_t set_aside) {
+void Checkpoints::mark(uint64_t point, std::string cursor, const Tally& tally, size_t set_aside) {
   if (marks_.size() >= marks_max) marks_.pop_front();
-  marks_.push_back({point, std::move(cursor), sums, set_aside});
+  marks_.push_back({point, std::move(cursor), tally, set_aside});
 }
 
 void Checkpoints::store(SinkCheckpoint stored, const std::vector<SetAside>& set_aside) {
@@ -34,7 +34,7 @@ void Checkpoints::store(SinkCheckpoint stored, const std::vector<SetAside>& set_
   const Mark mark = std::move(marks_.front());
   marks_.pop_front();
   ledger::Checkpoint made{.cursor = mark.cursor};
-  made.sums = total_sums(mark.sums, stored.sums, sums_before());
+  made.sums = total_sums(mark.tally + stored.tally, sums_before());
   made.state = std::move(stored.state);
   made.uploads = std::move(stored.uploads);
   made.set_aside = set_aside_before();
@@ -53,15 +53,15 @@ std::optional<ledger::Checkpoint> Checkpoints::take() {
   return std::exchange(latest_, std::nullopt);
 }
 
-ledger::Sums total_sums(const WalkSums& walk, const SinkSums& sink, const ledger::Sums& before) {
-  return {.documents = before.documents + walk.documents,
-          .records = sink.records,  // The sink goes on counting where an earlier one had ended.
-          .bytes_read = before.bytes_read + walk.bytes_read,
-          .bytes = sink.bytes,
-          .duplicates = before.duplicates + walk.had_before + sink.duplicates,
-          .conflicts = before.conflicts + sink.conflicts,
-          .set_aside = before.set_aside + walk.documents_set_aside + walk.records_set_aside,
-          .partial = before.partial + walk.documents_partial};
+ledger::Sums total_sums(const Tally& tally, const ledger::Sums& before) {
+  return {.documents = before.documents + tally.documents,
+          .records = tally.records,  // The sink goes on counting where an earlier one had ended.
+          .bytes_read = before.bytes_read + tally.bytes_read,
+          .bytes = tally.bytes_written,
+          .duplicates = before.duplicates + tally.duplicates,
+          .conflicts = before.conflicts + tally.conflicts,
+          .set_aside = before.set_aside + tally.documents_set_aside + tally.records_set_aside,
+          .partial = before.partial + tally.documents_partial};
 }
 
 }  // namespace sluice

@@ -25,13 +25,13 @@ class Checkpoints {
   bool resumed() const { return begun_.has_value(); }
   std::optional<std::string> cursor() const;
   std::optional<SinkCheckpoint> sink() const;
-  // What earlier runs had counted; nothing of it is in this one's sums, but for the sink's.
+  // What earlier runs had counted; nothing of it is in this one's tally, but for the sink's.
   ledger::Sums sums_before() const { return begun_ ? begun_->sums : ledger::Sums{}; }
   std::vector<ledger::SetAside> set_aside_before() const {
     return begun_ ? begun_->set_aside : std::vector<ledger::SetAside>();
   }
 
-  void mark(uint64_t point, std::string cursor, const WalkSums& sums, size_t set_aside);
+  void mark(uint64_t point, std::string cursor, const Tally& tally, size_t set_aside);
   // `set_aside`: all of this run so far.
   void store(SinkCheckpoint stored, const std::vector<SetAside>& set_aside);
   // The latest, each once.
@@ -41,7 +41,7 @@ class Checkpoints {
   struct Mark {
     uint64_t point = 0;
     std::string cursor;
-    WalkSums sums;
+    Tally tally;
     size_t set_aside = 0;
   };
   const std::optional<ledger::Checkpoint> begun_;
@@ -50,6 +50,6 @@ class Checkpoints {
 };
 
 // The manifest's sums of a fill that went on with an earlier one's.
-ledger::Sums total_sums(const WalkSums& walk, const SinkSums& sink, const ledger::Sums& before);
+ledger::Sums total_sums(const Tally& tally, const ledger::Sums& before);
 
 }  // namespace sluice

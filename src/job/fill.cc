@@ -116,7 +116,7 @@ void Fill::start_what_fits() {
   inputs_.start_what_fits();
   if (!inputs_.full()) walk_->start_what_fits();
   if (const Status now = status(); !now.ok()) return end(cause(), Error(now.error()));
-  if (traits_.is_endless() && walk_->sums().documents >= around_.options.span.documents) {
+  if (traits_.is_endless() && walk_->tally().documents >= around_.options.span.documents) {
     walk_->seal();
     walk_->start_what_fits();
   }
@@ -191,13 +191,11 @@ std::optional<FillEnd> Fill::ended() const {
 }
 
 Filled Fill::take_filled() {
-  Filled filled{.walk = walk_->sums(), .sink = sink_->sums(), .shape = walk_->shape()};
+  Filled filled{.tally = tally(), .shape = walk_->shape()};
   filled.documents_before = checkpoints_.sums_before().documents;
   filled.is_resumed = checkpoints_.resumed();
   filled.may_have_twins = sink_->may_have_twins();
-  std::vector<Upload> uploads = sink_->take_filled();
-  filled.objects = uploads.size();
-  filled.intent = intent(std::move(uploads));
+  filled.intent = intent(sink_->take_filled());
   filled.reached = reached_.greatest;
   filled.set_aside = std::move(log_.set_aside);
   return filled;
@@ -215,8 +213,8 @@ ledger::Intent Fill::intent(std::vector<Upload> uploads) const {
                                 .reason = what.reason,
                                 .partial = what.partial});
   }
-  intent.sums = total_sums(walk_->sums(), sink_->sums(), checkpoints_.sums_before());
-  if (traits_.is_endless()) intent.end = walk_->sums().position;
+  intent.sums = total_sums(tally(), checkpoints_.sums_before());
+  if (traits_.is_endless()) intent.end = walk_->position();
   if (plan_.since) intent.end = plan_.begin.position + 1;
   intent.reached = reached_;
   return intent;

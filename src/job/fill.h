@@ -76,10 +76,8 @@ struct FillPlan {
 struct Filled {
   ledger::Intent intent;
   bool may_have_twins = false;  // Of its uploads
-  WalkSums walk;
-  SinkSums sink;
+  Tally tally;
   WalkShape shape;
-  uint64_t objects = 0;
   std::string reached = {};       // Of an incremental source: its field's greatest value
   uint64_t documents_before = 0;  // Of an earlier run that this one went on with
   bool is_resumed = false;
@@ -117,8 +115,7 @@ class Fill {
 
   // The latest point where a later run could go on, each once.
   std::optional<ledger::Checkpoint> take_checkpoint() { return checkpoints_.take(); }
-  const WalkSums& walk_sums() const { return walk_->sums(); }
-  SinkSums sink_sums() const { return sink_->sums(); }
+  Tally tally() const { return walk_->tally() + sink_->tally(); }  // So far
   const std::vector<std::string>& warnings() const { return log_.warnings; }
 
   Filled take_filled();                          // Once it has ended as filled

@@ -31,9 +31,7 @@ int RunReport::exit_code(bool ok_set_aside) const {
   for (const UnitReport& unit : units) {
     if (unit.outcome == UnitOutcome::failed || unit.outcome == UnitOutcome::lost) return 1;
     stopped |= unit.outcome == UnitOutcome::stopped || unit.outcome == UnitOutcome::claimed;
-    set_aside |=
-        unit.walk.documents_set_aside + unit.walk.documents_partial + unit.walk.records_set_aside >
-        0;
+    set_aside |= unit.tally.set_aside() > 0;
   }
   if (stopped) return 4;
   return set_aside && !ok_set_aside ? 3 : 0;

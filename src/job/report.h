@@ -12,6 +12,7 @@
 #include "ledger/record.h"
 #include "meter/meter.h"
 #include "record/batch.h"
+#include "record/tally.h"
 
 namespace sluice {
 
@@ -39,11 +40,9 @@ struct UnitReport {
   std::string unit;
   UnitOutcome outcome = UnitOutcome::stopped;
   uint64_t epoch = 0;
-  WalkSums walk;
-  uint64_t documents_before = 0;  // Of an earlier run that this one went on with
-  uint64_t records = 0, duplicates = 0, conflicts = 0;
-  uint64_t objects = 0, bytes_written = 0;
-  std::vector<SetAside> set_aside;  // The first set_aside_listed_max; `walk` has the sums
+  Tally tally;
+  uint64_t documents_before = 0;    // Of an earlier run that this one went on with
+  std::vector<SetAside> set_aside;  // The first set_aside_listed_max; `tally` counts all
   std::vector<std::string> warnings;
   bool found_nothing = false;  // No document, and that was not to be committed: it has failed
   std::string reached;         // Of an incremental source: the greatest value of its field by now

@@ -209,7 +209,7 @@ class Run : public Task {
     if (report.found_nothing) {
       found_ ? again_.push_back(index) : empty_.push_back(index);
     } else if (report.outcome == done
-                   ? report.walk.documents + report.documents_before > 0
+                   ? report.tally.documents + report.documents_before > 0
                    : report.outcome == done_already || report.outcome == done_by_other ||
                          report.outcome == stale) {
       found_ = true;
@@ -278,16 +278,8 @@ class Run : public Task {
 
   Progress progress() const {
     Progress progress{.units_done = units_done_, .units = units_.size()};
-    const auto add = [&](const WalkSums& sums, uint64_t records, uint64_t written) {
-      progress.documents += sums.documents;
-      progress.bytes_read += sums.bytes_read;
-      progress.records += records;
-      progress.bytes_written += written;
-    };
-    for (const UnitReport& unit : report_.units) add(unit.walk, unit.records, unit.bytes_written);
-    for (const Active& active : active_) {
-      add(active.task->walk_sums(), active.task->records(), active.task->report().bytes_written);
-    }
+    for (const UnitReport& unit : report_.units) progress.tally += unit.tally;
+    for (const Active& active : active_) progress.tally += active.task->tally();
     progress.in_flight = resources_.in_flight.open();
     progress.memory_used = resources_.budget.used();
     progress.memory = resources_.budget.capacity();

@@ -60,7 +60,7 @@ struct Stop : Event {
 // A moment of a run, for a progress line.
 struct Progress {
   uint64_t units_done = 0, units = 0;
-  uint64_t documents = 0, records = 0, bytes_read = 0, bytes_written = 0;
+  Tally tally;
   uint32_t in_flight = 0;
   uint64_t memory_used = 0, memory = 0;
   Nanoseconds elapsed = 0;

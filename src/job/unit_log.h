@@ -31,10 +31,10 @@ class UnitLog : public WalkLog {
     if (warnings.size() < set_aside_listed_max)
       warnings.push_back(secrets_.hide(document.name + ": " + warning));
   }
-  void on_checkpoint(uint64_t point, const std::string& cursor, const WalkSums& sums) override {
+  void on_checkpoint(uint64_t point, const std::string& cursor, const Tally& tally) override {
     // One that is of no use without somebody's signature is none.
     if (auto sealed = secrets_.seal(cursor))
-      checkpoints_.mark(point, std::move(*sealed), sums, set_aside.size());
+      checkpoints_.mark(point, std::move(*sealed), tally, set_aside.size());
   }
   std::vector<SetAside> set_aside;
   std::vector<std::string> warnings;

@@ -306,7 +306,7 @@ void UnitTask::fail(Error why, std::vector<OpenUpload> mine) {
 Status UnitTask::check_may_commit(const Filled& filled) {
   if (const std::string why = why_provisional(around_.options); !why.empty() && filled.is_resumed)
     return Error{ErrorKind::cancelled, why + " goes on behind an earlier run, and commits nothing"};
-  if (filled.walk.documents > 0 || around_.job.allow_empty || traits_.goes_on()) return {};
+  if (filled.tally.documents > 0 || around_.job.allow_empty || traits_.goes_on()) return {};
   const auto& manifest = run_.record().manifest;
   if (manifest && !manifest->outputs.empty()) {
     return Error{ErrorKind::invalid, "no documents now, but its manifest of epoch " +
@@ -333,22 +333,8 @@ void UnitTask::report_committed() {
   }
   if (!filled_) return;
   fills_ = 0;
-  const WalkSums& sums = filled_->walk;
-  report_.walk.documents += sums.documents;
+  report_.tally += filled_->tally;
   report_.documents_before += filled_->documents_before;
-  report_.walk.bytes_read += sums.bytes_read;
-  report_.walk.bytes_inflated += sums.bytes_inflated;
-  report_.walk.filtered += sums.filtered;
-  report_.walk.had_before += sums.had_before;
-  report_.walk.documents_set_aside += sums.documents_set_aside;
-  report_.walk.documents_partial += sums.documents_partial;
-  report_.walk.records_set_aside += sums.records_set_aside;
-  report_.walk.position = sums.position;
-  report_.records += filled_->sink.records;
-  report_.duplicates += filled_->sink.duplicates + sums.had_before;
-  report_.conflicts += filled_->sink.conflicts;
-  report_.bytes_written += filled_->sink.bytes;
-  report_.objects += filled_->objects;
   report_.reached = filled_->reached;
   if (const std::string why = why_provisional(around_.options);
       !why.empty() && !traits_.is_endless())
@@ -433,18 +419,8 @@ void UnitTask::tell_outcome() {
   }
 }
 
-WalkSums UnitTask::walk_sums() const {
-  WalkSums sums = report_.walk;
-  const WalkSums* more = fill_ ? &fill_->walk_sums() : filled_ ? &filled_->walk : nullptr;
-  if (more == nullptr) return sums;
-  sums.documents += more->documents;
-  sums.bytes_read += more->bytes_read;
-  return sums;
-}
-
-uint64_t UnitTask::records() const {
-  const uint64_t more = fill_ ? fill_->sink_sums().records : filled_ ? filled_->sink.records : 0;
-  return report_.records + more;
+Tally UnitTask::tally() const {
+  return report_.tally + (fill_ ? fill_->tally() : filled_ ? filled_->tally : Tally());
 }
 
 }  // namespace sluice

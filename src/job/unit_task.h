@@ -74,8 +74,7 @@ class UnitTask : public Task {
 
   void stop(std::string why);  // As soon as it can, leaving nothing half done
   const UnitReport& report() const { return report_; }
-  WalkSums walk_sums() const;  // So far
-  uint64_t records() const;
+  Tally tally() const;  // So far
 
  private:
   // The ledger's turns.

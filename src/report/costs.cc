@@ -4,17 +4,9 @@
 
 namespace sluice::report {
 
-Totals totals(const RunReport& run) {
-  Totals sum;
-  for (const UnitReport& unit : run.units) {
-    sum.documents += unit.walk.documents;
-    sum.records += unit.records;
-    sum.objects += unit.objects;
-    sum.set_aside +=
-        unit.walk.documents_set_aside + unit.walk.documents_partial + unit.walk.records_set_aside;
-    sum.bytes_read += unit.walk.bytes_read;
-    sum.bytes_written += unit.bytes_written;
-  }
+Tally total(const RunReport& run) {
+  Tally sum;
+  for (const UnitReport& unit : run.units) sum += unit.tally;
   return sum;
 }
 

@@ -11,11 +11,7 @@
 
 namespace sluice::report {
 
-struct Totals {
-  uint64_t documents = 0, records = 0, objects = 0, set_aside = 0;
-  uint64_t bytes_read = 0, bytes_written = 0;
-};
-Totals totals(const RunReport& run);
+Tally total(const RunReport& run);
 
 // S3 Standard in us-east-1, for 1,000 requests (https://aws.amazon.com/s3/pricing/): "PUT, COPY,
 // POST, LIST requests $0.005", "GET, SELECT, and all other requests $0.0004". DELETE is free.

@@ -43,20 +43,20 @@ void fields(auto& see, Either<UnitReport> auto& unit) {
   see("unit", unit.unit);
   see("outcome", unit.outcome);
   see("epoch", unit.epoch);
-  see("documents", unit.walk.documents);
-  see("records", unit.records);
-  see("filtered", unit.walk.filtered);
+  see("documents", unit.tally.documents);
+  see("records", unit.tally.records);
+  see("filtered", unit.tally.filtered);
   see.if_any("reached", unit.reached);
-  see("duplicates", unit.duplicates);
-  see("conflicts", unit.conflicts);
+  see("duplicates", unit.tally.duplicates);
+  see("conflicts", unit.tally.conflicts);
   see.if_any("documents_before", unit.documents_before);
-  see("documents_set_aside", unit.walk.documents_set_aside);
-  see("documents_partial", unit.walk.documents_partial);
-  see("records_set_aside", unit.walk.records_set_aside);
-  see("objects", unit.objects);
-  see("bytes_read", unit.walk.bytes_read);
-  see("bytes_inflated", unit.walk.bytes_inflated);
-  see("bytes_written", unit.bytes_written);
+  see("documents_set_aside", unit.tally.documents_set_aside);
+  see("documents_partial", unit.tally.documents_partial);
+  see("records_set_aside", unit.tally.records_set_aside);
+  see("objects", unit.tally.objects);
+  see("bytes_read", unit.tally.bytes_read);
+  see("bytes_inflated", unit.tally.bytes_inflated);
+  see("bytes_written", unit.tally.bytes_written);
   see("wall_ms", unit.wall);
   see("mixed_ms", unit.mixed);
   see.if_any("error", unit.error);
@@ -72,7 +72,7 @@ struct Ended {
 
 void fields(auto& see, Either<Ended> auto& ended) {
   auto& run = ended.run;
-  const Totals sum = totals(run);
+  const Tally sum = total(run);
   see("job", run.job);
   see("run", run.run_id);
   see("started", run.started);
@@ -80,7 +80,7 @@ void fields(auto& see, Either<Ended> auto& ended) {
   see.sum("documents", sum.documents);
   see.sum("records", sum.records);
   see.sum("objects", sum.objects);
-  see.sum("set_aside", sum.set_aside);
+  see.sum("set_aside", sum.set_aside());
   see.sum("bytes_read", sum.bytes_read);
   see.sum("bytes_written", sum.bytes_written);
   see("wall_ms", run.wall);

@@ -80,8 +80,9 @@ std::string json(const RunReport& run, int exit_code,
 std::string json(const Progress& progress) {
   JsonObject out;
   out.number("units_done", progress.units_done).number("units", progress.units);
-  out.number("documents", progress.documents).number("records", progress.records);
-  out.number("bytes_read", progress.bytes_read).number("bytes_written", progress.bytes_written);
+  out.number("documents", progress.tally.documents).number("records", progress.tally.records);
+  out.number("bytes_read", progress.tally.bytes_read)
+      .number("bytes_written", progress.tally.bytes_written);
   out.number("in_flight", progress.in_flight).number("memory_used_bytes", progress.memory_used);
   out.number("memory_bytes", progress.memory).raw("elapsed_ms", milliseconds(progress.elapsed));
   return out.done();

@@ -11,18 +11,18 @@ namespace {
 RunReport full_report() {
   RunReport run{.job = "trail", .run_id = "01HQ", .started = *parse_time("2024-02-09T01:00:00Z")};
   UnitReport unit{.unit = "2024-02-08", .outcome = UnitOutcome::done_by_other, .epoch = 7};
-  unit.walk = {.documents = 1,
-               .bytes_read = 2,
-               .bytes_inflated = 3,
-               .filtered = 4,
-               .documents_set_aside = 5,
-               .documents_partial = 6,
-               .records_set_aside = 7};
-  unit.records = 8;
-  unit.duplicates = 9;
-  unit.conflicts = 10;
-  unit.objects = 11;
-  unit.bytes_written = 12;
+  unit.tally = {.documents = 1,
+                .bytes_read = 2,
+                .bytes_inflated = 3,
+                .documents_set_aside = 5,
+                .documents_partial = 6,
+                .records_set_aside = 7,
+                .filtered = 4,
+                .duplicates = 9,
+                .conflicts = 10,
+                .records = 8,
+                .objects = 11,
+                .bytes_written = 12};
   unit.documents_before = 13;
   unit.reached = "2024-02-08T10:00:00Z";
   unit.error = Error{ErrorKind::throttled, "a \"quoted\" word"};
@@ -55,8 +55,8 @@ TEST_CASE("a report with everything in it is the same once it is read again") {
   CHECK(report::json(read->run, 4) == text);
   REQUIRE(read->run.units.size() == 2);
   const UnitReport& unit = read->run.units[0];
-  CHECK(unit.walk.records_set_aside == 7);
-  CHECK(unit.bytes_written == 12);
+  CHECK(unit.tally.records_set_aside == 7);
+  CHECK(unit.tally.bytes_written == 12);
   CHECK(unit.outcome == UnitOutcome::done_by_other);
   CHECK(unit.set_aside == run.units[0].set_aside);
   CHECK(unit.wall == run.units[0].wall);

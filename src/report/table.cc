@@ -21,10 +21,10 @@ std::string in_and_out(uint64_t read, uint64_t written) {
 std::vector<std::string> unit_row(const UnitReport& unit) {
   return {unit.unit,
           std::string(to_string(unit.outcome)),
-          grouped(unit.walk.documents),
-          grouped(unit.records),
-          grouped(unit.objects),
-          in_and_out(unit.walk.bytes_read, unit.bytes_written),
+          grouped(unit.tally.documents),
+          grouped(unit.tally.records),
+          grouped(unit.tally.objects),
+          in_and_out(unit.tally.bytes_read, unit.tally.bytes_written),
           print_duration(unit.wall)};
 }
 
@@ -44,7 +44,7 @@ std::string units_table(const RunReport& run) {
     columns.add(unit_row(unit));
   }
   if (run.units.size() > 1) {
-    const Totals sum = totals(run);
+    const Tally sum = total(run);
     columns.add({grouped(run.units.size()) + " units", "", grouped(sum.documents),
                  grouped(sum.records), grouped(sum.objects),
                  in_and_out(sum.bytes_read, sum.bytes_written), print_duration(run.wall)});
@@ -77,12 +77,10 @@ std::string gauges_table(const RunReport& run) {
 
 // "set aside: 3 documents, 12 records", and which.
 std::string set_aside_list(const RunReport& run) {
-  uint64_t documents = 0, partial = 0, records = 0, listed = 0, all = 0;
+  const Tally sum = total(run);
+  uint64_t listed = 0, all = 0;
   std::string lines;
   for (const UnitReport& unit : run.units) {
-    documents += unit.walk.documents_set_aside;
-    partial += unit.walk.documents_partial;
-    records += unit.walk.records_set_aside;
     all += unit.set_aside.size();
     for (const SetAside& what : unit.set_aside) {
       if (listed == set_aside_shown_max) break;
@@ -91,30 +89,26 @@ std::string set_aside_list(const RunReport& run) {
                ": " + excerpt(what.reason, reason_bytes_max) + "\n";
     }
   }
-  if (documents + partial + records == 0) return {};
+  if (sum.set_aside() == 0) return {};
   std::vector<std::string> sums;
   const auto add = [&](uint64_t count, const std::string& one, const std::string& many) {
     if (count > 0) sums.push_back(grouped(count) + " " + (count == 1 ? one : many));
   };
-  add(documents, "document", "documents");
-  add(partial, "document in part", "documents in part");
-  add(records, "record", "records");
-  const uint64_t total = std::max(all, documents + partial + records);
-  if (total > listed) lines += "  and " + grouped(total - listed) + " more\n";
+  add(sum.documents_set_aside, "document", "documents");
+  add(sum.documents_partial, "document in part", "documents in part");
+  add(sum.records_set_aside, "record", "records");
+  const uint64_t most = std::max(all, sum.set_aside());
+  if (most > listed) lines += "  and " + grouped(most - listed) + " more\n";
   return "\nset aside: " + join(sums, ", ") + "\n" + lines;
 }
 
 std::string duplicates(const RunReport& run) {
-  uint64_t duplicates = 0, conflicts = 0, filtered = 0;
-  for (const UnitReport& unit : run.units) {
-    duplicates += unit.duplicates;
-    conflicts += unit.conflicts;
-    filtered += unit.walk.filtered;
-  }
+  const Tally sum = total(run);
   std::vector<std::string> parts;
-  if (duplicates > 0) parts.push_back(grouped(duplicates) + " duplicates dropped");
-  if (conflicts > 0) parts.push_back(grouped(conflicts) + " with a known id but other bytes kept");
-  if (filtered > 0) parts.push_back(grouped(filtered) + " filtered out");
+  if (sum.duplicates > 0) parts.push_back(grouped(sum.duplicates) + " duplicates dropped");
+  if (sum.conflicts > 0)
+    parts.push_back(grouped(sum.conflicts) + " with a known id but other bytes kept");
+  if (sum.filtered > 0) parts.push_back(grouped(sum.filtered) + " filtered out");
   return parts.empty() ? "" : "\nrecords: " + join(parts, ", ") + "\n";
 }
 

@@ -13,14 +13,14 @@ namespace {
 RunReport day_report() {
   RunReport run{.job = "trail", .run_id = "01HQ", .started = *parse_time("2024-02-09T01:00:00Z")};
   UnitReport unit{.unit = "2024-02-08", .outcome = UnitOutcome::done, .epoch = 7};
-  unit.walk.documents = 3'911;
-  unit.walk.bytes_read = 2 << 20;
-  unit.walk.bytes_inflated = 20 << 20;
-  unit.walk.documents_set_aside = 1;
-  unit.records = 17'648;
-  unit.duplicates = 12;
-  unit.objects = 2;
-  unit.bytes_written = 1 << 20;
+  unit.tally.documents = 3'911;
+  unit.tally.bytes_read = 2 << 20;
+  unit.tally.bytes_inflated = 20 << 20;
+  unit.tally.documents_set_aside = 1;
+  unit.tally.records = 17'648;
+  unit.tally.duplicates = 12;
+  unit.tally.objects = 2;
+  unit.tally.bytes_written = 1 << 20;
   unit.wall = 180_ms;
   unit.mixed = 12_ms;
   unit.set_aside.push_back({.document = "s3://logs/a.json.gz",
@@ -106,7 +106,7 @@ TEST_CASE("a failed unit's error stands in the table, and units past the fortiet
 TEST_CASE("of what was set aside twenty are listed, the others counted") {
   RunReport run{.job = "bad", .run_id = "01HQ"};
   UnitReport unit{.unit = "once", .outcome = UnitOutcome::done};
-  unit.walk.records_set_aside = 1'234;
+  unit.tally.records_set_aside = 1'234;
   for (int i = 0; i < 100; ++i) unit.set_aside.push_back({.document = "d", .reason = "not JSON"});
   run.units.push_back(unit);
   const std::string text = report::table(run);

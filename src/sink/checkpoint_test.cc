@@ -102,7 +102,7 @@ struct Pages {
       sink.on(*inbox.wait());
     }
     sink.stop();
-    ended.records = sink.sums().records;
+    ended.records = sink.tally().records;
     ended.uploads = sink.take_filled();
     return ended;
   }
@@ -153,7 +153,7 @@ TEST_CASE("a sink that goes on at a checkpoint makes the same object as one that
     const auto first = pages.run({}, stop);
     REQUIRE(first.last);
     CHECK(first.last->point <= static_cast<uint64_t>(stop));
-    CHECK(first.last->sums.records == 20 * first.last->point);
+    CHECK(first.last->tally.records == 20 * first.last->point);
     const auto second = pages.run(first.last, Pages::count);
     CHECK(second.records == once.records);
     REQUIRE(second.uploads.size() == 1);

@@ -43,10 +43,10 @@ Result<LakeSink::Seen> LakeSink::look_up(const Record& record) {
     case Dedupe::Kind::first:
       return Seen::is_new;
     case Dedupe::Kind::duplicate:
-      ++sums_.duplicates;
+      ++tally_.duplicates;
       return Seen::before;
     case Dedupe::Kind::conflict:
-      ++sums_.conflicts;
+      ++tally_.conflicts;
       return Seen::is_new;
     case Dedupe::Kind::wait:
       return Seen::wait;
@@ -153,7 +153,7 @@ Result<bool> LakeSink::write(Batch& batch, Cursor& cursor) {
     line_up(object);
     if (!all) return no_room(cursor.byte > 0 ? target : nullptr);
     cursor.counted = false;
-    if (!record.copy_of_set_aside) ++sums_.records;
+    if (!record.copy_of_set_aside) ++tally_.records;
   }
   start_what_fits();
   return true;
@@ -307,7 +307,8 @@ void LakeSink::settle(OpenObject& object) {
   stored_.push_back({static_cast<uint32_t>(object.order), static_cast<uint32_t>(object.n()),
                      &object.place(), StoredObject(upload, context_.mark)});
   may_have_twins_ |= object.may_have_twin();
-  sums_.bytes += upload.content.bytes;
+  tally_.bytes_written += upload.content.bytes;
+  ++tally_.objects;
   // It is gone from where it was among the sealed ones, and the last of them takes its place.
   const size_t at = object.at;
   std::swap(sealed_[at], sealed_.back());

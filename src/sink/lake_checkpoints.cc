@@ -22,7 +22,7 @@ void LakeSink::mark_checkpoint(uint64_t point) {
   line_up(*only);
   MarkedPoint& marked = marked_.emplace_back();
   marked.point = point;
-  marked.sums = sums_;
+  marked.tally = tally_;
   marked.sealed = sealed_count_;
   for (const auto& place : places_) marked.places.push_back({place->name, place->next_n});
 }
@@ -37,8 +37,9 @@ std::optional<SinkCheckpoint> LakeSink::take_checkpoint() {
     while (!marked_.empty() && marked_.front().point < at->point) marked_.pop_front();
     if (marked_.empty() || marked_.front().point != at->point) continue;
     const MarkedPoint& marked = marked_.front();
-    SinkCheckpoint made{.point = marked.point, .sums = marked.sums};
-    made.sums.bytes = 0;  // Counted again, when the uploads are taken up
+    SinkCheckpoint made{.point = marked.point, .tally = marked.tally};
+    // Counted again, when the uploads are taken up.
+    made.tally.bytes_written = made.tally.objects = 0;
     for (const Stored& stored : stored_) {
       if (stored.order < marked.sealed)
         made.uploads.push_back(stored.object.upload(key_of(stored), context_.mark));
@@ -76,7 +77,7 @@ std::unordered_map<Key, std::pair<Place*, uint64_t>> LakeSink::objects_begun() c
 
 Status LakeSink::resume(const SinkCheckpoint& checkpoint, const SinkState& state) {
   const Error no_room{ErrorKind::invalid, "lake: sink_share: too small for what was begun"};
-  sums_ = checkpoint.sums;
+  tally_ = checkpoint.tally;
   opened_ = checkpoint.uploads.size();
   for (const auto& kept : state.places) {
     Place& restored = place(kept.name);
@@ -101,7 +102,8 @@ Status LakeSink::resume(const SinkCheckpoint& checkpoint, const SinkState& state
       target = place;
       continue;
     }
-    sums_.bytes += upload.content.bytes;
+    tally_.bytes_written += upload.content.bytes;
+    ++tally_.objects;
     stored_.push_back({static_cast<uint32_t>(sealed_count_++), static_cast<uint32_t>(n), place,
                        StoredObject(upload, context_.mark)});
     auto lease = context_.share.try_reserve(StoredObject::charged_bytes);

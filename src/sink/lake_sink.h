@@ -36,7 +36,7 @@ struct Place {
 // A marked point of the record stream: what there was, but for the object that was open.
 struct MarkedPoint {
   uint64_t point = 0;
-  SinkSums sums;
+  Tally tally;
   size_t sealed = 0;  // So many objects had been sealed
   std::vector<SinkState::PlaceState> places;
 };
@@ -81,7 +81,7 @@ class LakeSink : public Sink {
   bool is_checkpoint_unknown() const override { return checkpoint_unknown_; }
   std::vector<Upload> take_filled() override;
   bool may_have_twins() const override { return may_have_twins_; }
-  SinkSums sums() const override { return sums_; }
+  Tally tally() const override { return tally_; }
   void stop() override { stopped_ = true; }
   bool drained() const override { return owners_.empty(); }
   std::vector<std::pair<Key, UploadId>> open_uploads() const override;
@@ -133,7 +133,7 @@ class LakeSink : public Sink {
   size_t sealed_count_ = 0;
   bool stored_more_ = false;          // A part was acknowledged since the last look
   std::vector<Place*> batch_places_;  // Of the batch being written, by Batch::places
-  SinkSums sums_;
+  Tally tally_;
   bool finishing_ = false;
   bool stopped_ = false;
   std::optional<Error> error_;

@@ -99,7 +99,7 @@ struct Yard {
     Status status = fill(sink, batches);
     sink.stop();
     while (!sink.drained()) sink.on(*inbox.wait());
-    sums = sink.sums();
+    tally = sink.tally();
     for (const Upload& p : sink.take_filled()) {
       objects += 1;
       records_filled += p.content.records;
@@ -151,7 +151,7 @@ struct Yard {
   std::unique_ptr<Budget> share;
   Workers workers;
   std::map<std::string, std::string> contents;
-  SinkSums sums;
+  Tally tally;
   size_t objects = 0;
   uint64_t records_filled = 0;
 };
@@ -203,7 +203,7 @@ TEST_CASE("records of a place land in one object, in order, under the unit's nam
   CHECK(yard.contents.size() == 2);
   CHECK(yard.contents["lake/p=a/u-00000.jsonl"] == "<1\n3\n4>");
   CHECK(yard.contents["lake/p=b/u-00000.jsonl"] == "<2\n2>");
-  CHECK(yard.sums.records == 3);
+  CHECK(yard.tally.records == 3);
 }
 
 TEST_CASE("an object rolls by the number of its records, counted for each place") {
@@ -228,7 +228,7 @@ TEST_CASE("an object rolls by its size at the same records, however many workers
     options.roll_bytes = 300 << 10;
     REQUIRE(yard.write(options, batches).ok());
     CHECK(yard.contents.size() > 3);
-    CHECK(yard.sums.records == 4000);
+    CHECK(yard.tally.records == 4000);
     if (first.empty()) first = yard.contents;
     CHECK(yard.contents == first);
   }
@@ -249,7 +249,7 @@ TEST_CASE(
         .store = *yard.store, .prefix = "lake/", .names = yard.names, .encoder = encoder};
     REQUIRE(yard.write(options, batches).ok());
     CHECK(encoder.overlaps == 0);
-    CHECK(yard.sums.records == 2400);
+    CHECK(yard.tally.records == 2400);
     for (const std::string place : {"p=a/", "p=b/"}) {
       std::string expected;
       for (size_t i = 0; i < batches.size(); ++i) {
@@ -356,9 +356,9 @@ TEST_CASE("duplicates are dropped and conflicts kept, within the unit") {
                             yard.workers, yard.inbox, TicketSeries(7)});
   Sink::Cursor cursor;
   REQUIRE(*sink->write(batch, cursor));
-  CHECK(sink->sums().records == 5);
-  CHECK(sink->sums().duplicates == 1);
-  CHECK(sink->sums().conflicts == 1);
+  CHECK(sink->tally().records == 5);
+  CHECK(sink->tally().duplicates == 1);
+  CHECK(sink->tally().conflicts == 1);
   sink->stop();
   while (!sink->drained()) sink->on(*yard.inbox.wait());
 }

@@ -207,14 +207,14 @@ bool holds(const Scenario& scenario, const fs::path& folder) {
   const RunReport report = must(run(job, parts, {UnitNames{.id = "once"}}, resources, {}));
   const size_t peak = heap_peak_bytes();
   const int code = scenario.sets_aside ? 3 : 0;
-  const bool kept = report.exit_code(false) == code && report.units[0].records == expected;
-  const bool few = report.units[0].objects <= scenario.objects_max;
+  const bool kept = report.exit_code(false) == code && report.units[0].tally.records == expected;
+  const bool few = report.units[0].tally.objects <= scenario.objects_max;
   const bool small = peak <= memory_bytes + heap_slack_bytes && budget.peak() <= memory_bytes;
   std::printf(
       "%-52s %8llu records in %5llu objects, %6.2f s, heap peak %5.1f MiB of %llu + 12, budget "
       "peak %5.1f MiB  %s\n",
-      scenario.name.c_str(), static_cast<unsigned long long>(report.units[0].records),
-      static_cast<unsigned long long>(report.units[0].objects),
+      scenario.name.c_str(), static_cast<unsigned long long>(report.units[0].tally.records),
+      static_cast<unsigned long long>(report.units[0].tally.objects),
       static_cast<double>(report.wall) / 1e9, static_cast<double>(peak) / (1 << 20),
       static_cast<unsigned long long>(memory_bytes >> 20),
       static_cast<double>(budget.peak()) / (1 << 20),

@@ -104,20 +104,17 @@ std::string text_of(const std::string& key, const std::string& object) {
 }
 
 std::map<std::string, uint64_t> figures(const RunReport& run) {
-  const report::Totals sum = report::totals(run);
-  std::map<std::string, uint64_t> out = {{"documents", sum.documents},
-                                         {"records", sum.records},
-                                         {"objects", sum.objects},
-                                         {"set_aside", sum.set_aside}};
-  for (const UnitReport& unit : run.units) {
-    out["documents_set_aside"] += unit.walk.documents_set_aside;
-    out["documents_partial"] += unit.walk.documents_partial;
-    out["records_set_aside"] += unit.walk.records_set_aside;
-    out["filtered"] += unit.walk.filtered;
-    out["duplicates"] += unit.duplicates;
-    out["conflicts"] += unit.conflicts;
-  }
-  return out;
+  const Tally sum = report::total(run);
+  return {{"documents", sum.documents},
+          {"records", sum.records},
+          {"objects", sum.objects},
+          {"set_aside", sum.set_aside()},
+          {"documents_set_aside", sum.documents_set_aside},
+          {"documents_partial", sum.documents_partial},
+          {"records_set_aside", sum.records_set_aside},
+          {"filtered", sum.filtered},
+          {"duplicates", sum.duplicates},
+          {"conflicts", sum.conflicts}};
 }
 
 class GoldenJob {

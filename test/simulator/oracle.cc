@@ -269,10 +269,10 @@ std::vector<std::string> complaints(const UnitReport& unit, MemoryStore& lake) {
   if (!record.ok()) return {who + " is done without a record"};
   if (!record->manifest) return {who + ": no manifest"};
   const ledger::Sums& sums = record->manifest->sums;
-  const uint64_t set_aside = unit.walk.documents_set_aside + unit.walk.records_set_aside;
-  if (unit.records != sums.records || unit.duplicates != sums.duplicates ||
-      unit.conflicts != sums.conflicts || unit.bytes_written != sums.bytes ||
-      unit.walk.documents + unit.documents_before != sums.documents ||
+  const uint64_t set_aside = unit.tally.documents_set_aside + unit.tally.records_set_aside;
+  if (unit.tally.records != sums.records || unit.tally.duplicates != sums.duplicates ||
+      unit.tally.conflicts != sums.conflicts || unit.tally.bytes_written != sums.bytes ||
+      unit.tally.documents + unit.documents_before != sums.documents ||
       (unit.documents_before == 0 && set_aside != sums.set_aside))
     return {who + ": the report has other sums than the manifest"};
   return {};

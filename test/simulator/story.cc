@@ -383,7 +383,7 @@ class Story {
     bool set_aside = false;
     for (const UnitReport& unit : report.units) {
       for (std::string& what : complaints(unit, lake_.memory())) complain(std::move(what));
-      set_aside |= unit.walk.documents_set_aside + unit.walk.records_set_aside > 0;
+      set_aside |= unit.tally.documents_set_aside + unit.tally.records_set_aside > 0;
       if (unit.outcome != UnitOutcome::done && unit.outcome != UnitOutcome::done_already &&
           unit.outcome != UnitOutcome::done_by_other)
         complain("a run in good weather: " + words_of(end));

@@ -56,9 +56,9 @@ SetAside the_one_set_aside(World& world, const char* job = lines_job) {
   REQUIRE(report.ok());
   CHECK(report->exit_code(false) == 3);
   const UnitReport& unit = report->units[0];
-  CHECK(unit.walk.documents_partial == 1);
-  CHECK(unit.walk.documents_set_aside == 0);
-  CHECK(unit.walk.records_set_aside == 0);
+  CHECK(unit.tally.documents_partial == 1);
+  CHECK(unit.tally.documents_set_aside == 0);
+  CHECK(unit.tally.records_set_aside == 0);
   REQUIRE(unit.set_aside.size() == 1);
   const ledger::Manifest manifest = world.manifest("damaged", "once");
   REQUIRE(manifest.set_aside.size() == 1);
@@ -110,7 +110,7 @@ TEST_CASE("records of a damaged member are written, though the document came in 
     const auto report = alone.run(lines_job);
     REQUIRE(report.ok());
     CHECK(report->exit_code(false) == 3);
-    CHECK(report->units[0].walk.documents_set_aside == 1);
+    CHECK(report->units[0].tally.documents_set_aside == 1);
     CHECK(alone.text() == small.text);
   }
 }

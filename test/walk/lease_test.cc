@@ -116,7 +116,7 @@ TEST_CASE(
     const UnitOutcome outcome = run->unit().outcome;
     CHECK(run->report->exit_code(false) == 0);
     filled += outcome == UnitOutcome::done;
-    if (outcome != UnitOutcome::done) CHECK(run->unit().records == 0);
+    if (outcome != UnitOutcome::done) CHECK(run->unit().tally.records == 0);
   }
   CHECK(filled == 1);
   CHECK(lines(world) == documents);
@@ -228,7 +228,7 @@ TEST_CASE("a run that has lost its claim stops filling, and ends with 0 once the
   CHECK(report->units[0].outcome == UnitOutcome::done);
   CHECK(loser->unit().outcome == UnitOutcome::done_by_other);
   CHECK(loser->report->exit_code(false) == 0);
-  CHECK(loser->unit().records == 0);
+  CHECK(loser->unit().tally.records == 0);
   CHECK(lines(world) == documents);
   CHECK(world.lake->open_uploads().empty());
 }

@@ -97,9 +97,9 @@ void check_whole(const World& world) {
 void check_counted_once(const RunReport& report) {
   CHECK(report.exit_code(false) == 0);
   const UnitReport& unit = report.units.at(0);
-  CHECK(unit.records == pages * page_records);
-  CHECK(unit.walk.documents + unit.documents_before >= pages);
-  CHECK(unit.walk.documents + unit.documents_before <= pages + 1);
+  CHECK(unit.tally.records == pages * page_records);
+  CHECK(unit.tally.documents + unit.documents_before >= pages);
+  CHECK(unit.tally.documents + unit.documents_before <= pages + 1);
 }
 
 // A source whose tickets are looked at: of its second opening, whether what still comes for the
@@ -219,7 +219,7 @@ TEST_CASE("a unit that can't be completed is filled from its beginning, and coun
       const auto report = world.run(feed.job(sink));
       REQUIRE(report.ok());
       check_counted_once(*report);
-      CHECK(report->units[0].objects == 3);
+      CHECK(report->units[0].tally.objects == 3);
       CHECK(report->units[0].documents_before == 0);
       check_whole(world);
     }
@@ -236,7 +236,7 @@ TEST_CASE("a unit whose uploads go each time fails after a few fills, and keeps 
     REQUIRE(report.ok());
     CHECK(report->exit_code(false) == 1);
     CHECK(report->units[0].error->message.find("4 times") != std::string::npos);
-    CHECK(report->units[0].records == 0);
+    CHECK(report->units[0].tally.records == 0);
     CHECK(Feed::record(world).epoch <= 5);
     CHECK(Feed::record(world).failed);
     CHECK(world.objects().empty());

@@ -85,7 +85,7 @@ TEST_CASE(
     const auto report = world.run(job_with(days, "format: jsonl", "format: jsonl.gz, roll: 8KiB"));
     REQUIRE(report.ok());
     CHECK(report->exit_code(false) == 0);
-    CHECK(report->units[0].walk.documents == 600);
+    CHECK(report->units[0].tally.documents == 600);
     if (first.empty()) first = world.objects();
     CHECK(world.objects() == first);
     CHECK(world.lake->open_uploads().empty());
@@ -100,7 +100,7 @@ TEST_CASE("a finished unit is not done again; --redo does it again and leaves th
   world.wall.ns += 100LL * 86'400'000'000'000;  // Long past `late`
   auto again = world.run(days);
   CHECK(again->units[0].outcome == UnitOutcome::done_already);
-  CHECK(again->units[0].walk.documents == 0);
+  CHECK(again->units[0].tally.documents == 0);
   auto redone = world.run(days, {.redo = true});
   CHECK(redone->units[0].outcome == UnitOutcome::done);
   CHECK(redone->units[0].epoch == 2);
@@ -160,7 +160,7 @@ TEST_CASE("many units share one loop and one budget, and each has its own object
   REQUIRE(report.ok());
   CHECK(report->exit_code(false) == 0);
   CHECK(report->units.size() == 28);
-  for (const UnitReport& unit : report->units) CHECK(unit.records == records);
+  for (const UnitReport& unit : report->units) CHECK(unit.tally.records == records);
   CHECK(lines(world.text()) == 28 * records);
 }
 
@@ -204,7 +204,7 @@ TEST_CASE(
     auto report = world.run(days);
     REQUIRE(report.ok());
     CHECK(report->exit_code(false) == 0);
-    CHECK(report->units[0].records == records + 1);
+    CHECK(report->units[0].tally.records == records + 1);
     CHECK(world.text().starts_with(R"({"id":0,"t":"2024-02-08T10:00:00Z","text":""})"));
   }
   World world;
@@ -213,8 +213,8 @@ TEST_CASE(
   auto report = world.run(days);
   REQUIRE(report.ok());
   CHECK(report->exit_code(false) == 3);
-  CHECK(report->units[0].walk.documents_partial == 1);
-  CHECK(report->units[0].records >= records);
+  CHECK(report->units[0].tally.documents_partial == 1);
+  CHECK(report->units[0].tally.records >= records);
   REQUIRE(report->units[0].set_aside.size() == 1);
   CHECK(report->units[0].set_aside[0].reason.find("partial") == 0);
 }
@@ -228,7 +228,7 @@ TEST_CASE("a record over record_max is set aside with its place, and its neighbo
   auto report = world.run(days);
   REQUIRE(report.ok());
   CHECK(report->exit_code(false) == 3);
-  CHECK(report->units[0].records == 2);
+  CHECK(report->units[0].tally.records == 2);
   REQUIRE(report->units[0].set_aside.size() == 1);
   CHECK(report->units[0].set_aside[0].offset == 47);
   CHECK(report->units[0].set_aside[0].bytes == huge.size());
@@ -293,7 +293,7 @@ TEST_CASE("units whose hashes outgrow their share wait for one another, and none
       {}, {.from = "2024-02-04", .to = "2024-02-08"});
   REQUIRE(report.ok());
   CHECK(report->exit_code(false) == 0);
-  for (const UnitReport& unit : report->units) CHECK(unit.records == records);
+  for (const UnitReport& unit : report->units) CHECK(unit.tally.records == records);
   CHECK(lines(world.text()) == 5 * records);
 }
 
