@@ -76,7 +76,8 @@ FieldDoc group(std::vector<FieldDoc> words) {
           .help =
               "How the bucket is spoken to. By default as the environment says, like every "
               "AWS tool: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL_S3, ...",
-          .fields = std::move(words)};
+          .fields = std::move(words),
+          .says = Says::how};
 }
 
 std::string text_of(const Settings& words, std::string_view field) {

@@ -38,7 +38,8 @@ const PartDoc& lake_words() {
                .type = FieldType::part,
                .help = "What the objects are. By default what `name` ends in, else jsonl.gz.",
                .role = Role::format,
-               .example = "jsonl.gz"},
+               .example = "jsonl.gz",
+               .says = Says::how},  // The format itself says what: it counts beside the sink.
               {.name = "roll",
                .type = FieldType::bytes,
                .help = "An object that has grown to this size, as stored, is ended and the next "
@@ -68,7 +69,8 @@ const PartDoc& lake_words() {
                .default_text = "false"},
               {.name = "state",
                .help = "Where the units' records are. By default _sluice/ in the lake.",
-               .example = "\"s3://lake-state/cloudtrail/\""},
+               .example = "\"s3://lake-state/cloudtrail/\"",
+               .says = Says::how},
               {.name = "shared",
                .type = FieldType::flag,
                .help =
@@ -81,12 +83,14 @@ const PartDoc& lake_words() {
                .type = FieldType::flag,
                .help = "In a directory: what is committed survives a loss of power. false: quicker "
                        "by some milliseconds an object, for tests and for what can be made again.",
-               .default_text = "true"},
+               .default_text = "true",
+               .says = Says::how},
               {.name = "single_writer",
                .type = FieldType::flag,
                .help = "You promise that never two runs write at once. For stores without "
                        "conditional writes.",
-               .default_text = "false"},
+               .default_text = "false",
+               .says = Says::how},
           },
       .example =
           "sink:\n"

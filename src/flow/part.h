@@ -45,6 +45,11 @@ enum class Many : uint8_t {
   map,   // Of names to such
 };
 
+// Does a field say what comes of a unit, or only how that is had: whom it is asked as, how
+// patiently, where the books are kept? A unit that was done otherwise is done; one that was done
+// differently is stale. So a job's fingerprint is of what its fields say, not of how.
+enum class Says : uint8_t { what, how };
+
 struct FieldDoc {
   std::string name;
   FieldType type = FieldType::text;
@@ -57,6 +62,7 @@ struct FieldDoc {
   Role role = Role::format;
   std::vector<FieldDoc> fields = {};
   std::string example = {};
+  Says says = Says::what;
 };
 
 struct PartDoc {

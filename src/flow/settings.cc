@@ -174,13 +174,12 @@ void Settings::for_each(const Visit& visit) const {
   }
 }
 
-std::string Settings::canonical(std::span<const std::string_view> but_for) const {
+std::string Settings::canonical() const {
   std::string out;
   json::append_quoted(name_, out);
   out += '{';
   for (const auto& [name, value] : values_) {
-    if (value.like_default) continue;
-    if (std::find(but_for.begin(), but_for.end(), name) != but_for.end()) continue;
+    if (value.like_default || value.says == Says::how) continue;
     json::append_quoted(name, out);
     out += ':';
     append_canonical(value.value, out);

@@ -106,10 +106,10 @@ class Settings {
   using Visit = std::function<void(std::string_view field, const SettingValue&, SourceMark)>;
   void for_each(const Visit& visit) const;
 
-  // The same text for the same meaning, for fingerprints: values that differ from the default, in
-  // the description's order. So a new field with a default changes nobody's fingerprint. Holds
-  // secrets: to be hashed, never printed.
-  std::string canonical(std::span<const std::string_view> but_for = {}) const;
+  // The same text for the same meaning, for fingerprints: values that differ from the default and
+  // say what is done, in the description's order. So a new field with a default changes nobody's
+  // fingerprint. Holds secrets: to be hashed, never printed.
+  std::string canonical() const;
 
  private:
   friend class SettingsChecker;
@@ -140,6 +140,7 @@ struct Settings::Value {
   SourceMark mark;
   bool given = false, quoted = false, secret = false;
   bool like_default = false;
+  Says says = Says::what;
 };
 
 struct CheckContext {

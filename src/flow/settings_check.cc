@@ -286,6 +286,7 @@ class SettingsChecker {
       b.values_.emplace_back(field.name, std::move(*by_default));
       value->like_default = a.canonical() == b.canonical();
     }
+    value->says = field.says;
     out.values_.emplace_back(field.name, std::move(*value));
   }
 

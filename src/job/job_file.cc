@@ -338,18 +338,10 @@ class JobReader {
     job_.warnings.push_back(line_of({mark, std::move(message)}));
   }
 
-  // Not what only says where and how the run keeps its books, nor who it is to whom it asks: a
-  // token that is renewed makes nothing stale, nor does a newer inventory of the same objects. Nor
-  // how patiently it asks: who gives an API more time goes on with what has come already.
   std::string fingerprint() const {
-    constexpr std::array<std::string_view, 5> books = {"state", "single_writer", "format", "s3",
-                                                       "fsync"};
-    constexpr std::array<std::string_view, 10> entering = {
-        "s3",       "auth",          "inventory", "rate",     "timeout",
-        "attempts", "give_up_after", "max_pages", "parallel", "also_from"};
-    std::string text = "1 " + job_.source.canonical(entering) + job_.decode.canonical();
+    std::string text = "1 " + job_.source.canonical() + job_.decode.canonical();
     for (const Settings& transform : job_.transforms) text += transform.canonical();
-    text += job_.sink.canonical(books) + job_.format.canonical() + job_.zone.name();
+    text += job_.sink.canonical() + job_.format.canonical() + job_.zone.name();
     return to_hex(hash128(text));
   }
 

@@ -32,12 +32,14 @@ void add_format(Catalog& parts, const std::string& name) {
 
 Catalog some_parts() {
   Catalog parts;
-  parts.add(
-      {.name = "objects",
-       .role = Role::source,
-       .fields = {{.name = "url", .type = FieldType::pattern, .required = true},
-                  {.name = "auth", .type = FieldType::group, .fields = {{.name = "bearer"}}}}},
-      MakeSource());
+  parts.add({.name = "objects",
+             .role = Role::source,
+             .fields = {{.name = "url", .type = FieldType::pattern, .required = true},
+                        {.name = "auth",
+                         .type = FieldType::group,
+                         .fields = {{.name = "bearer"}},
+                         .says = Says::how}}},
+            MakeSource());
   parts.add({.name = "auto", .role = Role::decode}, MakeDecoder());
   parts.add({.name = "jsonl", .role = Role::decode}, MakeDecoder());
   parts.add({.name = "json",

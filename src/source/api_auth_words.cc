@@ -175,7 +175,8 @@ FieldDoc auth_words() {
                      api_key_words(),
                      oauth2_words(),
                      sigv4_words(),
-                     mtls_words()}};
+                     mtls_words()},
+          .says = Says::how};
 }
 
 bool is_header_value(std::string_view value) {

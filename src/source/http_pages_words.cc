@@ -112,7 +112,8 @@ FieldDoc rate_words() {
                       .type = FieldType::duration,
                       .help = "... in so much time, evenly.",
                       .default_text = "1s"}},
-          .example = "rate: { requests: 100, per: 1m }"};
+          .example = "rate: { requests: 100, per: 1m }",
+          .says = Says::how};
 }
 
 // The value of a word that is a name in the query, or a path into the body.
@@ -278,7 +279,8 @@ const PartDoc& http_pages_doc() {
                     "although they are loopback, link-local or private addresses. Any public one "
                     "may be named; none gets anything secret.",
             .many = Many::list,
-            .example = "[ \"http://10.0.0.7:8080\" ]"},
+            .example = "[ \"http://10.0.0.7:8080\" ]",
+            .says = Says::how},
            next_words(),
            {.name = "detail",
             .type = FieldType::group,
@@ -302,11 +304,13 @@ const PartDoc& http_pages_doc() {
            {.name = "max_pages",
             .type = FieldType::count,
             .help = "One page more is an error, and nothing of the unit counts.",
-            .default_text = "10000"},
+            .default_text = "10000",
+            .says = Says::how},
            {.name = "parallel",
             .type = FieldType::count,
             .help = "So many numbered pages are asked for at once.",
-            .default_text = "1"},
+            .default_text = "1",
+            .says = Says::how},
            incremental_words(),
            auth_words(),
            rate_words(),
@@ -317,20 +321,23 @@ const PartDoc& http_pages_doc() {
                 "one that has taken five times as long and brings less than 100 bytes a "
                 "second, or ten times as long and less than 200, and so on. The same holds for the "
                 "answer of auth's token_url.",
-            .default_text = "60s"},
+            .default_text = "60s",
+            .says = Says::how},
            {.name = "attempts",
             .type = FieldType::count,
             .help = "A page that has failed so often can't be had. Being told to wait is no "
                     "failure. An answer that isn't what it should be (no byte, HTML, cut or broken "
                     "content) is asked for twice more.",
-            .default_text = "8"},
+            .default_text = "8",
+            .says = Says::how},
            {.name = "give_up_after",
             .type = FieldType::duration,
             .help = "Nor can one that hasn't come for so long, but for what the API asked to wait: "
                     "that is kept in full, and said at once, up to a day (or this, if it is more). "
                     "No attempt waits for an answer longer than what is left of it; an access "
                     "token has as long.",
-            .default_text = "10m"}},
+            .default_text = "10m",
+            .says = Says::how}},
       .example =
           "source:\n"
           "  http:\n"

@@ -61,7 +61,8 @@ const PartDoc& objects_doc() {
                       "listing: for buckets of very many objects. What was made since isn't seen, "
                       "what was deleted since is set aside. Its keys must be in order, or few "
                       "enough to be sorted in memory. Each unit reads it all.",
-                  .example = "\"s3://inventories/logs/all/2024-02-09T01-00Z/manifest.json\""}},
+                  .example = "\"s3://inventories/logs/all/2024-02-09T01-00Z/manifest.json\"",
+                  .says = Says::how}},
       .example =
           "source:\n"
           "  objects: \"s3://logs/AWSLogs/[{path.org:o-*}/]{path.account}/CloudTrail/"
