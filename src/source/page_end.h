@@ -18,8 +18,7 @@ bool is_blank(const std::deque<Chunk>& held, bool is_packed, const DecoderMaker*
 bool shows_its_end(const std::deque<Chunk>& held, const DecoderMaker* decoder);
 
 // Whether the last line is the beginning of a JSON value, without its end and a line break. `held`:
-// the end of the page,
-// `is_all` of it or not.
+// the end of the page, `is_all` of it or not.
 bool breaks_off_in_line(const std::deque<Chunk>& held, bool is_all);
 
 }  // namespace sluice

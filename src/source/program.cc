@@ -226,11 +226,9 @@ const PartDoc& exec_source_doc() {
           "0 fails the unit. A line {\"sluice\":{\"checkpoint\":\"...\"}} is no record: a run that "
           "was killed is gone on with behind it, with those words in SLUICE_CURSOR (else empty). "
           "Where its words say {unit} or SLUICE_UNIT it is asked for what belongs to the unit, and "
-          "a "
-          "unit of time that was done before it was over is done again. A program that reads the "
-          "variable in a file of its own can't be seen to: pass {unit} in its words, or have it "
-          "run "
-          "once the unit is over.",
+          "a unit of time that was done before it was over is done again. A program that reads "
+          "the variable in a file of its own can't be seen to: pass {unit} in its words, or have "
+          "it run once the unit is over.",
       .fields = {{.name = "command",
                   .type = FieldType::templ,
                   .help = "The program and its words; {unit} and {run...} are filled in, {{ is a "

@@ -116,9 +116,8 @@ const PartDoc& exec_doc() {
           "order and without holding any back. An empty line drops the record, one that is not "
           "JSON sets it aside. The program must treat each record alone: several copies of it run, "
           "and each sees only some of the records. Its end, or a line too many, fails the unit. "
-          "The "
-          "copies serve all units of a run: one that ends with another status than 0 once it has "
-          "answered all fails the run, but not units that are committed by then.",
+          "The copies serve all units of a run: one that ends with another status than 0 once it "
+          "has answered all fails the run, but not units that are committed by then.",
       .fields = {{.name = "command",
                   .help =
                       "The program and its words. No shell is between. It is looked for in PATH; "
