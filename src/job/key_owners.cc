@@ -65,24 +65,24 @@ void KeyOwners::add(Form form) {
   }
 }
 
-void KeyOwners::ask(std::span<const uint32_t> candidates, std::string_view key,
-                    std::optional<size_t>& first) const {
-  for (const uint32_t i : candidates) {
-    if (first && *first <= i) return;
-    if (units_[i]->names.is_unit_key(key)) first = i;
+std::vector<uint32_t> KeyOwners::candidates(std::string_view key) const {
+  std::vector<uint32_t> found = by_nothing_;
+  for (const size_t length : lengths_) {
+    for (size_t begin = 0; begin + length <= key.size(); ++begin) {
+      const auto some = by_text_.find(key.substr(begin, length));
+      if (some != by_text_.end())
+        found.insert(found.end(), some->second.begin(), some->second.end());
+    }
   }
+  std::ranges::sort(found);
+  return found;
 }
 
 std::optional<size_t> KeyOwners::owner_of(std::string_view key) const {
-  std::optional<size_t> first;
-  for (const size_t length : lengths_) {
-    for (size_t begin = 0; begin + length <= key.size(); ++begin) {
-      const auto found = by_text_.find(key.substr(begin, length));
-      if (found != by_text_.end()) ask(found->second, key, first);
-    }
+  for (const uint32_t i : candidates(key)) {
+    if (units_[i]->names.is_unit_key(key)) return i;
   }
-  ask(by_nothing_, key, first);
-  return first;
+  return std::nullopt;
 }
 
 }  // namespace sluice

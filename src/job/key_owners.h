@@ -26,12 +26,12 @@ class KeyOwners {
 
   // The first of them that may have written the key, as an index.
   std::optional<size_t> owner_of(std::string_view key) const;
+  // Those that are asked for it, in order: few of units whose names differ, however many they are.
+  std::vector<uint32_t> candidates(std::string_view key) const;
 
  private:
   using Form = std::vector<ledger::NamePiece> ledger::Names::*;
   void add(Form form);
-  void ask(std::span<const uint32_t> candidates, std::string_view key,
-           std::optional<size_t>& first) const;
 
   const std::span<const ledger::UnitPtr> units_;
   // By a text that stands in all keys of a unit, and that others don't have, as far as there is one
