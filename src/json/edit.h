@@ -19,9 +19,10 @@ namespace sluice::json {
 
 enum class Edit : bool { unchanged, changed };
 
-// The value becomes `raw` (one JSON value). A member that isn't there is added as the last; parents
-// that aren't there are added as objects. Elements of arrays can be replaced, not added. Errors: a
-// parent is neither object nor array, there is no such element, the path is the whole record.
+// The value becomes `raw` (one JSON value, no blanks around it). A member that isn't there is added
+// as the last; parents that aren't there are added as objects. Elements of arrays can be replaced,
+// not added. Errors: a parent is neither object nor array, there is no such element, the path is
+// the whole record.
 Result<Edit> set(std::string_view record, const Path& path, std::string_view raw, std::string& out);
 
 // The member or element goes, with one comma. A path that isn't there: unchanged.

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "json/edit.h"
 #include "json/scan.h"
 #include "json/value.h"
@@ -106,7 +107,8 @@ void check(std::string_view input) {
   if (!path.ok()) return;
   must(parse_path(to_string(*path)).value() == *path);
   if (!is_utf8(key) || find_fault(record)) return;
-  check_set(record, *path, find_fault(key) ? quote(key) : std::string(key));
+  // A raw value has no blanks around it.
+  check_set(record, *path, find_fault(key) ? quote(key) : std::string(trim(key)));
   check_drop(record, *path);
   check_rename(record, *path, key);
   check_stringify(record, *path);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "flow/settings.h"
 #include "json/bytes_text.h"
 #include "json/edit.h"
@@ -186,7 +187,8 @@ Result<std::unique_ptr<Transform>> make_set(const Settings& settings) {
     }
     if (path->whole()) return settings.error_at("values", "the whole record can't be set");
     Assignment one{.path = std::move(*path), .raw = {}, .templ = item.templ()};
-    if (!item.quoted && is_plain_json(one.templ.text())) one.raw = one.templ.text();
+    // Without blanks around it, which a variable may bring: a line break would end the record.
+    if (!item.quoted && is_plain_json(one.templ.text())) one.raw = trim(one.templ.text());
     one.copies = is_one_field(one.templ);
     one.fields_begin = fields;
     fields += one.templ.fields().size();

@@ -49,6 +49,11 @@ TEST_CASE("a number, true, false or null without quotes is just that") {
   CHECK(set({{"v", Node::of("plain")}}, "{}") == R"({"v":"plain"})");
 }
 
+TEST_CASE("a number from a variable that ends with a line break breaks the record in two") {
+  CHECK(set({{"v", Node::of("2\n")}}, "{}") == R"({"v":2})");
+  CHECK(set({{"v", Node::of(" true\r\n")}}, R"({"a":1})") == R"({"a":1,"v":true})");
+}
+
 TEST_CASE("a missing field, or a parent that is no object, sets the record aside") {
   CHECK(set({{"b", text("{.a}")}}, R"({"c":1})").starts_with("! set .b: "));
   CHECK(set({{"b", text("{.a}")}}, R"({"a":{}})").starts_with("! set .b: "));
