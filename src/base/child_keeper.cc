@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,6 +10,8 @@
 #include <cstring>
 #include <memory>
 #include <vector>
+
+#include "base/spawn.h"
 
 extern char** environ;
 
@@ -75,27 +76,15 @@ class Keeper {
 Keeper::Keeper() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return;
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawnattr_init(&attributes);
-  posix_spawn_file_actions_adddup2(&actions, ends[0], 0);
+  Spawn spawn;  // In a group of its own: signals from the terminal aren't for it.
+  posix_spawn_file_actions_adddup2(&spawn.actions, ends[0], 0);
   for (const int output : {1, 2})
-    posix_spawn_file_actions_addopen(&actions, output, "/dev/null", O_WRONLY, 0);
-  sigset_t none, all;
-  sigemptyset(&none);
-  sigfillset(&all);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &all);
-  posix_spawnattr_setpgroup(&attributes, 0);  // Signals from the terminal aren't for it.
-  posix_spawnattr_setflags(&attributes,
-                           POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+    posix_spawn_file_actions_addopen(&spawn.actions, output, "/dev/null", O_WRONLY, 0);
   char program[] = "sluice", word[] = "--sluice-keeper";
   char* words[] = {program, word, nullptr};
   pid_t process = -1;
-  const int error = ::posix_spawn(&process, program_path, &actions, &attributes, words, environ);
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
+  const int error =
+      ::posix_spawn(&process, program_path, &spawn.actions, &spawn.attributes, words, environ);
   ::close(ends[0]);
   if (error != 0) {
     ::close(ends[1]);

@@ -13,7 +13,7 @@ namespace sluice {
 
 // One thread at a time. The first begins it.
 void keep_group(pid_t leader);
-void let_group_go(
-    pid_t leader);  // Before its leader is waited for: till then its number is its own
+// Before its leader is waited for: till then its number is its own.
+void let_group_go(pid_t leader);
 
 }  // namespace sluice

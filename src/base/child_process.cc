@@ -17,6 +17,7 @@
 #include <set>
 
 #include "base/child_keeper.h"
+#include "base/spawn.h"
 #include "base/text.h"
 
 extern char** environ;
@@ -65,8 +66,9 @@ struct Pipe {
 Result<Pipe> make_pipe() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) {
+    const bool are_too_many = errno == EMFILE;
     Error why = system_error(ErrorKind::transient, "no pipe");
-    if (errno == EMFILE) why.message += "; raise the limit of open files (ulimit -n)";
+    if (are_too_many) why.message += "; raise the limit of open files (ulimit -n)";
     return why;
   }
   return Pipe{Descriptor(ends[0]), Descriptor(ends[1])};
@@ -96,30 +98,6 @@ std::vector<std::string> environment_of(const ChildOptions& options) {
   for (const auto& [name, value] : options.environment) out.push_back(name + "=" + value);
   return out;
 }
-
-// What posix_spawn wants, and gives back at the end.
-struct Spawn {
-  Spawn() {
-    posix_spawn_file_actions_init(&actions);
-    posix_spawnattr_init(&attributes);
-    sigset_t none, all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &all);
-    posix_spawnattr_setpgroup(&attributes, 0);
-    posix_spawnattr_setflags(
-        &attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-  }
-  ~Spawn() {
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
-  }
-  Spawn(const Spawn&) = delete;
-  Spawn& operator=(const Spawn&) = delete;
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-};
 
 }  // namespace
 
