@@ -137,11 +137,6 @@ unsigned usable_cores() {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
-uint64_t files_most() {
-  rlimit files = {};
-  return ::getrlimit(RLIMIT_NOFILE, &files) == 0 ? files.rlim_cur : RLIM_INFINITY;
-}
-
 // https://docs.kernel.org/admin-guide/cgroup-v2.html: memory.max is "max" or a number; of version
 // 1, memory.limit_in_bytes is a number, without a limit a huge one.
 uint64_t cgroup_memory_bytes() {

@@ -22,8 +22,6 @@ std::string process_identity();
 // both see the same processes.
 bool has_ended(std::string_view identity);
 unsigned usable_cores();
-// So many files it may have open at once (ulimit -n).
-uint64_t files_most();
 
 // The least memory limit of this process's cgroups; UINT64_MAX where there is none.
 uint64_t cgroup_memory_bytes();

@@ -5,6 +5,7 @@
 #include "app/opened_job.h"
 #include "app/process.h"
 #include "app/progress.h"
+#include "base/open_files.h"
 #include "base/time.h"
 #include "http/engine.h"
 #include "job/drift.h"
@@ -29,7 +30,7 @@ AtOnce capped_by_files(const OpenedJob& opened, size_t units, AtOnce wanted) {
   const auto programs = static_cast<uint64_t>(std::count_if(
       transforms.begin(), transforms.end(), [](const auto& one) { return one->wants_many(); }));
   const uint64_t connections = connections_by_files();
-  const uint64_t files = files_most();
+  const uint64_t files = open_files_max();
   const uint64_t left = files - std::min(files, of_all_else + connections);
   const bool is_program = opened.job.source.name() == exec_source_doc().name;
   if (is_program)  // One a unit

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "app/process.h"
+#include "base/open_files.h"
 #include "flow/output_names.h"
 #include "store/directory.h"
 #include "store/faulty.h"
@@ -19,7 +19,7 @@ constexpr size_t file_threads_max = 3;
 // Each has some files open while it is at work, and what else there is some more.
 size_t file_threads_by_files() {
   constexpr uint64_t of_thread = 6, of_all_else = 20;
-  const uint64_t files = files_most();
+  const uint64_t files = open_files_max();
   return std::clamp<uint64_t>((files - std::min(files, of_all_else)) / of_thread, 1,
                               file_threads_max);
 }

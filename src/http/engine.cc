@@ -1,11 +1,10 @@
 #include "http/engine.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <atomic>
 #include <vector>
 
+#include "base/open_files.h"
 #include "http/resolver.h"
 #include "http/shard.h"
 
@@ -53,9 +52,7 @@ class ShardedEngine : public HttpEngine {
 }  // namespace
 
 uint32_t connections_by_files() {
-  rlimit files = {};
-  if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY) return UINT32_MAX;
-  return static_cast<uint32_t>(std::clamp<rlim_t>(files.rlim_cur / 3, 2, UINT32_MAX));
+  return static_cast<uint32_t>(std::clamp<uint64_t>(open_files_max() / 3, 2, UINT32_MAX));
 }
 
 Result<std::unique_ptr<HttpEngine>> make_engine(const EngineOptions& options) {
