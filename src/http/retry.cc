@@ -7,6 +7,11 @@
 
 namespace sluice {
 
+void be_patient(HttpRequest& request, Nanoseconds answer_within, Nanoseconds left) {
+  request.first_byte_within = request.stalled_after = std::min(answer_within, left);
+  request.slow_most = std::min(slow_timeouts_most * answer_within, left);
+}
+
 std::string asks_to_wait(Nanoseconds wait) {
   return "; it asks to wait for " + print_duration(wait) + "; run again then";
 }

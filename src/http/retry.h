@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "http/http.h"
 
 namespace sluice {
 
@@ -24,6 +25,13 @@ struct RetryRules {
 
 // However little is left of a job's patience: a shorter try would be none.
 inline constexpr Nanoseconds try_least = 1_s;
+// An answer may be all but still for so many times what is waited for its next byte: a server that
+// keeps a long one alive with a byte now and then has some patience.
+inline constexpr int64_t slow_timeouts_most = 5;
+
+// Of a request that is one attempt of several: `answer_within` for its first byte and between two,
+// and for none of it more than what is `left` for all.
+void be_patient(HttpRequest& request, Nanoseconds answer_within, Nanoseconds left);
 
 // Who asks for more patience than this (a Retry-After of years) doesn't mean to be waited for. A
 // day is what daily budgets need.

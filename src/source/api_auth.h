@@ -68,9 +68,8 @@ using FindCredentials = std::function<Result<aws::CredentialSource*>(const aws::
 
 // `auth`: of the group; null where a job has none, which sends requests as they are. Makes no
 // request but those of `credentials`. What is secret in it, and what is fetched later, it tells
-// `secrets`; what whoever watches should know at once, `say`. `patience`: with
-// whoever hands out tokens. `invalid`: words that contradict each
-// other, values that no header can hold.
+// `secrets`; what whoever watches should know at once, `say`. `patience`: with whoever
+// hands out tokens. `invalid`: words that contradict each other, values that no header can hold.
 Result<std::unique_ptr<ApiAuth>> make_api_auth(
     const Settings* auth, Engine& engine, const Clock& clock, const FindCredentials& credentials,
     const Secrets& secrets, const std::function<void(const std::string&)>& say = {},

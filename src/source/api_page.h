@@ -11,8 +11,6 @@
 
 namespace sluice {
 
-inline constexpr int64_t slow_timeouts_most = 5;  // An answer may be all but still so long
-
 struct PageFetcher::ApiPage {
   enum class State : uint8_t { waiting, under_way, resting, ended };
   uint64_t number = 0;

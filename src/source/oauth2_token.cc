@@ -29,8 +29,6 @@ constexpr Nanoseconds proven_after = 60_s;
 // often.
 constexpr Nanoseconds lock_wait_most = 60_s;
 constexpr Nanoseconds lock_pause = 200_ms;
-// An answer may be all but still for so many times what is waited for its next byte.
-constexpr int64_t slow_timeouts_most = 5;
 
 struct Token {
   std::string text;
@@ -231,9 +229,7 @@ void Oauth2Token::Shared::attempt(uint32_t number, Instant when) {
     left_then = std::max(left(begins), try_least);
   }
   request.deadline = begins + left_then;
-  request.first_byte_within = request.stalled_after =
-      std::min(options.patience.answer_within, left_then);
-  request.slow_most = std::min(slow_timeouts_most * options.patience.answer_within, left_then);
+  be_patient(request, options.patience.answer_within, left_then);
   // A refresh token that rotates is used up by the first request that arrives.
   request.may_be_sent_twice = false;
   request.fresh_connection = true;

@@ -96,9 +96,7 @@ HttpRequest PageFetcher::request_for(const ApiPage& page, Instant when) const {
   const Instant begins = std::max(now(), when);
   const Nanoseconds left = std::max(left_of(page, begins), try_least);
   request.first_byte_by = begins + left;
-  request.first_byte_within = request.stalled_after = std::min(options_.answer_within, left);
-  // A server that keeps a long answer alive with a byte now and then has some patience.
-  request.slow_most = std::min(slow_timeouts_most * options_.answer_within, left);
+  be_patient(request, options_.answer_within, left);
   request.fresh_connection = page.failures > 0;
   request.may_be_sent_twice = page.method == "GET";
   // A redirect has made a GET of what was posted.
