@@ -37,16 +37,22 @@ void Checkpoints::store(SinkCheckpoint stored, const std::vector<SetAside>& set_
   made.sums = total_sums(mark.tally + stored.tally, sums_before());
   made.state = std::move(stored.state);
   made.uploads = std::move(stored.uploads);
-  made.set_aside = set_aside_before();
-  const size_t listed = std::min(mark.set_aside, set_aside.size());
-  for (size_t i = 0; i < listed; ++i) {
-    const SetAside& what = set_aside[i];
-    made.set_aside.push_back({.document = what.document,
-                              .offset = what.offset,
-                              .reason = what.reason,
-                              .partial = what.partial});
-  }
+  made.set_aside =
+      all_set_aside(std::span(set_aside).first(std::min(mark.set_aside, set_aside.size())));
   latest_ = std::move(made);
+}
+
+std::vector<ledger::SetAside> Checkpoints::all_set_aside(std::span<const SetAside> own) const {
+  std::vector<ledger::SetAside> all;
+  if (begun_) all = begun_->set_aside;
+  for (const SetAside& what : own) {
+    if (all.size() >= set_aside_listed_max) break;
+    all.push_back({.document = what.document,
+                   .offset = what.offset,
+                   .reason = what.reason,
+                   .partial = what.partial});
+  }
+  return all;
 }
 
 std::optional<ledger::Checkpoint> Checkpoints::take() {

@@ -8,6 +8,7 @@
 
 #include <deque>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,9 +28,8 @@ class Checkpoints {
   std::optional<SinkCheckpoint> sink() const;
   // What earlier runs had counted; nothing of it is in this one's tally, but for the sink's.
   ledger::Sums sums_before() const { return begun_ ? begun_->sums : ledger::Sums{}; }
-  std::vector<ledger::SetAside> set_aside_before() const {
-    return begun_ ? begun_->set_aside : std::vector<ledger::SetAside>();
-  }
+  // What is listed of theirs, then of this one's.
+  std::vector<ledger::SetAside> all_set_aside(std::span<const SetAside> own) const;
 
   void mark(uint64_t point, std::string cursor, const Tally& tally, size_t set_aside);
   // `set_aside`: all of this run so far.

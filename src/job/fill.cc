@@ -205,14 +205,7 @@ ledger::Intent Fill::intent(std::vector<Upload> uploads) const {
   ledger::Intent intent;
   intent.inputs = inputs_.inputs();
   intent.uploads = std::move(uploads);
-  intent.set_aside = checkpoints_.set_aside_before();
-  for (const SetAside& what : log_.set_aside) {
-    if (intent.set_aside.size() >= set_aside_listed_max) break;
-    intent.set_aside.push_back({.document = what.document,
-                                .offset = what.offset,
-                                .reason = what.reason,
-                                .partial = what.partial});
-  }
+  intent.set_aside = checkpoints_.all_set_aside(log_.set_aside);
   intent.sums = total_sums(tally(), checkpoints_.sums_before());
   if (traits_.is_endless()) intent.end = walk_->position();
   if (plan_.since) intent.end = plan_.begin.position + 1;
