@@ -5,26 +5,22 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text.h"
 #include "json/scan.h"
 
 namespace sluice {
 namespace {
 
-constexpr std::string_view blanks = " \t\r\n";
 constexpr size_t window_bytes_min = 64 << 10;
 // A packed page that is larger has something in it.
 constexpr size_t packed_blank_bytes_max = 1 << 10;
-
-bool is_blank(std::string_view text) {
-  return text.find_first_not_of(blanks) == text.npos;
-}
 
 }  // namespace
 
 bool is_blank(const std::deque<Chunk>& held, bool is_packed, const DecoderMaker* decoder) {
   if (!is_packed) {
     return std::all_of(held.begin(), held.end(),
-                       [](const Chunk& one) { return is_blank(one.bytes.view()); });
+                       [](const Chunk& one) { return trim(one.bytes.view()).empty(); });
   }
   if (decoder == nullptr || held.size() != 1 || held.front().bytes.size() > packed_blank_bytes_max)
     return false;
@@ -34,7 +30,7 @@ bool is_blank(const std::deque<Chunk>& held, bool is_packed, const DecoderMaker*
   std::vector<SetAside> bad;
   const auto step = decoder->make()->step(input, true, window, records, bad);
   return step.ok() && step->next == DecodeStep::Next::finished && records.empty() && bad.empty() &&
-         is_blank(window.view());
+         trim(window.view()).empty();
 }
 
 bool shows_its_end(const std::deque<Chunk>& held, const DecoderMaker* decoder) {
