@@ -109,8 +109,12 @@ struct LargeDocument::Refine : Work {
   uint64_t bytes = 0;
 };
 
-LargeDocument::LargeDocument(const Document& document, Surroundings around)
-    : document_(document), around_(around), decoder_(around.decoders.make()) {
+LargeDocument::LargeDocument(const Document& document, Surroundings around, bool is_proven)
+    : document_(document),
+      around_(around),
+      decoder_(around.decoders.make()),
+      proven_(is_proven),
+      is_sound_(is_proven) {
   decoder_->reset();
 }
 

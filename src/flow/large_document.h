@@ -35,7 +35,8 @@ class LargeDocument {
     bool envelopes;
     const std::atomic<bool>& cancelled;
   };
-  LargeDocument(const Document& document, Surroundings around);
+  // `is_proven`: it has been inflated whole before, and was sound.
+  LargeDocument(const Document& document, Surroundings around, bool is_proven);
   ~LargeDocument();
 
   void feed(Chunk chunk);     // The next one, in order
@@ -88,8 +89,8 @@ class LargeDocument {
   std::vector<Lease> window_leases_;
   std::unique_ptr<Step> step_;                 // Came back and waits for room
   bool stepping_ = false;                      // Out with a worker
-  bool proven_ = false;                        // As far as it can be before it is read,
-  bool is_sound_ = false;                      // ... and nothing was wrong with it
+  bool proven_;                                // As far as it can be before it is read,
+  bool is_sound_;                              // ... and nothing was wrong with it
   bool crowded_ = false;                       // The last step ended for its many records
   bool ended_ = false;                         // No step follows
   std::deque<std::unique_ptr<Slot>> slots_;    // In order

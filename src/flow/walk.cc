@@ -13,6 +13,7 @@ struct Walk::Pending {
   std::deque<Chunk> chunks;  // Arriving: what has come so far
   uint64_t room_bytes = 0;   // For the window, once a first try has shown how much
   uint64_t state_bytes = 0;  // For the codec, likewise
+  bool is_proven = false;    // As a whole; only its records are too many
   DecodedDocument decoded;
   std::unique_ptr<LargeDocument> large;
   std::optional<Error> why;  // The source could not read it (further)
@@ -182,6 +183,7 @@ void Walk::on(Event& event) {
       if (decoded.fate == DecodedDocument::Fate::many) {
         doc.chunks.push_back(std::move(decoded.raw));
         doc.state = Pending::State::arriving;
+        doc.is_proven = true;
         continue;
       }
       if (decoded.fate != DecodedDocument::Fate::good &&
@@ -249,7 +251,8 @@ bool Walk::place_head() {
           parts_.source.document(turn_),
           LargeDocument::Surroundings{parts_.decoders, parts_.recipe, parts_.unit, parts_.purse,
                                       parts_.workers, parts_.inbox, parts_.tickets, parts_.meter,
-                                      parts_.envelopes, cancelled_});
+                                      parts_.envelopes, cancelled_},
+          doc->is_proven);
       for (Chunk& chunk : doc->chunks) doc->large->feed(std::move(chunk));
       doc->chunks.clear();
       if (doc->why) doc->large->break_off(*doc->why);
